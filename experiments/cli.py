@@ -1,0 +1,52 @@
+"""What every command shares: flags, --help in one line each, and users' errors as one line and exit code 2."""
+import signal
+import sys
+
+from absl import flags
+
+from jaxdl import UserError
+
+DEFINE = {bool: flags.DEFINE_boolean, int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string}
+
+
+def parse(argv, fields):
+    """The flags given in argv, {name: value}. fields: {name: (default, help)}, whose defaults have the flag's type.
+
+    Prints the help and exits on --help. Raises UserError for an unknown flag, a bad value or a stray word.
+    """
+    values = flags.FlagValues()
+    for name, (default, help) in fields.items():
+        DEFINE[type(default)](name, None, help, flag_values=values)
+    if {'--help', '-help', '-h', '--helpfull'} & set(argv[1:]):
+        print('\n'.join(_help_lines(fields)))
+        sys.exit(0)
+    try:
+        rest = values(argv)[1:]
+    except flags.Error as error:
+        raise UserError(f'{error}; --help lists the flags'.replace('\n', ' ')) from None
+    if rest:
+        raise UserError(f'{rest[0]!r} is not a flag; flags are written --name=value, --help lists them')
+    return {name: values[name].value for name in fields if values[name].present}
+
+
+def _help_lines(fields):
+    yield 'Flags and their defaults (a boolean is switched off by --noNAME):'
+    for name, (default, help) in fields.items():
+        shown = f'--{name}' if default is True else f'--no{name}' if default is False else f'--{name}={default}'
+        yield f'  {shown:32s} {help}'
+
+
+def command(main, argv=None):
+    """Runs main(argv) as a command and exits: 0, 2 after a user's error, 130 when it was stopped."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        sys.exit(main(argv or sys.argv))
+    except UserError as error:
+        sys.exit(_fail(f'error: {error}', 2))
+    except KeyboardInterrupt:
+        sys.exit(_fail('stopped; the same command goes on from the last finished epoch', 130))
+
+
+def _fail(line, code):
+    print(line, file=sys.stderr)
+    return code

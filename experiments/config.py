@@ -1,0 +1,93 @@
+"""The one Config of a run: every field with its type, default and help. Command-line flags are made from it."""
+import dataclasses
+import os
+from dataclasses import dataclass
+
+from jaxdl import UserError
+
+CHOICES = {
+    'task': ('binary_add', 'recall', 'mnist_rnn'),
+    'dataset': ('mnist', 'digits'),
+    'cell': ('rnn', 'lstm', 'gru'),
+    'activation': ('tanh', 'relu'),
+    'init': ('torch', 'glorot_uniform', 'lecun_normal', 'truncated_normal', 'normal'),
+    'head_init': ('torch', 'glorot_uniform', 'lecun_normal', 'truncated_normal', 'normal'),
+    'optimizer': ('adam', 'sgd', 'momentum', 'rmsprop', 'adagrad'),
+    'loss': ('cross_entropy', 'mse'),
+}
+PLACES = ('workdir', 'data_dir')  # where a run is, not what it is
+
+
+def field(default, help):
+    return dataclasses.field(default=default, metadata={'help': help})
+
+
+@dataclass(frozen=True)
+class Config:
+    task: str = field('binary_add', 'what to learn')
+    dataset: str = field('mnist', 'images of mnist_rnn; digits needs no download')
+    cell: str = field('lstm', 'recurrent cell')
+    hidden: int = field(5, 'units in each recurrent layer')
+    layers: int = field(1, 'recurrent layers')
+    bidirectional: bool = field(False, 'a second set of layers reads backwards')
+    activation: str = field('tanh', "the cell's activation in place of tanh")
+    init: str = field('torch', 'initializer of the recurrent layers')
+    head_init: str = field('torch', 'initializer of the output layer')
+    forget_bias: float = field(0., "added to the LSTM forget gate's bias at the start")
+    dropout: float = field(0., 'share of units dropped between layers and before the output layer')
+    optimizer: str = field('adam', 'optimizer')
+    learning_rate: float = field(1e-2, 'step size')
+    momentum: float = field(0., 'of --optimizer=momentum')
+    rmsprop_decay: float = field(.99, 'of the running mean square in --optimizer=rmsprop')
+    weight_decay: float = field(0., "times all parameters, added to the gradient (torch.optim's weight_decay)")
+    l2: float = field(0., 'times the sum of squared weights, added to the loss; no biases')
+    loss: str = field('cross_entropy', 'loss; mse is taken on the sigmoid or softmax output')
+    batch_size: int = field(64, 'examples a step')
+    epochs: int = field(10, 'passes over train_size examples')
+    steps: int = field(0, 'stop after so many steps; 0: after the epochs')
+    train_size: int = field(10_000, 'training examples an epoch; 0: all images not held out')
+    validation_size: int = field(1000, 'examples held out for choosing the best checkpoint')
+    fresh: bool = field(True, 'sequence tasks: draw new examples every epoch, not one fixed set')
+    shuffle: bool = field(True, 'a new order every epoch; without, the order of the file')
+    standardize: bool = field(False, 'images: subtract the training mean, divide by the deviation; else only /255')
+    min_length: int = field(1, 'sequence tasks: shortest training sequence (bits of a summand, digits)')
+    max_length: int = field(20, 'sequence tasks: longest training sequence')
+    k: int = field(3, 'recall: which digit to answer, counted from 1')
+    seed: int = field(0, 'first seed')
+    seeds: int = field(1, 'models trained at once, with seeds seed, seed+1, ...; results are mean and 95 % interval')
+    workdir: str = field('', 'folder of the run; empty: runs/<task>-<cell><hidden>-<hash of these fields>')
+    data_dir: str = field(os.environ.get('TFDS_DATA_DIR', os.path.join('~', 'tensorflow_datasets')),
+                          'folder of the image data, shared with TFDS')
+
+    def __post_init__(self):
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise UserError(f'--{name}={getattr(self, name)} is unknown; choose one of {", ".join(choices)}')
+        for name in ('hidden', 'layers', 'batch_size', 'epochs', 'min_length', 'k', 'seeds', 'learning_rate'):
+            if not getattr(self, name) > 0:
+                raise UserError(f'--{name}={getattr(self, name)} must be greater than 0')
+        for name in ('momentum', 'weight_decay', 'l2', 'steps', 'train_size', 'validation_size', 'seed'):
+            if not getattr(self, name) >= 0:
+                raise UserError(f'--{name}={getattr(self, name)} must not be negative')
+        for name in ('dropout', 'momentum', 'rmsprop_decay'):
+            if not 0 <= getattr(self, name) < 1:
+                raise UserError(f'--{name}={getattr(self, name)} must be at least 0 and less than 1')
+        if (self.optimizer == 'momentum') != (self.momentum > 0):
+            raise UserError(f'--optimizer={self.optimizer} with --momentum={self.momentum}: use '
+                            '--optimizer=momentum with a --momentum above 0 (0.9, say), or neither')
+        if self.task != 'mnist_rnn':
+            self._check_sequences()
+
+    def _check_sequences(self):
+        if self.max_length < self.min_length:
+            raise UserError(f'--max_length={self.max_length} is less than --min_length={self.min_length}')
+        if self.task == 'recall' and self.k > self.min_length:
+            raise UserError(f'--k={self.k} is greater than --min_length={self.min_length}: '
+                            'a sequence that short has no such digit')
+        for name in ('train_size', 'validation_size'):
+            if getattr(self, name) == 0:
+                raise UserError(f'--{name}=0: {self.task} needs a number of sequences')
+
+    def identity(self):
+        """The fields that say what the run is, as a dict; where it lies is left out."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if name not in PLACES}

@@ -1,0 +1,122 @@
+"""The test of a trained population, per task: (evaluate, params) -> (results for results.json, figures by name)."""
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxdl import plots
+from jaxdl.data import sequences
+from jaxdl.metrics import interval
+from jaxdl.train import TEST, address
+
+SHORT_LENGTHS = tuple(range(1, 21))
+LONG_LENGTHS = (50, 100, 500, 1000)
+STRINGS_PER_LENGTH = 100
+RECALLS_PER_LENGTH = 500
+
+
+def _by_length(scores, lengths, of_length):
+    """{score: interval with one entry a length} from scores (S, N) and the length (N,) of each example."""
+    return {name: interval(np.stack([values[:, of_length == length].mean(1) for length in lengths], axis=1))
+            for name, values in scores.items() if name != 'loss'}
+
+
+def _addition_tests(key, lengths):
+    """Random and structured strings of every length as one padded batch: (examples, kinds (N,), lengths (N,))."""
+    bits = max(lengths)
+    n = STRINGS_PER_LENGTH * len(lengths)
+    pairs, kinds = [], ['random'] * n
+    of_length = list(np.repeat(lengths, STRINGS_PER_LENGTH))
+    for length in lengths:
+        for kind, pair in sequences.structured_summands(length).items():
+            pairs.append(np.pad(pair, ((0, 0), (0, 0), (0, bits - length))))
+            kinds += [kind] * len(pair[0])
+            of_length += [length] * len(pair[0])
+
+    @jax.jit
+    def examples(key):
+        random = jax.random.bernoulli(address(key, TEST, bits), .5, (2, n, bits)).astype(int)
+        return sequences.encode_sum(*jnp.concatenate([random, *pairs], axis=1), jnp.array(of_length))
+    return jax.device_get(examples(key)), np.array(kinds), np.array(of_length)
+
+
+def binary_add(config, evaluate, params):
+    """Bit accuracy and exact match on random strings of each length, and on each kind of structured strings."""
+    results, sums = {}, []
+    for lengths in (SHORT_LENGTHS, LONG_LENGTHS):
+        examples, kinds, of_length = _addition_tests(jax.random.key(config.seed), lengths)
+        scores, outputs = evaluate(params, examples)
+        for kind in dict.fromkeys(kinds):
+            chosen = kinds == kind
+            part = _by_length({name: values[:, chosen] for name, values in scores.items()}, lengths, of_length[chosen])
+            results.setdefault(kind, []).append({'lengths': list(lengths), **part})
+        if lengths == SHORT_LENGTHS:
+            sums = _sample_sums(examples, outputs[0], np.flatnonzero(kinds == 'random'), of_length)
+    results = {kind: _joined(*parts) for kind, parts in results.items()}
+    figures = {'accuracy_by_length': plots.accuracy_by_length(
+                   'Adder: exact match by length', 'bits of a summand', results, 'exact_match', config.max_length),
+               'bit_accuracy_by_length': plots.accuracy_by_length(
+                   'Adder: bit accuracy by length', 'bits of a summand', results, 'bit_accuracy', config.max_length),
+               'samples': plots.text_table('Sample additions (first seed)', ('bits', 'sum', 'answer', ''), sums)}
+    return {'by_length': results, 'samples': sums}, figures
+
+
+def _joined(short, long):
+    """Two tables of _by_length, one behind the other."""
+    def join(a, b):
+        if isinstance(a, dict):
+            return {key: join(a[key], b[key]) for key in a}
+        return None if a is None else a + b
+    return join(short, long)
+
+
+def _sample_sums(examples, outputs, rows, of_length):
+    """[(bits, '5 + 6 = 11', the net's answer, 'right' | 'wrong')], one for each length."""
+    inputs, *_ = examples
+    samples = []
+    for length in SHORT_LENGTHS:
+        row = rows[of_length[rows] == length][0]
+        a, b = (sequences.decimal(inputs[row, :length, side]) for side in (0, 1))
+        answer = sequences.decimal(outputs[row, :length + 1])
+        samples.append((length, f'{a} + {b} = {a + b}', answer, 'right' if answer == a + b else 'wrong'))
+    return samples
+
+
+def recall(config, evaluate, params):
+    """Accuracy at each training length, and two sample sequences of each."""
+    lengths = tuple(range(config.min_length, config.max_length + 1))
+    of_length = np.repeat(lengths, RECALLS_PER_LENGTH)
+    sample = jax.jit(lambda key: sequences.recall(address(key, TEST), of_length, config.max_length, config.k))
+    examples = jax.device_get(sample(jax.random.key(config.seed)))
+    scores, outputs = evaluate(params, examples)
+    table = {'random': {'lengths': list(lengths), **_by_length(scores, lengths, of_length)}}
+    samples = []
+    for row in (np.searchsorted(of_length, lengths)[:, None] + [0, 1]).ravel():
+        digits = examples[0][row, :of_length[row]].argmax(-1)
+        right = outputs[0, row] == examples[1][row]
+        samples.append((' '.join(map(str, digits)), int(examples[1][row]), int(outputs[0, row]),
+                        'right' if right else 'wrong'))
+    figures = {'accuracy_by_length': plots.accuracy_by_length(
+                   f'Recall of digit {config.k}: accuracy by length', 'digits in the sequence', table, 'accuracy'),
+               'samples': plots.text_table(f'Recall digit {config.k} (first seed)',
+                                           ('sequence', 'truth', 'answer', ''), samples)}
+    return {'accuracy': interval(scores['accuracy'].mean(1)), 'by_length': table, 'samples': samples}, figures
+
+
+def images(examples, evaluate, params):
+    """Loss, accuracy, confusion matrix and per-class report on the whole test set, and sample predictions."""
+    from sklearn.metrics import classification_report, confusion_matrix
+    pixels, labels, _ = examples
+    scores, outputs = evaluate(params, examples)
+    classes = np.arange(10)
+    reports = [classification_report(labels, output, labels=classes, output_dict=True, zero_division=0)
+               for output in outputs]
+    report = {row: {name: interval([r[row][name] for r in reports]) for name in ('precision', 'recall', 'f1-score')}
+              for row in (*map(str, classes), 'macro avg', 'weighted avg')}
+    confusion = sum(confusion_matrix(labels, output, labels=classes) for output in outputs)
+    one_each = [int(np.flatnonzero(labels == digit)[0]) for digit in classes]
+    chosen = np.random.default_rng(0).choice(len(labels), 20, replace=False)
+    figures = {'confusion': plots.confusion(confusion, len(outputs)),
+               'samples': plots.image_grid('Ten fixed digits, then random ones, of the test set (first seed)',
+                                           *(array[[*one_each, *chosen]] for array in (pixels, labels, outputs[0])))}
+    results = {name: interval(values.mean(1)) for name, values in scores.items()}
+    return {**results, 'report': report, 'confusion': confusion.tolist()}, figures

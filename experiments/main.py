@@ -1,0 +1,77 @@
+"""Trains and tests one run: python -m experiments.main --task=binary_add --hidden=5."""
+import time
+
+START = time.perf_counter()
+
+import dataclasses
+import os
+from pathlib import Path
+
+from experiments import presets
+from experiments.cli import command, parse
+from experiments.config import CHOICES, Config
+
+OWN_FLAGS = {
+    'preset': ('', "a reported row's id, E-lstm128 say, whose settings are the defaults"),
+    'resume': (True, 'go on with the run in workdir; --noresume replaces it'),
+    'compilation_cache': (True, 'keep compiled programs in the user cache folder, for faster starts'),
+}
+
+
+def main(argv):
+    chosen = [arg.split('=', 1) for arg in argv if arg.startswith(('--task=', '--dataset=', '--preset='))]
+    base = presets.base(**{name.lstrip('-'): value for name, value in chosen})
+    fields = {field.name: (getattr(base, field.name), _help(field)) for field in dataclasses.fields(Config)}
+    given = parse(argv, {**fields, **OWN_FLAGS})
+    own = {name: given.pop(name, default) for name, (default, _) in OWN_FLAGS.items()}
+    config = dataclasses.replace(base, **given)
+
+    from experiments.run import run
+    if own['compilation_cache']:
+        _use_compilation_cache()
+    folder, results = run(config, own['resume'], seconds={'import': time.perf_counter() - START})
+    _show(folder, results)
+
+
+def _help(field):
+    choices = CHOICES.get(field.name)
+    return field.metadata['help'] + (f' ({" | ".join(choices)})' if choices else '')
+
+
+def _use_compilation_cache():
+    import jax
+    if not jax.config.jax_compilation_cache_dir:
+        cache = os.environ.get('XDG_CACHE_HOME', Path.home() / '.cache')
+        jax.config.update('jax_compilation_cache_dir', str(Path(cache) / 'jaxdl'))
+    jax.config.update('jax_persistent_cache_min_compile_time_secs', 0.)
+    jax.config.update('jax_persistent_cache_min_entry_size_bytes', -1)
+
+
+def _percent(summary):
+    half = '' if summary['ci95'] is None else f' ± {100 * summary["ci95"]:.2f}'
+    return f'{100 * summary["mean"]:.2f}{half} %'
+
+
+def _show(folder, results):
+    """The short table of results, and where the files are."""
+    print(f'\nafter epoch {results["epoch"]}, step {results["step"]}:')
+    for split in ('train', 'validation', 'test'):
+        if split in results:
+            scores = (f'{name.replace("_", " ")} ' + (f'{value["mean"]:.4f}' if name == 'loss' else _percent(value))
+                      for name, value in results[split].items())
+            print(f'  {split:10s} ' + '   '.join(scores))
+    tables = results['tested'].get('by_length', {})
+    for number, (kind, table) in enumerate(tables.items()):
+        score = 'exact_match' if 'exact_match' in table else 'accuracy'
+        cells = {n: f'{100 * mean:6.1f}' for n, mean in zip(table['lengths'], table[score]['mean'])
+                 if len(table['lengths']) <= 10 or n in (1, 5, 10, 20) or n > 20}
+        if number == 0:
+            print(f'  {score.replace("_", " ")} in %, by length: ' + ''.join(f'{n:7d}' for n in cells))
+        print(f'  {kind:>32s}  ' + ' '.join(cells.values()))
+    print(f'  {results["parameters"]:,} parameters; seconds: '
+          + ', '.join(f'{name} {value:.1f}' for name, value in results['seconds'].items()))
+    print(f'files in {folder}: results.json, metrics.jsonl, figures/*.png, tensorboard/, checkpoints/')
+
+
+if __name__ == '__main__':
+    command(main)

@@ -1,0 +1,79 @@
+"""Where a Config starts from: a task's defaults, or a row of reported_results.csv by its id."""
+import csv
+import difflib
+from dataclasses import replace
+from pathlib import Path
+
+from experiments.config import CHOICES, Config
+from jaxdl import UserError
+
+TASKS = {
+    'binary_add': Config(),
+    'recall': Config(task='recall', hidden=10, min_length=3, max_length=10, epochs=30),
+    'mnist_rnn': Config(task='mnist_rnn', hidden=128, learning_rate=1e-3, epochs=5, train_size=0,
+                        validation_size=10_000),
+}
+DIGITS = {'hidden': 32, 'epochs': 30, 'validation_size': 137}
+
+# What the CSV's columns do not say of a row but its provenance does, by the start of the id; later entries win.
+PROVENANCE = {
+    'A-': {'standardize': True},
+    'B-': {'shuffle': False, 'head_init': 'normal'},
+    'C-': {'rmsprop_decay': .9, 'head_init': 'normal'},
+    'C-lstm': {'forget_bias': 1.},
+    'D-recall': {'k': 3, 'fresh': False},
+    'D-add': {'fresh': False},
+    'E-recall': {'k': 3},
+}
+NAMES = {'torch_default': 'torch', 'truncnormal0.1': 'truncated_normal', 'softmax_ce': 'cross_entropy',
+         'nll_logsoftmax': 'cross_entropy', 'bce': 'cross_entropy'}
+COLUMNS = {'hidden': ('hidden', int), 'layers': ('layers', int), 'activation': ('activation', str),
+           'init': ('init', str), 'optimizer': ('optimizer', str), 'lr': ('learning_rate', float),
+           'weight_decay': ('weight_decay', float), 'l2': ('l2', float), 'dropout': ('dropout', float),
+           'batch_size': ('batch_size', int), 'loss': ('loss', str)}
+
+
+def rows():
+    """The rows of reported_results.csv as dicts of strings, in order."""
+    with open(Path(__file__).with_name('reported_results.csv'), newline='') as file:
+        return list(csv.DictReader(file))
+
+
+def _preset(row):
+    fields = {name: kind(NAMES.get(row[column], row[column]))
+              for column, (name, kind) in COLUMNS.items() if row[column]}
+    fields |= {'cell': row['model'], 'bidirectional': row['bidirectional'] == '1'}
+    if float(row['momentum'] or 0):
+        fields |= {'optimizer': 'momentum', 'momentum': float(row['momentum'])}
+    if row['task'] == 'mnist_rnn':
+        fields['validation_size'] = 60_000 - int(row['train_size'])
+        if row['steps'] and not float(row['epochs']).is_integer():
+            fields['steps'] = int(row['steps'])
+    elif row['train_size']:
+        fields['train_size'] = int(row['train_size'])
+    if row['epochs'] and 'steps' not in fields:
+        fields['epochs'] = int(row['epochs'])
+    if row['train_length']:
+        first, _, last = row['train_length'].partition('-')
+        fields |= {'min_length': int(first), 'max_length': int(last or first)}
+    for start, known in PROVENANCE.items():
+        fields |= known if row['id'].startswith(start) else {}
+    return replace(TASKS[row['task']], **fields)
+
+
+def presets():
+    """{id: Config} of every row of reported_results.csv that trains one of the tasks."""
+    return {row['id']: _preset(row) for row in rows() if row['task'] in TASKS}
+
+
+def base(task='binary_add', dataset='mnist', preset=''):
+    """The Config that flags start from. Raises UserError for an unknown task or preset."""
+    if preset:
+        known = presets()
+        if preset not in known:
+            near = difflib.get_close_matches(preset, known, n=5, cutoff=.4)
+            raise UserError(f'--preset={preset} is unknown; near ones: {", ".join(near) or ", ".join(known)}')
+        return known[preset]
+    if task not in TASKS:
+        raise UserError(f'--task={task} is unknown; choose one of {", ".join(CHOICES["task"])}')
+    return replace(TASKS[task], dataset=dataset, **DIGITS) if (task, dataset) == ('mnist_rnn', 'digits') else TASKS[task]

@@ -1,0 +1,149 @@
+"""run(config): the only place where data, model, training and checkpoints meet."""
+import time
+from contextlib import contextmanager
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from tqdm import tqdm
+
+from experiments import workdir
+from experiments.tasks import TASKS
+from jaxdl import UserError, __version__, checkpoint, plots
+from jaxdl.metrics import interval
+from jaxdl.train import init_state, make_epoch, make_evaluate, make_optimizer, make_step
+
+WINDOWS = 20  # records of the training batches' scores, an epoch
+
+
+class Clock(dict):
+    """Seconds by what they were spent on; a nested span is not counted in the outer one."""
+
+    @contextmanager
+    def __call__(self, what):
+        start, known = time.perf_counter(), sum(self.values())
+        yield
+        nested = sum(self.values()) - known
+        self[what] = self.get(what, 0.) + time.perf_counter() - start - nested
+
+    def compile(self, function, **options):
+        """jax.jit(function, **options), with the seconds of compilation told apart."""
+        programs = {}
+
+        def call(*args):
+            shapes = tuple((x.shape, x.dtype) for x in jax.tree.leaves(args))
+            if shapes not in programs:
+                with self('compile'):
+                    programs[shapes] = jax.jit(function, **options).lower(*args).compile()
+            return programs[shapes](*args)
+        return call
+
+
+def run(config, resume=True, say=print, seconds=()):
+    """Trains, tests and writes the run of a Config, or goes on with it, or shows it if it is finished.
+
+    say takes lines of text for the user; seconds is what the caller has spent already, by name.
+    Returns (folder, results). Raises UserError for what the user can put right.
+    """
+    folder = workdir.claim(config, resume)
+    results = workdir.results_of(folder)
+    if results:
+        say(f'{folder} holds this run, finished; the same command with --noresume replaces it')
+        return folder, results
+    clock = Clock(seconds)
+    with clock('data'):
+        task = TASKS[config.task](config, say)
+    evaluate = make_evaluate(task.model, task.scores, task.prepare, clock.compile)
+    params, log = _train(config, task, evaluate, folder, clock, say)
+    with clock('evaluate'):
+        tested, figures = task.test(evaluate, params)
+    last = log.records[-1]
+    with clock('write'):
+        title = f'{config.task}: {config.cell}, {config.hidden} units'
+        log.close(folder, {'curves': plots.curves(title, log.records, list(last['train']), config.seeds), **figures})
+    results = {'version': __version__, 'config': config.identity(), 'device': describe_devices(),
+               'parameters': count_parameters(params), 'seconds': clock, **last, 'tested': tested}
+    workdir.write_json(folder / 'results.json', results)
+    return folder, results
+
+
+def describe_devices():
+    devices = jax.devices()
+    return f'{len(devices)} x {devices[0].device_kind} ({devices[0].platform})'
+
+
+def count_parameters(params):
+    """Parameters of one model, of a population's params (S, ...)."""
+    return sum(leaf[0].size for leaf in jax.tree.leaves(params))
+
+
+def _programs(config, task, clock):
+    """(init, epoch): init(keys, data) -> states; epoch(steps) -> the program of that many steps."""
+    optimizer = make_optimizer(config.optimizer, config.learning_rate, config.momentum, config.rmsprop_decay,
+                               config.weight_decay)
+    step = make_step(task.model, optimizer, task.scores, config.l2)
+
+    def init(keys, data):
+        batch = task.batches(data, keys[0], 0)(0)
+        return jax.vmap(lambda key: init_state(task.model, optimizer, key, batch.inputs, batch.lengths))(keys)
+
+    def epoch(steps):
+        return clock.compile(make_epoch(step, task.batches, steps), donate_argnums=0)
+    return init, epoch
+
+
+def _train(config, task, evaluate, folder, clock, say):
+    """Trains from the newest checkpoint, or from the start, to the end: (params, log)."""
+    init, epoch_program = _programs(config, task, clock)
+    keys = jax.vmap(jax.random.key)(config.seed + jnp.arange(config.seeds))
+    total = config.steps or config.epochs * task.steps_per_epoch
+    full, rest = divmod(total, task.steps_per_epoch)
+    lengths = [task.steps_per_epoch] * full + [rest] * (rest > 0)
+    programs = {steps: epoch_program(steps) for steps in lengths}
+    with checkpoint.open_manager(folder / 'checkpoints') as manager:
+        done, states, damaged = checkpoint.restore(manager, jax.eval_shape(init, keys, task.data))
+        if damaged:
+            say(f'checkpoint {", ".join(map(str, damaged))} is damaged and cannot be read: using that of epoch {done}')
+        if states is None:
+            states = clock.compile(init)(keys, task.data)
+        say(f'{describe_devices()}; {count_parameters(states.params):,} parameters; '
+            f'seeds {config.seed}..{config.seed + config.seeds - 1}' + (f'; going on after epoch {done}' if done else ''))
+        log = workdir.Log(folder, done)
+        with tqdm(total=total, initial=sum(lengths[:done]), unit='step') as bar:
+            for epoch, steps in enumerate(lengths[done:], done):
+                with clock('train'):
+                    states, means = programs[steps](states, keys, task.data, jnp.int32(epoch))
+                    means = jax.device_get(means)
+                _check_finite(means['loss'], sum(lengths[:epoch]), config, epoch)
+                with clock('evaluate'):
+                    held_out = {split: evaluate(states.params, examples)[0] for split, examples in task.held_out.items()}
+                with clock('write'):
+                    for record in _records(epoch + 1, sum(lengths[:epoch]), means, held_out):
+                        log.write(record)
+                    judge = record.get('validation', record['train'])
+                    checkpoint.save(manager, epoch + 1, states, config.identity(), judge['loss']['mean'])
+                bar.set_postfix({name: f'{summary["mean"]:.4f}' for name, summary in judge.items()})
+                bar.update(steps)
+    return states.params, log
+
+
+def _check_finite(losses, start, config, epoch):
+    """Raises UserError that names the first step, and its seed, where a loss (S, steps) is not finite."""
+    seeds, steps = np.nonzero(~np.isfinite(losses))
+    if len(steps):
+        first = steps.argmin()
+        kept = f'the checkpoint of epoch {epoch} is kept' if epoch else 'no epoch was finished'
+        raise UserError(f'the loss of seed {config.seed + seeds[first]} is not finite at step {start + steps[first] + 1}; '
+                        f'{kept}. Try a lower --learning_rate than {config.learning_rate}')
+
+
+def _records(epoch, start, means, held_out):
+    """The lines of metrics.jsonl of an epoch: windows of training batches, then the epoch as a whole."""
+    steps = means['loss'].shape[1]
+
+    def summary(scores, columns=slice(None)):
+        return {name: interval(values[:, columns].mean(1)) for name, values in scores.items()}
+    for window in np.array_split(np.arange(steps), min(WINDOWS, steps)):
+        yield {'kind': 'steps', 'epoch': epoch, 'step': start + int(window[-1]) + 1, 'train': summary(means, window)}
+    yield {'kind': 'epoch', 'epoch': epoch, 'step': start + steps, 'train': summary(means),
+           **{split: summary(scores) for split, scores in held_out.items()}}

@@ -1,0 +1,103 @@
+"""What a task is made of: model, scores, batches and the examples it is tested on. One builder per task."""
+import functools
+from typing import Any, Callable, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from experiments import evaluate
+from jaxdl import UserError, metrics
+from jaxdl.data import images, sequences
+from jaxdl.models.rnn import RNN
+from jaxdl.train import DATA, ORDER, VALIDATION, Batch, address, in_order
+
+
+class Task(NamedTuple):
+    model: Any
+    scores: Callable         # (logits, targets, lengths) -> {'loss': (N,), ...}
+    batches: Callable        # (data, key, epoch) -> (i -> Batch)
+    data: Any                # arrays on the device, shared by all seeds
+    steps_per_epoch: int
+    held_out: dict           # {'validation': examples, ...}, scored after every epoch
+    prepare: Callable        # raw inputs -> inputs of the model
+    test: Callable           # (evaluate, params) -> (results, figures), after training
+
+
+def _rnn(config, outputs, every_step=False):
+    return RNN(outputs, config.hidden, config.cell, config.layers, config.bidirectional, config.activation,
+               config.init, config.head_init, config.forget_bias, config.dropout, every_step)
+
+
+def _epoch_order(config, key, epoch, n):
+    return jax.random.permutation(address(key, ORDER, epoch), n) if config.shuffle else jnp.arange(n)
+
+
+def _sequence_batches(config, sample):
+    """Batches sampled inside the step: fresh at every step, or from the seed's own fixed set of train_size."""
+    def batches(data, key, epoch):
+        if config.fresh:
+            ones = jnp.ones(config.batch_size)
+            return lambda i: Batch(*sample(address(key, DATA, epoch, i), config.batch_size), ones)
+        return in_order(sample(address(key, DATA), config.train_size),
+                        _epoch_order(config, key, epoch, config.train_size), config.batch_size)
+    return batches
+
+
+def _sequence_task(config, model, scores, sample, test):
+    validation = jax.jit(lambda key: sample(address(key, VALIDATION), config.validation_size))(jax.random.key(config.seed))
+    return Task(model, functools.partial(scores, loss=config.loss), _sequence_batches(config, sample), (),
+                -(-config.train_size // config.batch_size), {'validation': validation}, lambda inputs: inputs, test)
+
+
+def binary_add(config, say):
+    def sample(key, n):
+        lengths = sequences.uniform_lengths(address(key, 0), n, config.min_length, config.max_length)
+        return sequences.binary_add(address(key, 1), lengths, config.max_length)
+
+    if config.bidirectional:
+        say('note: a bidirectional net sees later bits before it answers, so this is no causal adder')
+    return _sequence_task(config, _rnn(config, 1, every_step=True), metrics.bit_sequence, sample,
+                          functools.partial(evaluate.binary_add, config))
+
+
+def recall(config, say):
+    def sample(key, n):
+        lengths = sequences.uniform_lengths(address(key, 0), n, config.min_length, config.max_length)
+        return sequences.recall(address(key, 1), lengths, config.max_length, config.k)
+
+    return _sequence_task(config, _rnn(config, 10), metrics.classification, sample,
+                          functools.partial(evaluate.recall, config))
+
+
+def mnist_rnn(config, say):
+    data = images.load(config.dataset, config.data_dir, say)
+    available = len(data.train_images) - config.validation_size
+    size = config.train_size or available
+    if not 0 < size <= available:
+        raise UserError(f'--train_size={config.train_size} --validation_size={config.validation_size}: '
+                        f'{config.dataset} has {len(data.train_images):,} training images')
+    train = data.train_images[:size], data.train_labels[:size].astype(np.int32)
+    held_out = {'test': (data.test_images, data.test_labels.astype(np.int32), None)}
+    if config.validation_size:
+        held_out['validation'] = (data.train_images[-config.validation_size:],
+                                  data.train_labels[-config.validation_size:].astype(np.int32), None)
+    mean, deviation = (train[0].mean() / 255, train[0].std() / 255) if config.standardize else (0., 1.)
+
+    def prepare(pixels):
+        return (pixels.astype(jnp.float32) / 255 - mean) / deviation
+
+    def batches(train, key, epoch):
+        batch_at = in_order((*train, None), _epoch_order(config, key, epoch, size), config.batch_size)
+
+        def prepared_batch(i):
+            batch = batch_at(i)
+            return batch._replace(inputs=prepare(batch.inputs))
+        return prepared_batch
+
+    return Task(_rnn(config, 10), functools.partial(metrics.classification, loss=config.loss), batches,
+                jax.device_put(train), -(-size // config.batch_size), held_out, prepare,
+                functools.partial(evaluate.images, held_out['test']))
+
+
+TASKS = {'binary_add': binary_add, 'recall': recall, 'mnist_rnn': mnist_rnn}

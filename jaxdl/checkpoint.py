@@ -1,0 +1,48 @@
+"""Checkpoints of a run through orbax: the newest and the best are kept, each holds state and config."""
+import logging
+from pathlib import Path
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+from orbax.checkpoint.checkpoint_managers import preservation_policy as keep
+
+from jaxdl import UserError
+
+
+def open_manager(directory):
+    """A CheckpointManager over `directory`, which is made if absent. Keeps the newest two and the lowest loss."""
+    logging.getLogger('absl').setLevel(logging.ERROR)
+    policy = keep.AnyPreservationPolicy([
+        keep.LatestN(2), keep.BestN(get_metric_fn=lambda metrics: metrics['loss'], reverse=True, n=1)])
+    return ocp.CheckpointManager(Path(directory).absolute(),
+                                 options=ocp.CheckpointManagerOptions(preservation_policy=policy))
+
+
+def save(manager, epoch, state, config, loss):
+    """Saves state (a pytree of arrays) and config (a dict) as `epoch`, in the background; loss decides on the best."""
+    state = jax.tree.map(np.array, state)  # a copy: the next epoch may overwrite donated buffers while orbax writes
+    manager.save(epoch, args=ocp.args.Composite(state=ocp.args.StandardSave(state), config=ocp.args.JsonSave(config)),
+                 metrics={'loss': float(loss)})
+
+
+def restore(manager, like):
+    """(epoch, state, damaged): the newest checkpoint that can be read, in the shape of `like`.
+
+    Later epochs that cannot be read (truncated, files missing) are listed in damaged and deleted, so that they can
+    be saved again. With no checkpoint at all: (0, None, []). Raises UserError, and deletes nothing, if none can be read.
+    """
+    damaged = []
+    for epoch in sorted(manager.all_steps(), reverse=True):
+        try:
+            item = ocp.args.Composite(state=ocp.args.StandardRestore(like))
+            state = manager.restore(epoch, args=item).state
+        except Exception:  # orbax, tensorstore and json each raise their own kind for a damaged file
+            damaged.append(epoch)
+            continue
+        for later in damaged:
+            manager.delete(later)
+        return epoch, state, damaged
+    if damaged:
+        raise UserError(f'no checkpoint in {manager.directory} can be read; start afresh with --noresume')
+    return 0, None, []

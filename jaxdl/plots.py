@@ -1,0 +1,124 @@
+"""Arrays to matplotlib Figures. No figure depends on global state, so none needs closing."""
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+COLORS = {'train': 'tab:blue', 'validation': 'tab:orange', 'test': 'tab:green'}
+
+
+def pixels(figure):
+    """A figure as an image (height, width, 4) uint8."""
+    figure.set_dpi(110)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())
+
+
+def _band(axes, x, summary, label, **style):
+    """A line of means with its 95 % interval as a band; summary: {'mean': (n,), 'ci95': (n,) or None}."""
+    mean = np.asarray(summary['mean'], float)
+    line, = axes.plot(x, mean, label=label, **style)
+    if summary['ci95'] is not None:
+        half = np.asarray(summary['ci95'], float)
+        axes.fill_between(x, mean - half, mean + half, color=line.get_color(), alpha=.2, linewidth=0)
+
+
+def _series(records, split, name):
+    rows = [(record['step'], record[split][name]) for record in records if name in record.get(split, ())]
+    summary = {part: [row[part] for _, row in rows] for part in ('mean', 'ci95')}
+    return [step for step, _ in rows], {**summary, 'ci95': None if None in summary['ci95'] else summary['ci95']}
+
+
+def curves(title, records, names, seeds):
+    """Loss and accuracies over training steps, epochs on the upper axis.
+
+    records: the lines of metrics.jsonl, in order; names: the scores to draw, one panel each; seeds: how many.
+    """
+    figure = Figure(figsize=(5.5 * len(names), 4), layout='constrained')
+    figure.suptitle(title + (f'  (mean and 95 % interval, {seeds} seeds)' if seeds > 1 else ''))
+    epochs = [record for record in records if record['kind'] == 'epoch']
+    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
+        x, summary = _series([record for record in records if record['kind'] == 'steps'], 'train', name)
+        _band(axes, x, summary, 'train, by step', color=COLORS['train'], linewidth=.8)
+        for split in ('validation', 'test'):
+            x, summary = _series(epochs, split, name)
+            if x:
+                _band(axes, x, summary, f'{split}, by epoch', color=COLORS[split], marker='o', markersize=3)
+        axes.set(xlabel='training step', ylabel='loss' if name == 'loss' else name.replace('_', ' '))
+        if name == 'loss':
+            axes.set_yscale('log')
+        steps_per_epoch = epochs[0]['step']
+        axes.secondary_xaxis('top', functions=(lambda s: s / steps_per_epoch, lambda e: e * steps_per_epoch)).set_xlabel('epoch')
+        axes.grid(alpha=.3)
+        axes.legend()
+    return figure
+
+
+def accuracy_by_length(title, xlabel, table, score, trained_to=None):
+    """One line for each kind of string in table {kind: {'lengths', score: {'mean', 'ci95'}}}; logarithmic in length."""
+    figure = Figure(figsize=(7.5, 4.5), layout='constrained')
+    axes = figure.subplots()
+    for kind, row in table.items():
+        _band(axes, row['lengths'], row[score], kind, marker='o', markersize=3)
+    if trained_to:
+        axes.axvline(trained_to, color='grey', linestyle=':', label=f'longest in training ({trained_to})')
+    lengths = next(iter(table.values()))['lengths']
+    if lengths[-1] > 10 * lengths[0]:
+        axes.set_xscale('log')
+    ticks = [n for n in lengths if n in (1, 2, 5, 10, 20) or n > 20] if len(lengths) > 12 else lengths
+    axes.set_xticks(ticks, [str(n) for n in ticks])
+    axes.minorticks_off()
+    axes.set(title=title, xlabel=xlabel, ylabel=score.replace('_', ' '), ylim=(-.03, 1.03))
+    axes.grid(alpha=.3)
+    axes.legend(loc='lower left')
+    return figure
+
+
+def confusion(matrix, seeds):
+    """A confusion matrix (K, K) of counts over all seeds: rows truth, columns prediction, as shares of the row."""
+    matrix = np.asarray(matrix)
+    share = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
+    figure = Figure(figsize=(6.5, 5.8), layout='constrained')
+    axes = figure.subplots()
+    image = axes.imshow(np.sqrt(share), cmap='Blues', vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(matrix):
+        if count:
+            axes.text(column, row, f'{count / seeds:.4g}', ha='center', va='center', fontsize=7,
+                      color='white' if share[row, column] > .4 else 'black')
+    classes = np.arange(len(matrix))
+    axes.set(title='Confusion matrix of the test set: images' + (f', mean of {seeds} seeds' if seeds > 1 else ''),
+             xlabel='predicted class', ylabel='true class', xticks=classes, yticks=classes)
+    bar = figure.colorbar(image, label='share of the true class', ticks=np.sqrt([0, .01, .05, .2, .5, 1]))
+    bar.ax.set_yticklabels(['0', '1 %', '5 %', '20 %', '50 %', '100 %'])
+    return figure
+
+
+def image_grid(title, images, labels, predictions, columns=10):
+    """Grey images (n, H, W) with true and predicted class; wrong ones in red."""
+    rows = -(-len(images) // columns)
+    figure = Figure(figsize=(1.1 * columns, 1.5 * rows + .5), layout='constrained')
+    figure.suptitle(title)
+    cells = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in cells:
+        axes.axis('off')
+    for axes, image, label, prediction in zip(cells, images, labels, predictions):
+        axes.imshow(image, cmap='gray_r')
+        axes.set_title(f'is {label}\nread as {prediction}', fontsize=8, color='black' if label == prediction else 'red')
+    return figure
+
+
+def text_table(title, header, rows):
+    """Rows of text as a figure; rows that end in 'wrong' are red."""
+    figure = Figure(figsize=(7.5, .27 * len(rows) + 1.1), layout='constrained')
+    axes = figure.subplots()
+    axes.axis('off')
+    axes.set_title(title)
+    table = axes.table([[str(cell) for cell in row] for row in rows], colLabels=header, loc='center', edges='horizontal')
+    table.auto_set_font_size(False)
+    table.set_fontsize(9)
+    table.auto_set_column_width(range(len(header)))
+    for row, cells in enumerate(rows, 1):
+        if cells[-1] == 'wrong':
+            for column in range(len(header)):
+                table[row, column].get_text().set_color('red')
+    return figure
