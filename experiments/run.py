@@ -60,7 +60,7 @@ def run(config, resume=True, say=print, seconds=()):
     last = log.records[-1]
     with clock('write'):
         title = f'{config.task}: {config.cell}, {config.hidden} units'
-        log.close(folder, {'curves': plots.curves(title, log.records, list(last['train']), config.seeds), **figures})
+        log.close(folder, {'curves': plots.curves(title, log.records, sorted(last['train'], key='loss'.__ne__), config.seeds), **figures})
     results = {'version': __version__, 'config': config.identity(), 'device': describe_devices(),
                'parameters': count_parameters(params), 'seconds': clock, **last, 'tested': tested}
     workdir.write_json(folder / 'results.json', results)

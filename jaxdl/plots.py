@@ -14,13 +14,14 @@ def pixels(figure):
     return np.asarray(canvas.buffer_rgba())
 
 
-def _band(axes, x, summary, label, **style):
-    """A line of means with its 95 % interval as a band; summary: {'mean': (n,), 'ci95': (n,) or None}."""
+def _band(axes, x, summary, label, low=0., high=1., **style):
+    """A line of means with its 95 % interval as a band, cut at low and high; summary: {'mean': (n,), 'ci95'}."""
     mean = np.asarray(summary['mean'], float)
     line, = axes.plot(x, mean, label=label, **style)
     if summary['ci95'] is not None:
         half = np.asarray(summary['ci95'], float)
-        axes.fill_between(x, mean - half, mean + half, color=line.get_color(), alpha=.2, linewidth=0)
+        band = (np.clip(edge, low, high) for edge in (mean - half, mean + half))
+        axes.fill_between(x, *band, color=line.get_color(), alpha=.2, linewidth=0)
 
 
 def _series(records, split, name):
@@ -37,18 +38,19 @@ def curves(title, records, names, seeds):
     figure = Figure(figsize=(5.5 * len(names), 4), layout='constrained')
     figure.suptitle(title + (f'  (mean and 95 % interval, {seeds} seeds)' if seeds > 1 else ''))
     epochs = [record for record in records if record['kind'] == 'epoch']
+    per_epoch = epochs[0]['step']
     for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
         x, summary = _series([record for record in records if record['kind'] == 'steps'], 'train', name)
-        _band(axes, x, summary, 'train, by step', color=COLORS['train'], linewidth=.8)
+        limits = (min(summary['mean']) / 3, np.inf) if name == 'loss' else (0., 1.)
+        _band(axes, x, summary, 'train, by step', *limits, color=COLORS['train'], linewidth=.8)
         for split in ('validation', 'test'):
             x, summary = _series(epochs, split, name)
             if x:
-                _band(axes, x, summary, f'{split}, by epoch', color=COLORS[split], marker='o', markersize=3)
+                _band(axes, x, summary, f'{split}, by epoch', *limits, color=COLORS[split], marker='o', markersize=3)
         axes.set(xlabel='training step', ylabel='loss' if name == 'loss' else name.replace('_', ' '))
         if name == 'loss':
             axes.set_yscale('log')
-        steps_per_epoch = epochs[0]['step']
-        axes.secondary_xaxis('top', functions=(lambda s: s / steps_per_epoch, lambda e: e * steps_per_epoch)).set_xlabel('epoch')
+        axes.secondary_xaxis('top', functions=(lambda step: step / per_epoch, lambda e: e * per_epoch)).set_xlabel('epoch')
         axes.grid(alpha=.3)
         axes.legend()
     return figure
@@ -58,8 +60,8 @@ def accuracy_by_length(title, xlabel, table, score, trained_to=None):
     """One line for each kind of string in table {kind: {'lengths', score: {'mean', 'ci95'}}}; logarithmic in length."""
     figure = Figure(figsize=(7.5, 4.5), layout='constrained')
     axes = figure.subplots()
-    for kind, row in table.items():
-        _band(axes, row['lengths'], row[score], kind, marker='o', markersize=3)
+    for i, (kind, row) in enumerate(table.items()):  # lines that coincide stay visible: later ones are thinner
+        _band(axes, row['lengths'], row[score], kind, marker='o', markersize=6 - i, linewidth=3.5 - .6 * i)
     if trained_to:
         axes.axvline(trained_to, color='grey', linestyle=':', label=f'longest in training ({trained_to})')
     lengths = next(iter(table.values()))['lengths']
@@ -109,11 +111,11 @@ def image_grid(title, images, labels, predictions, columns=10):
 
 def text_table(title, header, rows):
     """Rows of text as a figure; rows that end in 'wrong' are red."""
-    figure = Figure(figsize=(7.5, .27 * len(rows) + 1.1), layout='constrained')
+    figure = Figure(figsize=(6.5, .24 * len(rows) + .8), layout='constrained')
     axes = figure.subplots()
     axes.axis('off')
     axes.set_title(title)
-    table = axes.table([[str(cell) for cell in row] for row in rows], colLabels=header, loc='center', edges='horizontal')
+    table = axes.table([[str(cell) for cell in row] for row in rows], colLabels=header, bbox=(0, 0, 1, 1), edges='horizontal')
     table.auto_set_font_size(False)
     table.set_fontsize(9)
     table.auto_set_column_width(range(len(header)))

@@ -105,7 +105,7 @@ def in_order(arrays, order, batch_size):
     return batch_at
 
 
-def make_evaluate(model, scores, prepare, compile=jax.jit, batch_size=500, seeds_at_once=8):
+def make_evaluate(model, scores, prepare, compile=jax.jit, batch_size=250, seeds_at_once=8):
     """evaluate(params, (inputs, targets, lengths)) -> ({'loss': (S, N), ...}, outputs (S, N, ...)) as NumPy arrays.
 
     params has a leading axis of S seeds; the N examples are the same for all, and go through `prepare` and one

@@ -168,13 +168,14 @@ def keep(data_set, data_dir, images, label, say):
     try:
         if label != 'cache':
             path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, suffix='.npz', delete=False) as file:
+            draft = path.with_suffix(f'.{os.getpid()}.draft')
+            with open(draft, 'wb') as file:
                 np.savez(file, **images._asdict())
-            os.replace(file.name, path)
+            os.replace(draft, path)
         if label not in ('cache', 'prepared TFDS folder'):
             say(f'{data_set.name}: writing the TFDS data set in {data_dir / data_set.name} (once) ...')
             write_tfds(data_set, data_dir, images)
-    except (OSError, ImportError) as error:
+    except Exception as error:  # a full disk, no array_record: the images are here all the same
         say(f'{data_set.name}: not all of it could be kept in {data_dir} ({error}); going on without')
 
 
@@ -189,7 +190,7 @@ def write_tfds(data_set, data_dir, images):
         file.seek(0)
         return file
 
-    class Builder(tfds.core.GeneratorBasedBuilder):
+    class Builder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         name = data_set.name
         VERSION = tfds.core.Version(data_set.version)
 

@@ -1,0 +1,225 @@
+"""The command: smoke runs, what a run's folder holds, stop and resume, and every error a user can make."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import jax
+import numpy as np
+import pytest
+from experiments import run as run_module
+from experiments.cli import command
+from experiments.main import main
+from tensorboardX.proto.event_pb2 import Event
+
+TINY = {
+    'binary_add': ['--task=binary_add', '--hidden=3', '--epochs=4', '--train_size=640', '--validation_size=50',
+                   '--max_length=6'],
+    'recall': ['--task=recall', '--hidden=4', '--cell=gru', '--epochs=4', '--train_size=640', '--validation_size=50',
+               '--nofresh', '--batch_size=96'],
+    'mnist_rnn': ['--task=mnist_rnn', '--dataset=digits', '--cell=rnn', '--hidden=8', '--epochs=4', '--dropout=.1',
+                  '--standardize'],
+}
+
+
+def start(*flags):
+    """Exit code of the command."""
+    with pytest.raises(SystemExit) as stopped:
+        command(main, ['main', *flags])
+    return stopped.value.code or 0
+
+
+def refused(capsys, *flags):
+    """The line that a user's error gives."""
+    capsys.readouterr()
+    assert start(*flags) == 2
+    error = capsys.readouterr().err
+    lines = [line for line in error.splitlines() if 'step/s' not in line and line]
+    assert len(lines) == 1 and lines[0].startswith('error: ') and 'Traceback' not in error
+    return lines[0]
+
+
+@pytest.mark.parametrize('task', TINY)
+def test_a_run_of_each_task(task, tmp_path, capsys):
+    flags = [*TINY[task], '--seeds=2', f'--workdir={tmp_path}']
+    assert start(*flags) == 0
+    shown = capsys.readouterr().out
+    assert 'cpu' in shown and 'parameters' in shown and str(tmp_path) in shown
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {'config.json', 'metrics.jsonl', 'results.json', 'checkpoints', 'tensorboard', 'figures'}
+    results = json.loads((tmp_path / 'results.json').read_text())
+    assert results['epoch'] == 4 and results['train']['loss']['ci95'] > 0
+    records = [json.loads(line) for line in (tmp_path / 'metrics.jsonl').read_text().splitlines()]
+    assert [record['epoch'] for record in records if record['kind'] == 'epoch'] == [1, 2, 3, 4]
+    losses = [record['train']['loss']['mean'] for record in records if record['kind'] == 'epoch']
+    assert losses[-1] < losses[0]
+    figures = {path.stem for path in (tmp_path / 'figures').glob('*.png')}
+    assert {'curves', 'samples', 'confusion' if task == 'mnist_rnn' else 'accuracy_by_length'} <= figures
+    tags = _event_tags(tmp_path / 'tensorboard')
+    assert {'train/loss', 'validation/loss', *figures} <= tags
+    if task == 'mnist_rnn':
+        assert np.sum(results['tested']['confusion']) == 2 * 360
+        accuracy = np.trace(results['tested']['confusion']) / 720
+        np.testing.assert_allclose(results['tested']['accuracy']['mean'], accuracy)
+        np.testing.assert_allclose(results['test']['accuracy']['mean'], accuracy)
+    if task == 'binary_add':
+        assert results['tested']['by_length']['carry']['lengths'] == [*range(1, 21), 50, 100, 500, 1000]
+
+    before = (tmp_path / 'results.json').stat().st_mtime_ns
+    assert start(*flags) == 0
+    assert '--noresume' in capsys.readouterr().out
+    assert (tmp_path / 'results.json').stat().st_mtime_ns == before
+
+
+def _event_tags(folder):
+    """Tags in a TensorBoard event file: records of length (8 bytes), checksum (4), an Event, checksum (4)."""
+    tags = set()
+    for file in folder.iterdir():
+        data, at = file.read_bytes(), 0
+        while at < len(data):
+            size = int.from_bytes(data[at:at + 8], 'little')
+            tags |= {value.tag for value in Event.FromString(data[at + 12:at + 12 + size]).summary.value}
+            at += size + 16
+    return tags
+
+
+def _arrays(folder):
+    import orbax.checkpoint as ocp
+    with ocp.CheckpointManager(folder / 'checkpoints') as manager:
+        state = manager.restore(manager.latest_step(), args=ocp.args.Composite(state=ocp.args.StandardRestore())).state
+    return jax.tree.leaves(state)
+
+
+@pytest.mark.parametrize('task', TINY)
+def test_stopped_and_resumed_is_never_stopped(task, tmp_path, monkeypatch, capsys):
+    whole, stopped = tmp_path / 'whole', tmp_path / 'stopped'
+    flags = [*TINY[task], '--seeds=2']
+    assert start(*flags, f'--workdir={whole}') == 0
+    save = run_module.checkpoint.save
+
+    def stop_after(epoch):
+        def saving(manager, now, *args):
+            save(manager, now, *args)
+            if now == epoch:
+                raise KeyboardInterrupt
+        return saving
+    for epoch in (1, 3):
+        monkeypatch.setattr(run_module.checkpoint, 'save', stop_after(epoch))
+        assert start(*flags, f'--workdir={stopped}') == 130
+        assert 'goes on' in capsys.readouterr().err
+    monkeypatch.undo()
+    assert start(*flags, f'--workdir={stopped}') == 0
+    assert 'going on after epoch 3' in capsys.readouterr().out
+    assert (whole / 'metrics.jsonl').read_bytes() == (stopped / 'metrics.jsonl').read_bytes()
+    for a, b in zip(_arrays(whole), _arrays(stopped), strict=True):
+        np.testing.assert_array_equal(a, b)
+    results = [json.loads((folder / 'results.json').read_text()) for folder in (whole, stopped)]
+    assert results[0]['tested'] == results[1]['tested']
+
+
+def test_a_signal_stops_a_run_that_can_go_on(tmp_path):
+    argv = [sys.executable, '-m', 'experiments.main', *TINY['binary_add'], '--epochs=100000', f'--workdir={tmp_path}']
+    process = subprocess.Popen(argv, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / 'checkpoints' / '3').exists() and time.monotonic() < deadline:
+        time.sleep(.1)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130 and errors.splitlines()[-1].startswith('stopped') and 'Traceback' not in errors
+    kept = [int(path.name) for path in (tmp_path / 'checkpoints').iterdir()]
+    epochs = [json.loads(line)['epoch'] for line in (tmp_path / 'metrics.jsonl').read_text().splitlines()]
+    assert max(kept) >= max(epochs) - 1
+
+
+def test_steps_end_a_run_within_an_epoch(tmp_path):
+    assert start(*TINY['binary_add'], '--steps=25', f'--workdir={tmp_path}') == 0
+    results = json.loads((tmp_path / 'results.json').read_text())
+    assert (results['epoch'], results['step']) == (3, 25)
+
+
+def test_a_bidirectional_adder_is_said_not_to_be_causal(tmp_path, capsys):
+    assert start(*TINY['binary_add'], '--bidirectional', '--epochs=1', f'--workdir={tmp_path}') == 0
+    assert 'no causal adder' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('flags, says', [
+    (['--task=mnist'], '--task=mnist is unknown; choose one of binary_add'),
+    (['--cell=gruu'], '--cell=gruu is unknown; choose one of rnn, lstm, gru'),
+    (['--optimizer=adamw'], '--optimizer=adamw is unknown'),
+    (['--preset=E-lstm129'], 'E-lstm128'),
+    (['--hiden=5'], 'hiden'),
+    (['--hidden=five'], 'hidden'),
+    (['--task=recall', 'hidden=5'], "'hidden=5' is not a flag"),
+    (['--hidden=0'], '--hidden=0 must be greater than 0'),
+    (['--learning_rate=-1'], '--learning_rate=-1.0 must be greater than 0'),
+    (['--learning_rate=nan'], '--learning_rate=nan must be greater than 0'),
+    (['--l2=-1e-3'], '--l2=-0.001 must not be negative'),
+    (['--dropout=1'], '--dropout=1.0 must be'),
+    (['--momentum=.9'], '--optimizer=momentum'),
+    (['--task=recall', '--k=4'], '--k=4 is greater than --min_length=3'),
+    (['--min_length=8', '--max_length=7'], '--max_length=7 is less than --min_length=8'),
+    (['--task=recall', '--train_size=0'], '--train_size=0'),
+    (['--task=mnist_rnn', '--dataset=digits', '--train_size=1437'], 'digits has 1,437 training images'),
+])
+def test_bad_flags(flags, says, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert says in refused(capsys, *flags)
+    assert not list(tmp_path.rglob('checkpoints'))
+
+
+def test_bad_folders(tmp_path, capsys, monkeypatch):
+    file = tmp_path / 'file'
+    file.write_text('precious')
+    assert 'is a file' in refused(capsys, f'--workdir={file}')
+    assert 'cannot be made' in refused(capsys, f'--workdir={file}/inside')
+    assert file.read_text() == 'precious'
+    folder = tmp_path / 'locked'
+    folder.mkdir()
+    monkeypatch.setattr(os, 'access', lambda *args: False)  # root may write anywhere
+    assert 'is not writable' in refused(capsys, f'--workdir={folder}')
+
+
+def test_a_folder_with_another_run(tmp_path, capsys):
+    assert start(*TINY['binary_add'], f'--workdir={tmp_path}') == 0
+    before = (tmp_path / 'results.json').read_bytes()
+    line = refused(capsys, *TINY['binary_add'], '--cell=gru', '--seed=7', f'--workdir={tmp_path}')
+    assert 'cell (lstm there, gru here), seed (0 there, 7 here)' in line
+    assert (tmp_path / 'results.json').read_bytes() == before
+    assert start(*TINY['binary_add'], '--cell=gru', '--noresume', f'--workdir={tmp_path}') == 0
+    assert json.loads((tmp_path / 'results.json').read_text())['config']['cell'] == 'gru'
+
+
+def test_a_damaged_checkpoint_is_said_and_the_run_is_the_same(tmp_path, capsys, monkeypatch):
+    whole, damaged = tmp_path / 'whole', tmp_path / 'damaged'
+    for folder in (whole, damaged):
+        assert start(*TINY['binary_add'], f'--workdir={folder}') == 0
+    (damaged / 'results.json').unlink()
+    for file in (damaged / 'checkpoints' / '4' / 'state').rglob('*'):
+        if file.is_file():
+            file.write_bytes(file.read_bytes()[:8])
+    assert start(*TINY['binary_add'], f'--workdir={damaged}') == 0
+    assert 'checkpoint 4 is damaged and cannot be read: using that of epoch 3' in capsys.readouterr().out
+    assert (whole / 'metrics.jsonl').read_bytes() == (damaged / 'metrics.jsonl').read_bytes()
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, capsys):
+    flags = ['--task=mnist_rnn', '--dataset=digits', '--cell=rnn', '--activation=relu', '--optimizer=sgd',
+             '--learning_rate=50', '--epochs=3', f'--workdir={tmp_path}']
+    line = refused(capsys, *flags)
+    assert 'is not finite at step' in line and 'lower --learning_rate' in line
+    assert not (tmp_path / 'results.json').exists()
+
+
+def test_help_is_one_line_a_flag(capsys):
+    assert start('--task=recall', '--help') == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len([line for line in lines if line.startswith('  --')]) == len(lines) - 1
+    assert any(line.startswith('  --hidden=10 ') for line in lines)
+
+
+def test_module_command_as_the_readme_writes_it(tmp_path):
+    argv = [sys.executable, '-m', 'experiments.main', '--task=binary_add', '--cell=xyz']
+    done = subprocess.run(argv, capture_output=True, text=True)
+    assert done.returncode == 2 and done.stdout == '' and done.stderr.count('\n') == 1
