@@ -10,6 +10,7 @@ from jaxdl.train import TEST, address
 
 SHORT_LENGTHS = tuple(range(1, 21))
 LONG_LENGTHS = (50, 100, 500, 1000)
+LENGTHS = SHORT_LENGTHS + LONG_LENGTHS
 STRINGS_PER_LENGTH = 100
 RECALLS_PER_LENGTH = 500
 
@@ -20,44 +21,43 @@ def _by_length(scores, lengths, of_length):
             for name, values in scores.items() if name != 'loss'}
 
 
-def _addition_tests(key, lengths):
-    """Random and structured strings of every length as one padded batch: (examples, kinds (N,), lengths (N,))."""
-    bits = max(lengths)
-    n = STRINGS_PER_LENGTH * len(lengths)
-    pairs, kinds = [], ['random'] * n
-    of_length = list(np.repeat(lengths, STRINGS_PER_LENGTH))
-    for length in lengths:
+def _addition_tests(key):
+    """Random and structured strings of every length, padded alike: (examples, kinds (N,), lengths (N,))."""
+    bits = max(LENGTHS)
+    n = STRINGS_PER_LENGTH * len(LENGTHS)
+    kinds, of_length, pairs = ['random'] * n, list(np.repeat(LENGTHS, STRINGS_PER_LENGTH)), []
+    for length in LENGTHS:
         for kind, pair in sequences.structured_summands(length).items():
             pairs.append(np.pad(pair, ((0, 0), (0, 0), (0, bits - length))))
             kinds += [kind] * len(pair[0])
             of_length += [length] * len(pair[0])
 
     @jax.jit
-    def examples(key):
-        random = jax.random.bernoulli(address(key, TEST, bits), .5, (2, n, bits)).astype(int)
-        return sequences.encode_sum(*jnp.concatenate([random, *pairs], axis=1), jnp.array(of_length))
-    return jax.device_get(examples(key)), np.array(kinds), np.array(of_length)
+    def examples(key, pairs, lengths):
+        random = jax.random.bernoulli(address(key, TEST), .5, (2, n, bits)).astype(int)
+        return sequences.encode_sum(*jnp.concatenate([random, pairs], axis=1), lengths)
+    of_length = np.array(of_length)
+    return jax.device_get(examples(key, np.concatenate(pairs, axis=1), of_length)), np.array(kinds), of_length
 
 
 def binary_add(config, evaluate, params):
     """Bit accuracy and exact match on random strings of each length, and on each kind of structured strings."""
-    results, sums = {}, []
-    for lengths in (SHORT_LENGTHS, LONG_LENGTHS):
-        examples, kinds, of_length = _addition_tests(jax.random.key(config.seed), lengths)
+    (inputs, targets, steps), kinds, of_length = _addition_tests(jax.random.key(config.seed))
+    results, samples = {}, []
+    for lengths in (SHORT_LENGTHS, LONG_LENGTHS):  # one forward pass each
+        rows = np.flatnonzero(np.isin(of_length, lengths))
+        examples = inputs[rows, :max(lengths) + 1], targets[rows, :max(lengths) + 1], steps[rows]
         scores, outputs = evaluate(params, examples)
         for kind in dict.fromkeys(kinds):
-            chosen = kinds == kind
-            part = _by_length({name: values[:, chosen] for name, values in scores.items()}, lengths, of_length[chosen])
+            chosen = kinds[rows] == kind
+            part = _by_length({name: values[:, chosen] for name, values in scores.items()}, lengths, of_length[rows][chosen])
             results.setdefault(kind, []).append({'lengths': list(lengths), **part})
-        if lengths == SHORT_LENGTHS:
-            sums = _sample_sums(examples, outputs[0], np.flatnonzero(kinds == 'random'), of_length)
+        samples = samples or _sample_sums(examples[0], outputs[0], steps[rows])
     results = {kind: _joined(*parts) for kind, parts in results.items()}
     figures = {'accuracy_by_length': plots.accuracy_by_length(
-                   'Adder: exact match by length', 'bits of a summand', results, 'exact_match', config.max_length),
-               'bit_accuracy_by_length': plots.accuracy_by_length(
-                   'Adder: bit accuracy by length', 'bits of a summand', results, 'bit_accuracy', config.max_length),
-               'samples': plots.text_table('Sample additions (first seed)', ('bits', 'sum', 'answer', ''), sums)}
-    return {'by_length': results, 'samples': sums}, figures
+                   'Adder: accuracy by length', 'bits of a summand', results, config.max_length),
+               'samples': plots.text_table('Sample additions (first seed)', ('bits', 'sum', 'answer', ''), samples)}
+    return {'by_length': results, 'samples': samples}, figures
 
 
 def _joined(short, long):
@@ -69,12 +69,11 @@ def _joined(short, long):
     return join(short, long)
 
 
-def _sample_sums(examples, outputs, rows, of_length):
-    """[(bits, '5 + 6 = 11', the net's answer, 'right' | 'wrong')], one for each length."""
-    inputs, *_ = examples
+def _sample_sums(inputs, outputs, steps):
+    """[(bits, '5 + 6 = 11', the net's answer, 'right' | 'wrong')], the first string of each length."""
     samples = []
     for length in SHORT_LENGTHS:
-        row = rows[of_length[rows] == length][0]
+        row = np.flatnonzero(steps == length + 1)[0]
         a, b = (sequences.decimal(inputs[row, :length, side]) for side in (0, 1))
         answer = sequences.decimal(outputs[row, :length + 1])
         samples.append((length, f'{a} + {b} = {a + b}', answer, 'right' if answer == a + b else 'wrong'))
@@ -96,7 +95,7 @@ def recall(config, evaluate, params):
         samples.append((' '.join(map(str, digits)), int(examples[1][row]), int(outputs[0, row]),
                         'right' if right else 'wrong'))
     figures = {'accuracy_by_length': plots.accuracy_by_length(
-                   f'Recall of digit {config.k}: accuracy by length', 'digits in the sequence', table, 'accuracy'),
+                   f'Recall of digit {config.k}: accuracy by length', 'digits in the sequence', table),
                'samples': plots.text_table(f'Recall digit {config.k} (first seed)',
                                            ('sequence', 'truth', 'answer', ''), samples)}
     return {'accuracy': interval(scores['accuracy'].mean(1)), 'by_length': table, 'samples': samples}, figures

@@ -1,4 +1,6 @@
 """run(config): the only place where data, model, training and checkpoints meet."""
+import signal
+import threading
 import time
 from contextlib import contextmanager
 
@@ -43,7 +45,8 @@ def run(config, resume=True, say=print, seconds=()):
     """Trains, tests and writes the run of a Config, or goes on with it, or shows it if it is finished.
 
     say takes lines of text for the user; seconds is what the caller has spent already, by name.
-    Returns (folder, results). Raises UserError for what the user can put right.
+    Returns (folder, results). Raises UserError for what the user can put right, and
+    KeyboardInterrupt at the end of the epoch in which a signal came.
     """
     folder = workdir.claim(config, resume)
     results = workdir.results_of(folder)
@@ -100,16 +103,15 @@ def _train(config, task, evaluate, folder, clock, say):
     full, rest = divmod(total, task.steps_per_epoch)
     lengths = [task.steps_per_epoch] * full + [rest] * (rest > 0)
     programs = {steps: epoch_program(steps) for steps in lengths}
-    with checkpoint.open_manager(folder / 'checkpoints') as manager:
-        done, states, damaged = checkpoint.restore(manager, jax.eval_shape(init, keys, task.data))
-        if damaged:
-            say(f'checkpoint {", ".join(map(str, damaged))} is damaged and cannot be read: using that of epoch {done}')
-        if states is None:
-            states = clock.compile(init)(keys, task.data)
+    with clock('write'):
+        manager = checkpoint.open_manager(folder / 'checkpoints')
+    with manager:
+        done, states = _start(init, keys, task.data, manager, clock, say)
         say(f'{describe_devices()}; {count_parameters(states.params):,} parameters; '
             f'seeds {config.seed}..{config.seed + config.seeds - 1}' + (f'; going on after epoch {done}' if done else ''))
-        log = workdir.Log(folder, done)
-        with tqdm(total=total, initial=sum(lengths[:done]), unit='step') as bar:
+        with clock('write'):
+            log = workdir.Log(folder, done)
+        with tqdm(total=total, initial=sum(lengths[:done]), unit='step') as bar, _stop_at_epoch_end(bar) as asked:
             for epoch, steps in enumerate(lengths[done:], done):
                 with clock('train'):
                     states, means = programs[steps](states, keys, task.data, jnp.int32(epoch))
@@ -124,7 +126,37 @@ def _train(config, task, evaluate, folder, clock, say):
                     checkpoint.save(manager, epoch + 1, states, config.identity(), judge['loss']['mean'])
                 bar.set_postfix({name: f'{summary["mean"]:.4f}' for name, summary in judge.items()})
                 bar.update(steps)
+                if asked.is_set():
+                    raise KeyboardInterrupt
     return states.params, log
+
+
+@contextmanager
+def _stop_at_epoch_end(bar):
+    """Yields an Event that the first Ctrl-C or SIGTERM sets, so that no file is left half-written; the second stops at once."""
+    asked = threading.Event()
+
+    def ask(signum, frame):
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+        bar.set_description('stopping after this epoch')
+    handlers = {signum: signal.signal(signum, ask) for signum in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for signum, handler in handlers.items():
+            signal.signal(signum, handler)
+
+
+def _start(init, keys, data, manager, clock, say):
+    """(epochs done, states): from the newest checkpoint that can be read, or from the start."""
+    if manager.latest_step() is None:
+        return 0, clock.compile(init)(keys, data)
+    done, states, damaged = checkpoint.restore(manager, jax.eval_shape(init, keys, data))
+    if damaged:
+        say(f'checkpoint {", ".join(map(str, damaged))} is damaged and cannot be read: using that of epoch {done}')
+    return done, states
 
 
 def _check_finite(losses, start, config, epoch):

@@ -37,8 +37,8 @@ def _sequence_batches(config, sample):
     """Batches sampled inside the step: fresh at every step, or from the seed's own fixed set of train_size."""
     def batches(data, key, epoch):
         if config.fresh:
-            ones = jnp.ones(config.batch_size)
-            return lambda i: Batch(*sample(address(key, DATA, epoch, i), config.batch_size), ones)
+            ones, epoch_key = jnp.ones(config.batch_size), address(key, DATA, epoch)
+            return lambda i: Batch(*sample(address(epoch_key, i), config.batch_size), ones)
         return in_order(sample(address(key, DATA), config.train_size),
                         _epoch_order(config, key, epoch, config.train_size), config.batch_size)
     return batches

@@ -5,8 +5,6 @@ import os
 import shutil
 from pathlib import Path
 
-from PIL import Image
-
 from experiments.config import Config
 from jaxdl import UserError, __version__, plots
 
@@ -97,9 +95,11 @@ class Log:
 
     def close(self, folder, figures):
         """Writes the figures, as PNG files and as TensorBoard images, and ends the log."""
+        from tensorboardX.proto.summary_pb2 import Summary
         (folder / 'figures').mkdir(exist_ok=True)
         for name, figure in figures.items():
-            pixels = plots.pixels(figure)
-            Image.fromarray(pixels).save(folder / 'figures' / f'{name}.png')
-            self.events.add_image(name, pixels, dataformats='HWC')
+            png = plots.png(figure)
+            (folder / 'figures' / f'{name}.png').write_bytes(png)
+            image = Summary.Image(encoded_image_string=png, colorspace=4)
+            self.events.file_writer.add_summary(Summary(value=[Summary.Value(tag=name, image=image)]))
         self.events.close()

@@ -30,7 +30,7 @@ def restore(manager, like):
     """(epoch, state, damaged): the newest checkpoint that can be read, in the shape of `like`.
 
     Later epochs that cannot be read (truncated, files missing) are listed in damaged and deleted, so that they can
-    be saved again. With no checkpoint at all: (0, None, []). Raises UserError, and deletes nothing, if none can be read.
+    be saved again. Raises UserError, and deletes nothing, if none can be read; there must be one (manager.latest_step()).
     """
     damaged = []
     for epoch in sorted(manager.all_steps(), reverse=True):
@@ -43,6 +43,4 @@ def restore(manager, like):
         for later in damaged:
             manager.delete(later)
         return epoch, state, damaged
-    if damaged:
-        raise UserError(f'no checkpoint in {manager.directory} can be read; start afresh with --noresume')
-    return 0, None, []
+    raise UserError(f'no checkpoint in {manager.directory} can be read; start afresh with --noresume')

@@ -1,17 +1,24 @@
 """Arrays to matplotlib Figures. No figure depends on global state, so none needs closing."""
+import io
+
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 COLORS = {'train': 'tab:blue', 'validation': 'tab:orange', 'test': 'tab:green'}
 
 
-def pixels(figure):
-    """A figure as an image (height, width, 4) uint8."""
-    figure.set_dpi(110)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())
+def _figure(width, height, title=None):
+    """An empty Figure, sizes in inches."""
+    figure = Figure(figsize=(width, height), layout='constrained')
+    figure.suptitle(title or '')
+    return figure
+
+
+def png(figure):
+    """A figure as the bytes of a PNG file."""
+    file = io.BytesIO()
+    figure.savefig(file, format='png', dpi=110, pil_kwargs={'compress_level': 3})
+    return file.getvalue()
 
 
 def _band(axes, x, summary, label, low=0., high=1., **style):
@@ -35,8 +42,7 @@ def curves(title, records, names, seeds):
 
     records: the lines of metrics.jsonl, in order; names: the scores to draw, one panel each; seeds: how many.
     """
-    figure = Figure(figsize=(5.5 * len(names), 4), layout='constrained')
-    figure.suptitle(title + (f'  (mean and 95 % interval, {seeds} seeds)' if seeds > 1 else ''))
+    figure = _figure(5.5 * len(names), 4, title + (f'  (mean and 95 % interval, {seeds} seeds)' if seeds > 1 else ''))
     epochs = [record for record in records if record['kind'] == 'epoch']
     per_epoch = epochs[0]['step']
     for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
@@ -56,23 +62,27 @@ def curves(title, records, names, seeds):
     return figure
 
 
-def accuracy_by_length(title, xlabel, table, score, trained_to=None):
-    """One line for each kind of string in table {kind: {'lengths', score: {'mean', 'ci95'}}}; logarithmic in length."""
-    figure = Figure(figsize=(7.5, 4.5), layout='constrained')
-    axes = figure.subplots()
-    for i, (kind, row) in enumerate(table.items()):  # lines that coincide stay visible: later ones are thinner
-        _band(axes, row['lengths'], row[score], kind, marker='o', markersize=6 - i, linewidth=3.5 - .6 * i)
-    if trained_to:
-        axes.axvline(trained_to, color='grey', linestyle=':', label=f'longest in training ({trained_to})')
-    lengths = next(iter(table.values()))['lengths']
-    if lengths[-1] > 10 * lengths[0]:
-        axes.set_xscale('log')
-    ticks = [n for n in lengths if n in (1, 2, 5, 10, 20) or n > 20] if len(lengths) > 12 else lengths
-    axes.set_xticks(ticks, [str(n) for n in ticks])
-    axes.minorticks_off()
-    axes.set(title=title, xlabel=xlabel, ylabel=score.replace('_', ' '), ylim=(-.03, 1.03))
-    axes.grid(alpha=.3)
-    axes.legend(loc='lower left')
+def accuracy_by_length(title, xlabel, table, trained_to=None):
+    """Accuracy against length, a panel for each score of table {kind: {'lengths', score: {'mean', 'ci95'}, ...}}.
+
+    One line for each kind of string; the length axis is logarithmic where lengths span a factor of ten.
+    """
+    first = next(iter(table.values()))
+    lengths, scores = first['lengths'], [name for name in first if name != 'lengths']
+    figure = _figure(6.5 * len(scores), 4.3, title)
+    for axes, score in zip(figure.subplots(1, len(scores), squeeze=False)[0], scores):
+        for i, (kind, row) in enumerate(table.items()):  # lines that coincide stay visible: later ones are thinner
+            _band(axes, row['lengths'], row[score], kind, marker='o', markersize=6 - i, linewidth=3.5 - .6 * i)
+        if trained_to:
+            axes.axvline(trained_to, color='grey', linestyle=':', label=f'longest in training ({trained_to})')
+        if lengths[-1] > 10 * lengths[0]:
+            axes.set_xscale('log')
+        ticks = [n for n in lengths if n in (1, 2, 5, 10, 20) or n > 20] if len(lengths) > 12 else lengths
+        axes.set_xticks(ticks, [str(n) for n in ticks])
+        axes.minorticks_off()
+        axes.set(xlabel=xlabel, ylabel=score.replace('_', ' '), ylim=(-.03, 1.03))
+        axes.grid(alpha=.3)
+        axes.legend(loc='lower left')
     return figure
 
 
@@ -80,7 +90,7 @@ def confusion(matrix, seeds):
     """A confusion matrix (K, K) of counts over all seeds: rows truth, columns prediction, as shares of the row."""
     matrix = np.asarray(matrix)
     share = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
-    figure = Figure(figsize=(6.5, 5.8), layout='constrained')
+    figure = _figure(6.5, 5.8, 'Confusion matrix of the test set: images' + (f', mean of {seeds} seeds' if seeds > 1 else ''))
     axes = figure.subplots()
     image = axes.imshow(np.sqrt(share), cmap='Blues', vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(matrix):
@@ -88,8 +98,7 @@ def confusion(matrix, seeds):
             axes.text(column, row, f'{count / seeds:.4g}', ha='center', va='center', fontsize=7,
                       color='white' if share[row, column] > .4 else 'black')
     classes = np.arange(len(matrix))
-    axes.set(title='Confusion matrix of the test set: images' + (f', mean of {seeds} seeds' if seeds > 1 else ''),
-             xlabel='predicted class', ylabel='true class', xticks=classes, yticks=classes)
+    axes.set(xlabel='predicted class', ylabel='true class', xticks=classes, yticks=classes)
     bar = figure.colorbar(image, label='share of the true class', ticks=np.sqrt([0, .01, .05, .2, .5, 1]))
     bar.ax.set_yticklabels(['0', '1 %', '5 %', '20 %', '50 %', '100 %'])
     return figure
@@ -98,8 +107,7 @@ def confusion(matrix, seeds):
 def image_grid(title, images, labels, predictions, columns=10):
     """Grey images (n, H, W) with true and predicted class; wrong ones in red."""
     rows = -(-len(images) // columns)
-    figure = Figure(figsize=(1.1 * columns, 1.5 * rows + .5), layout='constrained')
-    figure.suptitle(title)
+    figure = _figure(1.1 * columns, 1.5 * rows + .5, title)
     cells = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in cells:
         axes.axis('off')
@@ -111,10 +119,9 @@ def image_grid(title, images, labels, predictions, columns=10):
 
 def text_table(title, header, rows):
     """Rows of text as a figure; rows that end in 'wrong' are red."""
-    figure = Figure(figsize=(6.5, .24 * len(rows) + .8), layout='constrained')
+    figure = _figure(6.5, .24 * len(rows) + .8, title)
     axes = figure.subplots()
     axes.axis('off')
-    axes.set_title(title)
     table = axes.table([[str(cell) for cell in row] for row in rows], colLabels=header, bbox=(0, 0, 1, 1), edges='horizontal')
     table.auto_set_font_size(False)
     table.set_fontsize(9)

@@ -85,10 +85,10 @@ def make_epoch(step, batches, steps):
     batches(data, key, epoch) -> (i -> Batch) opens an epoch; states and keys have a leading axis of seeds, data none.
     """
     def epoch(state, key, data, index):
-        batch_at = batches(data, key, index)
+        batch_at, dropout_key = batches(data, key, index), address(key, DROPOUT, index)
 
         def body(state, i):
-            return step(state, batch_at(i), address(key, DROPOUT, index, i))
+            return step(state, batch_at(i), address(dropout_key, i))
         return lax.scan(body, state, jnp.arange(steps))
     return jax.vmap(epoch, in_axes=(0, 0, None, None))
 

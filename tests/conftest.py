@@ -1,6 +1,5 @@
 import os
 
-import experiments  # sets XLA_FLAGS before JAX runs anything
 import jax
 import pytest
 

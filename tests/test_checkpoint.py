@@ -67,8 +67,3 @@ def test_nothing_is_deleted_when_nothing_can_be_read(tmp_path):
     with checkpoint.open_manager(tmp_path) as manager, pytest.raises(UserError, match='--noresume'):
         checkpoint.restore(manager, LIKE)
     assert (tmp_path / '1').exists() and (tmp_path / '2').exists()
-
-
-def test_an_empty_folder_starts_at_epoch_zero(tmp_path):
-    with checkpoint.open_manager(tmp_path / 'new') as manager:
-        assert checkpoint.restore(manager, LIKE) == (0, None, [])
