@@ -57,13 +57,14 @@ def run(config, resume=True, say=print, seconds=()):
     with clock('data'):
         task = TASKS[config.task](config, say)
     evaluate = make_evaluate(task.model, task.scores, task.prepare, clock.compile)
-    params, log = _train(config, task, evaluate, folder, clock, say)
-    with clock('evaluate'):
-        tested, figures = task.test(evaluate, params)
-    last = log.records[-1]
-    with clock('write'):
-        title = f'{config.task}: {config.cell}, {config.hidden} units'
-        log.close(folder, {'curves': plots.curves(title, log.records, sorted(last['train'], key='loss'.__ne__), config.seeds), **figures})
+    with workdir.Log(folder) as log:
+        params = _train(config, task, evaluate, log, clock, say)
+        with clock('evaluate'):
+            tested, figures = task.test(evaluate, params)
+        last = log.records[-1]
+        with clock('write'):
+            title, names = f'{config.task}: {config.cell}, {config.hidden} units', sorted(last['train'], key='loss'.__ne__)
+            log.draw({'curves': plots.curves(title, log.records, names, config.seeds), **figures})
     results = {'version': __version__, 'config': config.identity(), 'device': describe_devices(),
                'parameters': count_parameters(params), 'seconds': clock, **last, 'tested': tested}
     workdir.write_json(folder / 'results.json', results)
@@ -95,8 +96,8 @@ def _programs(config, task, clock):
     return init, epoch
 
 
-def _train(config, task, evaluate, folder, clock, say):
-    """Trains from the newest checkpoint, or from the start, to the end: (params, log)."""
+def _train(config, task, evaluate, log, clock, say):
+    """The parameters (S, ...) after the last epoch, trained from the newest checkpoint or from the start."""
     init, epoch_program = _programs(config, task, clock)
     keys = jax.vmap(jax.random.key)(config.seed + jnp.arange(config.seeds))
     total = config.steps or config.epochs * task.steps_per_epoch
@@ -104,13 +105,13 @@ def _train(config, task, evaluate, folder, clock, say):
     lengths = [task.steps_per_epoch] * full + [rest] * (rest > 0)
     programs = {steps: epoch_program(steps) for steps in lengths}
     with clock('write'):
-        manager = checkpoint.open_manager(folder / 'checkpoints')
+        manager = checkpoint.open_manager(log.folder / 'checkpoints')
     with manager:
         done, states = _start(init, keys, task.data, manager, clock, say)
         say(f'{describe_devices()}; {count_parameters(states.params):,} parameters; '
             f'seeds {config.seed}..{config.seed + config.seeds - 1}' + (f'; going on after epoch {done}' if done else ''))
         with clock('write'):
-            log = workdir.Log(folder, done)
+            log.start(done)
         with tqdm(total=total, initial=sum(lengths[:done]), unit='step') as bar, _stop_at_epoch_end(bar) as asked:
             for epoch, steps in enumerate(lengths[done:], done):
                 with clock('train'):
@@ -128,7 +129,7 @@ def _train(config, task, evaluate, folder, clock, say):
                 bar.update(steps)
                 if asked.is_set():
                     raise KeyboardInterrupt
-    return states.params, log
+    return states.params
 
 
 @contextmanager

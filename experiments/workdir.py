@@ -70,22 +70,33 @@ def results_of(folder):
 
 
 class Log:
-    """metrics.jsonl and the TensorBoard events of a run, continued after `epoch`."""
+    """metrics.jsonl and the TensorBoard events of a run; a context, at whose end the events are closed."""
 
-    def __init__(self, folder, epoch):
+    def __init__(self, folder):
+        self.folder, self.records, self.events = folder, [], None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        if self.events:
+            self.events.close()
+
+    def start(self, epoch):
+        """Goes on after `epoch`: what was written of later ones is dropped."""
         from tensorboardX import SummaryWriter
-        self.file = folder / 'metrics.jsonl'
-        lines = self.file.read_text().splitlines(keepends=True) if self.file.exists() else []
+        file = self.folder / 'metrics.jsonl'
+        lines = file.read_text().splitlines(keepends=True) if file.exists() else []
         kept = [line for line in lines if line.endswith('\n') and json.loads(line)['epoch'] <= epoch]
-        self.file.write_text(''.join(kept))
+        file.write_text(''.join(kept))
         self.records = [json.loads(line) for line in kept]
         done = self.records[-1]['step'] if self.records else 0
-        self.events = SummaryWriter(str(folder / 'tensorboard'), purge_step=done + 1 if done else None)
+        self.events = SummaryWriter(str(self.folder / 'tensorboard'), purge_step=done + 1 if done else None)
 
     def write(self, record):
         """Adds a record: {'kind', 'epoch', 'step', split: {score: {'mean', 'ci95'}}, ...}."""
         self.records.append(record)
-        with self.file.open('a') as file:
+        with open(self.folder / 'metrics.jsonl', 'a') as file:
             file.write(json.dumps(record) + '\n')
         for split, scores in record.items():
             if isinstance(scores, dict):
@@ -93,13 +104,12 @@ class Log:
                     tag = f'{split}/{name}' + ('_by_step' if record['kind'] == 'steps' else '')
                     self.events.add_scalar(tag, summary['mean'], record['step'])
 
-    def close(self, folder, figures):
-        """Writes the figures, as PNG files and as TensorBoard images, and ends the log."""
+    def draw(self, figures):
+        """Writes figures {name: Figure} as PNG files and as TensorBoard images."""
         from tensorboardX.proto.summary_pb2 import Summary
-        (folder / 'figures').mkdir(exist_ok=True)
+        (self.folder / 'figures').mkdir(exist_ok=True)
         for name, figure in figures.items():
             png = plots.png(figure)
-            (folder / 'figures' / f'{name}.png').write_bytes(png)
+            (self.folder / 'figures' / f'{name}.png').write_bytes(png)
             image = Summary.Image(encoded_image_string=png, colorspace=4)
             self.events.file_writer.add_summary(Summary(value=[Summary.Value(tag=name, image=image)]))
-        self.events.close()
