@@ -12,14 +12,11 @@ DEFINE = {bool: flags.DEFINE_boolean, int: flags.DEFINE_integer, float: flags.DE
 def parse(argv, fields):
     """The flags given in argv, {name: value}. fields: {name: (default, help)}, whose defaults have the flag's type.
 
-    Prints the help and exits on --help. Raises UserError for an unknown flag, a bad value or a stray word.
+    Raises UserError for an unknown flag, a bad value or a stray word.
     """
     values = flags.FlagValues()
     for name, (default, help) in fields.items():
         DEFINE[type(default)](name, None, help, flag_values=values)
-    if {'--help', '-help', '-h', '--helpfull'} & set(argv[1:]):
-        print('\n'.join(_help_lines(fields)))
-        sys.exit(0)
     try:
         rest = values(argv)[1:]
     except flags.Error as error:
@@ -29,11 +26,13 @@ def parse(argv, fields):
     return {name: values[name].value for name in fields if values[name].present}
 
 
-def _help_lines(fields):
-    yield 'Flags and their defaults (a boolean is switched off by --noNAME):'
+def help_text(fields):
+    """One line for each flag of fields: {name: (default, help)}."""
+    lines = ['Flags and their defaults (a boolean is switched off by --noNAME):']
     for name, (default, help) in fields.items():
         shown = f'--{name}' if default is True else f'--no{name}' if default is False else f'--{name}={default}'
-        yield f'  {shown:32s} {help}'
+        lines.append(f'  {shown:32s} {help}')
+    return '\n'.join(lines)
 
 
 def command(main, argv=None):
@@ -41,7 +40,7 @@ def command(main, argv=None):
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         sys.exit(main(argv or sys.argv))
-    except UserError as error:
+    except (UserError, OSError) as error:  # an OSError says itself which file and why: no space left, permission denied
         sys.exit(_fail(f'error: {error}', 2))
     except KeyboardInterrupt:
         sys.exit(_fail('stopped; the same command goes on from the last finished epoch', 130))

@@ -72,6 +72,8 @@ class Config:
         for name in ('dropout', 'momentum', 'rmsprop_decay'):
             if not 0 <= getattr(self, name) < 1:
                 raise UserError(f'--{name}={getattr(self, name)} must be at least 0 and less than 1')
+        if self.seed + self.seeds > 2 ** 31:
+            raise UserError(f'--seed={self.seed} is too large: the last seed must be less than 2147483648')
         if (self.optimizer == 'momentum') != (self.momentum > 0):
             raise UserError(f'--optimizer={self.optimizer} with --momentum={self.momentum}: use '
                             '--optimizer=momentum with a --momentum above 0 (0.9, say), or neither')

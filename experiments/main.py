@@ -8,24 +8,25 @@ import os
 from pathlib import Path
 
 from experiments import presets
-from experiments.cli import command, parse
+from experiments.cli import command, help_text, parse
 from experiments.config import CHOICES, Config
 
 OWN_FLAGS = {
     'preset': ('', "a reported row's id, E-lstm128 say, whose settings are the defaults"),
     'resume': (True, 'go on with the run in workdir; --noresume replaces it'),
     'compilation_cache': (True, 'keep compiled programs in the user cache folder, for faster starts'),
+    'help': (False, 'show this, with the defaults of the --task or --preset given'),
 }
 
 
 def main(argv):
-    chosen = [arg.split('=', 1) for arg in argv if arg.startswith(('--task=', '--dataset=', '--preset='))]
-    base = presets.base(**{name.lstrip('-'): value for name, value in chosen})
-    fields = {field.name: (getattr(base, field.name), _help(field)) for field in dataclasses.fields(Config)}
-    given = parse(argv, {**fields, **OWN_FLAGS})
+    given = parse(argv, {**_fields(Config()), **OWN_FLAGS})
     own = {name: given.pop(name, default) for name, (default, _) in OWN_FLAGS.items()}
+    base = presets.base(given.get('task'), given.get('dataset'), own['preset'])
+    if own['help']:
+        print(help_text({**_fields(base), **OWN_FLAGS}))
+        return
     config = dataclasses.replace(base, **given)
-
     if config.batch_size <= 8:
         # XLA:CPU then makes one kernel of a small loop: 2-5x faster at batch 1, for a second more of compilation.
         os.environ.setdefault(
@@ -37,9 +38,11 @@ def main(argv):
     _show(folder, results)
 
 
-def _help(field):
-    choices = CHOICES.get(field.name)
-    return field.metadata['help'] + (f' ({" | ".join(choices)})' if choices else '')
+def _fields(base):
+    """{name: (default, help)} of every Config field, with the values of `base` as defaults."""
+    return {field.name: (getattr(base, field.name), field.metadata['help']
+                         + (f' ({" | ".join(CHOICES[field.name])})' if field.name in CHOICES else ''))
+            for field in dataclasses.fields(Config)}
 
 
 def _use_compilation_cache():

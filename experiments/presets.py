@@ -4,7 +4,7 @@ import difflib
 from dataclasses import replace
 from pathlib import Path
 
-from experiments.config import CHOICES, Config
+from experiments.config import Config
 from jaxdl import UserError
 
 TASKS = {
@@ -66,14 +66,18 @@ def presets():
     return {row['id']: _preset(row) for row in rows() if row['task'] in TASKS}
 
 
-def base(task='binary_add', dataset='mnist', preset=''):
-    """The Config that flags start from. Raises UserError for an unknown task or preset."""
+def base(task=None, dataset=None, preset=''):
+    """The Config that flags start from: a preset, else the task's defaults. Raises UserError for an unknown name."""
     if preset:
         known = presets()
         if preset not in known:
             near = difflib.get_close_matches(preset, known, n=5, cutoff=.4)
             raise UserError(f'--preset={preset} is unknown; near ones: {", ".join(near) or ", ".join(known)}')
+        if task not in (None, known[preset].task):
+            raise UserError(f'--preset={preset} is a {known[preset].task} row; leave --task={task} out')
         return known[preset]
+    task = task or Config.task
     if task not in TASKS:
-        raise UserError(f'--task={task} is unknown; choose one of {", ".join(CHOICES["task"])}')
-    return replace(TASKS[task], dataset=dataset, **DIGITS) if (task, dataset) == ('mnist_rnn', 'digits') else TASKS[task]
+        raise UserError(f'--task={task} is unknown; choose one of {", ".join(TASKS)}')
+    digits = DIGITS if (task, dataset) == ('mnist_rnn', 'digits') else {}
+    return replace(TASKS[task], **digits)

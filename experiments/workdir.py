@@ -64,9 +64,11 @@ def write_json(file, content):
 
 
 def results_of(folder):
-    """The results of a finished run, or None."""
-    file = folder / 'results.json'
-    return json.loads(file.read_text()) if file.exists() else None
+    """The results of a finished run; None if there are none that can be read."""
+    try:
+        return json.loads((folder / 'results.json').read_text())
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 class Log:

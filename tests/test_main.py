@@ -155,6 +155,8 @@ def test_a_bidirectional_adder_is_said_not_to_be_causal(tmp_path, capsys):
     (['--hidden=0'], '--hidden=0 must be greater than 0'),
     (['--learning_rate=-1'], '--learning_rate=-1.0 must be greater than 0'),
     (['--learning_rate=nan'], '--learning_rate=nan must be greater than 0'),
+    (['--seed=2147483647', '--seeds=2'], '--seed=2147483647 is too large'),
+    (['--preset=E-lstm128', '--task=recall'], 'is a mnist_rnn row'),
     (['--l2=-1e-3'], '--l2=-0.001 must not be negative'),
     (['--dropout=1'], '--dropout=1.0 must be'),
     (['--momentum=.9'], '--optimizer=momentum'),
@@ -213,10 +215,16 @@ def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, capsys):
 
 
 def test_help_is_one_line_a_flag(capsys):
-    assert start('--task=recall', '--help') == 0
+    assert start('--task', 'recall', '--help') == 0
     lines = capsys.readouterr().out.splitlines()
     assert len([line for line in lines if line.startswith('  --')]) == len(lines) - 1
     assert any(line.startswith('  --hidden=10 ') for line in lines)
+
+
+def test_flags_may_be_written_with_a_space(tmp_path):
+    assert start('--task', 'recall', '--epochs', '1', '--train_size', '64', '--workdir', str(tmp_path)) == 0
+    config = json.loads((tmp_path / 'config.json').read_text())
+    assert (config['task'], config['min_length'], config['hidden']) == ('recall', 3, 10)
 
 
 def test_module_command_as_the_readme_writes_it(tmp_path):
