@@ -38,12 +38,17 @@ def help_text(fields):
 def command(main, argv=None):
     """Runs main(argv) as a command and exits: 0, 2 after a user's error, 130 when it was stopped."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.stdout.reconfigure(errors='replace')
     try:
         sys.exit(main(argv or sys.argv))
     except (UserError, OSError) as error:  # an OSError says itself which file and why: no space left, permission denied
         sys.exit(_fail(f'error: {error}', 2))
+    except RuntimeError as error:
+        if 'RESOURCE_EXHAUSTED' not in str(error):
+            raise
+        sys.exit(_fail('error: not enough memory; lower --seeds, --batch_size or --hidden', 2))
     except KeyboardInterrupt:
-        sys.exit(_fail('stopped; the same command goes on from the last finished epoch', 130))
+        sys.exit(_fail('stopped; the same command (without --noresume) goes on from the last finished epoch', 130))
 
 
 def _fail(line, code):

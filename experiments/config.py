@@ -1,5 +1,6 @@
 """The one Config of a run: every field with its type, default and help. Command-line flags are made from it."""
 import dataclasses
+import math
 import os
 from dataclasses import dataclass
 
@@ -46,7 +47,7 @@ class Config:
     epochs: int = field(10, 'passes over train_size examples')
     steps: int = field(0, 'stop after so many steps; 0: after the epochs')
     train_size: int = field(10_000, 'training examples an epoch; 0: all images not held out')
-    validation_size: int = field(1000, 'examples held out for choosing the best checkpoint')
+    validation_size: int = field(1000, 'examples held out for choosing the best checkpoint; 0, images only: by training loss')
     fresh: bool = field(True, 'sequence tasks: draw new examples every epoch, not one fixed set')
     shuffle: bool = field(True, 'a new order every epoch; without, the order of the file')
     standardize: bool = field(False, 'images: subtract the training mean, divide by the deviation; else only /255')
@@ -56,13 +57,16 @@ class Config:
     seed: int = field(0, 'first seed')
     seeds: int = field(1, 'models trained at once, with seeds seed, seed+1, ...; results are mean and 95 % interval')
     workdir: str = field('', 'folder of the run; empty: runs/<task>-<cell><hidden>-<hash of these fields>')
-    data_dir: str = field(os.environ.get('TFDS_DATA_DIR', os.path.join('~', 'tensorflow_datasets')),
+    data_dir: str = field(os.environ.get('TFDS_DATA_DIR', '~/tensorflow_datasets'),
                           'folder of the image data, shared with TFDS')
 
     def __post_init__(self):
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise UserError(f'--{name}={getattr(self, name)} is unknown; choose one of {", ".join(choices)}')
+        for name, value in dataclasses.asdict(self).items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise UserError(f'--{name}={value} must be a finite number')
         for name in ('hidden', 'layers', 'batch_size', 'epochs', 'min_length', 'k', 'seeds', 'learning_rate'):
             if not getattr(self, name) > 0:
                 raise UserError(f'--{name}={getattr(self, name)} must be greater than 0')
@@ -73,7 +77,7 @@ class Config:
             if not 0 <= getattr(self, name) < 1:
                 raise UserError(f'--{name}={getattr(self, name)} must be at least 0 and less than 1')
         if self.seed + self.seeds > 2 ** 31:
-            raise UserError(f'--seed={self.seed} is too large: the last seed must be less than 2147483648')
+            raise UserError(f'--seed={self.seed} --seeds={self.seeds}: the last seed must be less than 2147483648')
         if (self.optimizer == 'momentum') != (self.momentum > 0):
             raise UserError(f'--optimizer={self.optimizer} with --momentum={self.momentum}: use '
                             '--optimizer=momentum with a --momentum above 0 (0.9, say), or neither')

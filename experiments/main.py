@@ -54,28 +54,26 @@ def _use_compilation_cache():
     jax.config.update('jax_persistent_cache_min_entry_size_bytes', -1)
 
 
-def _percent(summary):
-    half = '' if summary['ci95'] is None else f' ± {100 * summary["ci95"]:.2f}'
-    return f'{100 * summary["mean"]:.2f}{half} %'
-
-
 def _show(folder, results):
     """The short table of results, and where the files are."""
+    from experiments.run import show
     print(f'\nafter epoch {results["epoch"]}, step {results["step"]}:')
     for split in ('train', 'validation', 'test'):
         if split in results:
-            scores = (f'{name.replace("_", " ")} ' + (f'{value["mean"]:.4f}' if name == 'loss' else _percent(value))
+            scores = (f'{name} {show(value)}' if name == 'loss' else f'{name.replace("_", " ")} {show(value, 100, 2)} %'
                       for name, value in results[split].items())
-            print(f'  {split:10s} ' + '   '.join(scores))
+            print(f'  {split:11s} ' + '   '.join(scores))
     tables = results['tested'].get('by_length', {})
     for number, (kind, table) in enumerate(tables.items()):
         score = 'exact_match' if 'exact_match' in table else 'accuracy'
-        cells = {n: f'{100 * mean:6.1f}' for n, mean in zip(table['lengths'], table[score]['mean'])
-                 if len(table['lengths']) <= 10 or n in (1, 5, 10, 20) or n > 20}
+        shown = [i for i, n in enumerate(table['lengths']) if len(table['lengths']) <= 10 or n in (1, 5, 10, 20) or n > 20]
         if number == 0:
-            print(f'  {score.replace("_", " ")} in %, by length: ' + ''.join(f'{n:7d}' for n in cells))
-        print(f'  {kind:>32s}  ' + ' '.join(cells.values()))
-    print(f'  {results["parameters"]:,} parameters; seconds: '
+            print(f'  {score.replace("_", " ")} in %, by length:\n' + ' ' * 13 + ''.join(f'{table["lengths"][i]:>13}' for i in shown))
+        cells = [{part: values and values[i] for part, values in table[score].items()} for i in shown]
+        print(f'  {kind:11s}' + ''.join(f'{show(cell, 100, 1):>13}' for cell in cells))
+    for *question, answer, verdict in results['tested'].get('samples', [])[4::5]:
+        print(f'  sample: {question[-1] if results["config"]["task"] == "binary_add" else question[0]}, answered {answer}: {verdict}')
+    print(f'  {results["parameters"]:,} parameters; seconds of this session: '
           + ', '.join(f'{name} {value:.1f}' for name, value in results['seconds'].items()))
     print(f'files in {folder}: results.json, metrics.jsonl, figures/*.png, tensorboard/, checkpoints/')
 

@@ -13,7 +13,7 @@ TASKS = {
     'mnist_rnn': Config(task='mnist_rnn', hidden=128, learning_rate=1e-3, epochs=5, train_size=0,
                         validation_size=10_000),
 }
-DIGITS = {'hidden': 32, 'epochs': 30, 'validation_size': 137}
+DIGITS = {'dataset': 'digits', 'hidden': 32, 'epochs': 30, 'validation_size': 137}
 
 # What the CSV's columns do not say of a row but its provenance does, by the start of the id; later entries win.
 PROVENANCE = {

@@ -48,14 +48,15 @@ def run(config, resume=True, say=print, seconds=()):
     Returns (folder, results). Raises UserError for what the user can put right, and
     KeyboardInterrupt at the end of the epoch in which a signal came.
     """
-    folder = workdir.claim(config, resume)
+    folder = workdir.check(config, resume)
     results = workdir.results_of(folder)
-    if results:
+    if results and resume:
         say(f'{folder} holds this run, finished; the same command with --noresume replaces it')
         return folder, results
     clock = Clock(seconds)
     with clock('data'):
         task = TASKS[config.task](config, say)
+    workdir.begin(folder, config, resume)
     evaluate = make_evaluate(task.model, task.scores, task.prepare, clock.compile)
     with workdir.Log(folder) as log:
         params = _train(config, task, evaluate, log, clock, say)
@@ -64,7 +65,8 @@ def run(config, resume=True, say=print, seconds=()):
         last = log.records[-1]
         with clock('write'):
             title, names = f'{config.task}: {config.cell}, {config.hidden} units', sorted(last['train'], key='loss'.__ne__)
-            log.draw({'curves': plots.curves(title, log.records, names, config.seeds), **figures})
+            curves = plots.curves(title, log.records, names, config.seeds, task.steps_per_epoch)
+            log.draw({'curves': curves, **figures})
     results = {'version': __version__, 'config': config.identity(), 'device': describe_devices(),
                'parameters': count_parameters(params), 'seconds': clock, **last, 'tested': tested}
     workdir.write_json(folder / 'results.json', results)
@@ -103,7 +105,7 @@ def _train(config, task, evaluate, log, clock, say):
     total = config.steps or config.epochs * task.steps_per_epoch
     full, rest = divmod(total, task.steps_per_epoch)
     lengths = [task.steps_per_epoch] * full + [rest] * (rest > 0)
-    programs = {steps: epoch_program(steps) for steps in lengths}
+    programs = {steps: epoch_program(steps) for steps in set(lengths)}
     with clock('write'):
         manager = checkpoint.open_manager(log.folder / 'checkpoints')
     with manager:
@@ -117,15 +119,15 @@ def _train(config, task, evaluate, log, clock, say):
                 with clock('train'):
                     states, means = programs[steps](states, keys, task.data, jnp.int32(epoch))
                     means = jax.device_get(means)
-                _check_finite(means['loss'], sum(lengths[:epoch]), config, epoch)
                 with clock('evaluate'):
                     held_out = {split: evaluate(states.params, examples)[0] for split, examples in task.held_out.items()}
+                _check_finite(config, epoch, sum(lengths[:epoch]), means['loss'], states.params, held_out)
                 with clock('write'):
-                    for record in _records(epoch + 1, sum(lengths[:epoch]), means, held_out):
-                        log.write(record)
-                    judge = record.get('validation', record['train'])
+                    records = _records(epoch + 1, sum(lengths[:epoch]), means, held_out)
+                    log.write(records)
+                    judge = records[-1].get('validation', records[-1]['train'])
                     checkpoint.save(manager, epoch + 1, states, config.identity(), judge['loss']['mean'])
-                bar.set_postfix({name: f'{summary["mean"]:.4f}' for name, summary in judge.items()})
+                bar.set_postfix({name: show(summary) for name, summary in judge.items()})
                 bar.update(steps)
                 if asked.is_set():
                     raise KeyboardInterrupt
@@ -160,13 +162,20 @@ def _start(init, keys, data, manager, clock, say):
     return done, states
 
 
-def _check_finite(losses, start, config, epoch):
-    """Raises UserError that names the first step, and its seed, where a loss (S, steps) is not finite."""
-    seeds, steps = np.nonzero(~np.isfinite(losses))
+def _check_finite(config, epoch, start, losses, params, held_out):
+    """Raises UserError that names the first step, and its seed, where a loss (S, steps) is not finite.
+
+    A last update that spoils the parameters shows only in them and in the held-out losses: it counts as the last step.
+    """
+    after = [leaf.reshape(config.seeds, -1) for leaf in jax.tree.leaves(jax.device_get(params))]
+    after += [scores['loss'] for scores in held_out.values()]
+    finite = [np.isfinite(losses), *(np.isfinite(x).all(1, keepdims=True) for x in after)]
+    seeds, steps = np.nonzero(~np.concatenate(finite, axis=1))
     if len(steps):
         first = steps.argmin()
+        step = start + min(steps[first] + 1, losses.shape[1])
         kept = f'the checkpoint of epoch {epoch} is kept' if epoch else 'no epoch was finished'
-        raise UserError(f'the loss of seed {config.seed + seeds[first]} is not finite at step {start + steps[first] + 1}; '
+        raise UserError(f'the loss of seed {config.seed + seeds[first]} is not finite at step {step}; '
                         f'{kept}. Try a lower --learning_rate than {config.learning_rate}')
 
 
@@ -176,7 +185,13 @@ def _records(epoch, start, means, held_out):
 
     def summary(scores, columns=slice(None)):
         return {name: interval(values[:, columns].mean(1)) for name, values in scores.items()}
-    for window in np.array_split(np.arange(steps), min(WINDOWS, steps)):
-        yield {'kind': 'steps', 'epoch': epoch, 'step': start + int(window[-1]) + 1, 'train': summary(means, window)}
-    yield {'kind': 'epoch', 'epoch': epoch, 'step': start + steps, 'train': summary(means),
-           **{split: summary(scores) for split, scores in held_out.items()}}
+    windows = [{'kind': 'steps', 'epoch': epoch, 'step': start + int(window[-1]) + 1, 'train': summary(means, window)}
+               for window in np.array_split(np.arange(steps), min(WINDOWS, steps))]
+    return [*windows, {'kind': 'epoch', 'epoch': epoch, 'step': start + steps, 'train': summary(means),
+                       **{split: summary(scores) for split, scores in held_out.items()}}]
+
+
+def show(summary, scale=1, digits=4):
+    """'mean ± half-width' of an interval, or the mean alone for one seed."""
+    half = '' if summary['ci95'] is None else f' ± {scale * summary["ci95"]:.{digits}f}'
+    return f'{scale * summary["mean"]:.{digits}f}{half}'

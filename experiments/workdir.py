@@ -14,15 +14,16 @@ OURS = ('config.json', 'metrics.jsonl', 'results.json', 'checkpoints', 'tensorbo
 def path_of(config: Config):
     """--workdir, or runs/<task>-<cell><hidden>-<hash>: the same Config always finds its own folder."""
     if config.workdir:
-        return Path(config.workdir).expanduser()
+        return Path(os.path.expanduser(config.workdir))
     key = hashlib.sha256(json.dumps(config.identity(), sort_keys=True).encode()).hexdigest()[:8]
     return Path('runs') / f'{config.task}-{config.cell}{config.hidden}-{key}'
 
 
-def claim(config: Config, resume):
-    """The folder, made if absent, with config.json in it. Without resume an earlier run's files are removed first.
+def check(config: Config, resume):
+    """The folder of the run, made if absent; nothing in it is changed.
 
-    Raises UserError if the path is a file, cannot be written, or holds a run of another Config.
+    Raises UserError if the path is a file, cannot be written, holds files of ours that are no run's, or, with resume,
+    a run of another Config that has a checkpoint.
     """
     folder = path_of(config)
     if folder.exists() and not folder.is_dir():
@@ -33,27 +34,40 @@ def claim(config: Config, resume):
         raise UserError(f'--workdir={folder} cannot be made ({error.strerror}); name another folder') from None
     if not os.access(folder, os.W_OK | os.X_OK):
         raise UserError(f'--workdir={folder} is not writable; name another folder')
-    file = folder / 'config.json'
-    if file.exists() and not resume:
-        for name in OURS:
-            shutil.rmtree(folder / name) if (folder / name).is_dir() else (folder / name).unlink(missing_ok=True)
-    elif file.exists():
-        _same_run(file, config)
-    write_json(file, {'version': __version__, **config.identity()})
+    found = _found_config(folder)
+    taken = [name for name in OURS if (folder / name).exists()]
+    if found is None and taken:
+        raise UserError(f'{folder} holds {", ".join(taken)}, but not of a run of this program; use another --workdir')
+    if found and resume and _has_checkpoint(folder):
+        mine = config.identity()
+        names = [name for name in {**mine, **found} if name != 'version' and mine.get(name) != found.get(name)]
+        if names:
+            differences = ', '.join(f'{name} ({found.get(name)} there, {mine.get(name)} here)' for name in names)
+            raise UserError(f'{folder} holds another run; it differs in {differences}. '
+                            'Use another --workdir, or --noresume to replace that run')
     return folder
 
 
-def _same_run(file, config):
+def _found_config(folder):
+    """The content of config.json if a run wrote it, or None."""
     try:
-        found = json.loads(file.read_text())
-    except ValueError:
-        raise UserError(f'{file} cannot be read; use another --workdir, or --noresume to replace that run') from None
-    mine = config.identity()
-    names = [name for name in {**mine, **found} if name != 'version' and mine.get(name) != found.get(name)]
-    if names:
-        differences = ', '.join(f'{name} ({found.get(name)} there, {mine.get(name)} here)' for name in names)
-        raise UserError(f'{file.parent} holds another run; it differs in {differences}. '
-                        'Use another --workdir, or --noresume to replace that run')
+        found = json.loads((folder / 'config.json').read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    return found if isinstance(found, dict) and {'version', 'task', 'seeds'} <= found.keys() else None
+
+
+def _has_checkpoint(folder):
+    return any(path.name.isdigit() for path in (folder / 'checkpoints').glob('*'))
+
+
+def begin(folder, config: Config, resume):
+    """Writes config.json; an earlier run's files go first, without resume or where it came to no checkpoint."""
+    if resume and _has_checkpoint(folder):
+        return
+    for name in OURS[::-1]:  # config.json, which makes the folder ours, goes last
+        shutil.rmtree(folder / name) if (folder / name).is_dir() else (folder / name).unlink(missing_ok=True)
+    write_json(folder / 'config.json', {'version': __version__, **config.identity()})
 
 
 def write_json(file, content):
@@ -85,26 +99,38 @@ class Log:
             self.events.close()
 
     def start(self, epoch):
-        """Goes on after `epoch`: what was written of later ones is dropped."""
+        """Goes on after `epoch`: what was written of later ones is dropped, and the events are written anew.
+
+        Raises UserError if the records do not reach that epoch.
+        """
         from tensorboardX import SummaryWriter
         file = self.folder / 'metrics.jsonl'
-        lines = file.read_text().splitlines(keepends=True) if file.exists() else []
-        kept = [line for line in lines if line.endswith('\n') and json.loads(line)['epoch'] <= epoch]
-        file.write_text(''.join(kept))
-        self.records = [json.loads(line) for line in kept]
-        done = self.records[-1]['step'] if self.records else 0
-        self.events = SummaryWriter(str(self.folder / 'tensorboard'), purge_step=done + 1 if done else None)
+        try:
+            lines = file.read_text().splitlines(keepends=True) if epoch else []
+            kept = [record for record in map(json.loads, filter(lambda line: line.endswith('\n'), lines))
+                    if record['epoch'] <= epoch]
+            whole = [record['epoch'] for record in kept if record['kind'] == 'epoch'] == list(range(1, epoch + 1))
+        except (FileNotFoundError, ValueError, TypeError, KeyError):
+            whole = False
+        if not whole:
+            raise UserError(f'{file} does not hold the records up to epoch {epoch}; start afresh with --noresume')
+        file.write_text('')
+        shutil.rmtree(self.folder / 'tensorboard', ignore_errors=True)
+        self.events = SummaryWriter(str(self.folder / 'tensorboard'))
+        self.write(kept)
 
-    def write(self, record):
-        """Adds a record: {'kind', 'epoch', 'step', split: {score: {'mean', 'ci95'}}, ...}."""
-        self.records.append(record)
+    def write(self, records):
+        """Adds records: {'kind', 'epoch', 'step', split: {score: {'mean', 'ci95'}}, ...}."""
+        self.records += records
         with open(self.folder / 'metrics.jsonl', 'a') as file:
-            file.write(json.dumps(record) + '\n')
-        for split, scores in record.items():
-            if isinstance(scores, dict):
-                for name, summary in scores.items():
+            file.writelines(json.dumps(record) + '\n' for record in records)
+        for record in records:
+            for split, scores in record.items():
+                for name, summary in scores.items() if isinstance(scores, dict) else ():
                     tag = f'{split}/{name}' + ('_by_step' if record['kind'] == 'steps' else '')
                     self.events.add_scalar(tag, summary['mean'], record['step'])
+                    if summary['ci95'] is not None:
+                        self.events.add_scalar(f'{tag}_ci95', summary['ci95'], record['step'])
 
     def draw(self, figures):
         """Writes figures {name: Figure} as PNG files and as TensorBoard images."""

@@ -1,5 +1,6 @@
 """Checkpoints of a run through orbax: the newest and the best are kept, each holds state and config."""
 import logging
+import sys
 from pathlib import Path
 
 import jax
@@ -32,6 +33,7 @@ def restore(manager, like):
     Later epochs that cannot be read (truncated, files missing) are listed in damaged and deleted, so that they can
     be saved again. Raises UserError, and deletes nothing, if none can be read; there must be one (manager.latest_step()).
     """
+    _ignore_closed_loops()
     damaged = []
     for epoch in sorted(manager.all_steps(), reverse=True):
         try:
@@ -44,3 +46,13 @@ def restore(manager, like):
             manager.delete(later)
         return epoch, state, damaged
     raise UserError(f'no checkpoint in {manager.directory} can be read; start afresh with --noresume')
+
+
+def _ignore_closed_loops():
+    """After a failed read tensorstore still reports to an event loop that is gone; Python would print a traceback of it."""
+    report = sys.unraisablehook
+
+    def hook(unraisable):
+        if str(unraisable.exc_value) != 'Event loop is closed':
+            report(unraisable)
+    sys.unraisablehook = hook

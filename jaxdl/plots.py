@@ -37,14 +37,13 @@ def _series(records, split, name):
     return [step for step, _ in rows], {**summary, 'ci95': None if None in summary['ci95'] else summary['ci95']}
 
 
-def curves(title, records, names, seeds):
+def curves(title, records, names, seeds, steps_per_epoch):
     """Loss and accuracies over training steps, epochs on the upper axis.
 
     records: the lines of metrics.jsonl, in order; names: the scores to draw, one panel each; seeds: how many.
     """
     figure = _figure(5.5 * len(names), 4, title + (f'  (mean and 95 % interval, {seeds} seeds)' if seeds > 1 else ''))
     epochs = [record for record in records if record['kind'] == 'epoch']
-    per_epoch = epochs[0]['step']
     for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
         x, summary = _series([record for record in records if record['kind'] == 'steps'], 'train', name)
         limits = (min(summary['mean']) / 3, np.inf) if name == 'loss' else (0., 1.)
@@ -56,7 +55,8 @@ def curves(title, records, names, seeds):
         axes.set(xlabel='training step', ylabel='loss' if name == 'loss' else name.replace('_', ' '))
         if name == 'loss':
             axes.set_yscale('log')
-        axes.secondary_xaxis('top', functions=(lambda step: step / per_epoch, lambda e: e * per_epoch)).set_xlabel('epoch')
+        axes.secondary_xaxis('top', functions=(lambda step: step / steps_per_epoch, lambda epoch: epoch * steps_per_epoch)
+                            ).set_xlabel('epoch')
         axes.grid(alpha=.3)
         axes.legend()
     return figure

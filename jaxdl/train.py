@@ -25,7 +25,6 @@ def address(key, *path):
 class TrainState(NamedTuple):
     params: Any
     opt_state: Any
-    step: jax.Array  # () int32, steps taken
 
 
 class Batch(NamedTuple):
@@ -59,7 +58,7 @@ def squared_weights(params):
 def init_state(model, optimizer, key, inputs, lengths):
     """The state at step 0: parameters drawn at address (key, INIT)."""
     params = model.init(address(key, INIT), inputs, lengths)
-    return TrainState(params, optimizer.init(params), jnp.int32(0))
+    return TrainState(params, optimizer.init(params))
 
 
 def make_step(model, optimizer, scores, l2=0.):
@@ -75,7 +74,7 @@ def make_step(model, optimizer, scores, l2=0.):
 
         grads, means = jax.grad(objective, has_aux=True)(state.params)
         updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
-        return TrainState(optax.apply_updates(state.params, updates), opt_state, state.step + 1), means
+        return TrainState(optax.apply_updates(state.params, updates), opt_state), means
     return step
 
 

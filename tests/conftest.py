@@ -5,9 +5,10 @@ import pytest
 
 
 @pytest.fixture(scope='session', autouse=True)
-def caches(tmp_path_factory):
-    """Compiled programs are shared by the tests, and kept away from the user's own cache."""
+def folders(tmp_path_factory):
+    """Compiled programs are shared by the tests, and kept away from the user's own; no test finds the user's data."""
     os.environ['XDG_CACHE_HOME'] = str(tmp_path_factory.mktemp('cache'))
+    os.environ['TFDS_DATA_DIR'] = str(tmp_path_factory.mktemp('data'))
 
 
 @pytest.fixture

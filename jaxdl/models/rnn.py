@@ -106,7 +106,8 @@ class RNN(nn.Module):
     Args: inputs (N, T, D); lengths (N,) int, the steps that count in each sequence, or None for all T.
     Returns (logits, intermediates): logits (N, K) after the last step, or (N, T, K) with every_step;
     intermediates maps 'layer0', ... to hidden states (N, T, H), or (N, T, 2H) bidirectional.
-    Padding never reaches a valid step. A bidirectional net's last state is each direction's own final state.
+    Padding never reaches a valid step (its states are computed all the same: they must not overflow, as relu's may,
+    over a padding much longer than the sequence). A bidirectional net's last state is each direction's own final state.
     """
     outputs: int
     hidden: int = 128

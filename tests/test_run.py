@@ -1,0 +1,110 @@
+"""Every field of the Config reaches the run: changing it changes what is initialized or trained."""
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from experiments import evaluate, presets
+from experiments.run import Clock, _programs
+from experiments.tasks import TASKS
+
+ADD = dataclasses.replace(presets.TASKS['binary_add'], train_size=64, batch_size=16, max_length=5, hidden=3)
+RECALL = dataclasses.replace(presets.TASKS['recall'], train_size=64, batch_size=16, hidden=3)
+IMAGES = dataclasses.replace(presets.base('mnist_rnn', 'digits'), hidden=3, train_size=256, batch_size=64)
+
+
+def _opened(config):
+    task = TASKS[config.task](config, print)
+    init, epoch = _programs(config, task, Clock())
+    keys = jax.vmap(jax.random.key)(config.seed + jnp.arange(config.seeds))
+    return task, keys, jax.jit(init)(keys, task.data), epoch
+
+
+def initial(config):
+    states = _opened(config)[2]
+    return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(states.params)])
+
+
+def losses(config):
+    """The losses of four steps of epoch 0 and of epoch 1."""
+    task, keys, states, epoch = _opened(config)
+    found, program = [], epoch(4)
+    for index in (0, 1):
+        states, means = program(states, keys, task.data, jnp.int32(index))
+        found.append(np.asarray(means['loss'])[0])
+    return np.concatenate(found)
+
+
+@pytest.fixture(scope='module')
+def known():
+    return {config: (initial(config), losses(config)) for config in (ADD, RECALL, IMAGES)}
+
+
+@pytest.mark.parametrize('base, change', [
+    (ADD, {'cell': 'gru'}), (ADD, {'hidden': 4}), (ADD, {'layers': 2}), (ADD, {'bidirectional': True}),
+    (ADD, {'init': 'glorot_uniform'}), (ADD, {'head_init': 'normal'}), (ADD, {'forget_bias': 1.}), (ADD, {'seed': 1})])
+def test_what_changes_the_start(base, change, known):
+    params = initial(dataclasses.replace(base, **change))
+    assert params.shape != known[base][0].shape or not np.array_equal(params, known[base][0])
+
+
+@pytest.mark.parametrize('base, change', [
+    (ADD, {'activation': 'relu'}), (ADD, {'dropout': .5}), (ADD, {'optimizer': 'rmsprop'}), (ADD, {'learning_rate': .1}),
+    (ADD, {'optimizer': 'momentum', 'momentum': .9}), (ADD, {'weight_decay': .5}), (ADD, {'l2': .5}),
+    (ADD, {'loss': 'mse'}), (ADD, {'max_length': 4}), (ADD, {'min_length': 4}), (ADD, {'fresh': False}),
+    (RECALL, {'k': 2}), (RECALL, {'loss': 'mse'}),
+    (IMAGES, {'standardize': True}), (IMAGES, {'shuffle': False}), (IMAGES, {'train_size': 100})])
+def test_what_changes_the_training(base, change, known):
+    assert not np.allclose(losses(dataclasses.replace(base, **change))[1:], known[base][1][1:], rtol=1e-4)
+
+
+def test_what_changes_one_optimizer_only():
+    for change, other in (({'momentum': .9}, {'momentum': .5}), ({}, {'rmsprop_decay': .5})):
+        base = dataclasses.replace(ADD, optimizer='momentum' if change else 'rmsprop', **change)
+        assert not np.allclose(losses(base)[1:], losses(dataclasses.replace(base, **other))[1:], rtol=1e-4)
+
+
+def test_epochs_see_other_batches_and_fixed_sets_the_same_sequences():
+    def epochs(config):
+        task = TASKS[config.task](config, print)
+        read = jax.jit(lambda epoch: jax.vmap(task.batches(task.data, jax.random.key(0), epoch))(jnp.arange(4)))
+        return [np.asarray(read(epoch).inputs) for epoch in (0, 1)]
+    for config in (ADD, IMAGES, dataclasses.replace(ADD, fresh=False)):
+        first, second = epochs(config)
+        assert not np.array_equal(first, second)
+        flat = [sorted(map(bytes, inputs.reshape(-1, *inputs.shape[2:]))) for inputs in (first, second)]
+        kept = config.task == 'binary_add' and not config.fresh
+        assert (flat[0] == flat[1]) == (kept or config.task == 'mnist_rnn')
+    in_file_order = epochs(dataclasses.replace(IMAGES, shuffle=False))
+    np.testing.assert_array_equal(*in_file_order)
+
+
+def test_no_held_out_image_is_trained_on():
+    task = TASKS['mnist_rnn'](presets.base('mnist_rnn', 'digits'), print)
+    train = {bytes(image) for image in np.asarray(task.data[0])}
+    assert len(task.held_out['validation'][0]) == 137 and len(task.data[0]) == 1300
+    for images, _, _ in task.held_out.values():
+        assert sum(bytes(image) in train for image in images) <= len(images) // 20  # digits holds a few images twice
+
+
+def test_accuracy_by_length_is_what_the_outputs_say():
+    """With a stub for the net, right on some lengths and kinds only."""
+    def stub(params, examples):
+        inputs, targets, steps = examples
+        wrong = (steps == 6) | ((steps == 501) & (inputs[:, 0].sum(-1) == 0))
+        flipped = np.stack([targets > .5, (targets > .5) ^ wrong[:, None]])
+        scores = {'loss': np.zeros(flipped.shape[:2])}
+        behind = np.arange(targets.shape[1]) >= steps[:, None]
+        scores['exact_match'] = np.all((flipped == (targets > .5)) | behind, axis=2).astype(float)
+        return scores, flipped
+    results, _ = evaluate.binary_add(ADD, stub, None)
+    for kind, table in results['by_length'].items():
+        mean = dict(zip(table['lengths'], table['exact_match']['mean']))
+        assert mean[5] == .5 and mean[4] == mean[20] == mean[1000] == 1
+        if kind != 'random':
+            share_with_zero_first_bits = {'carry': 0, 'ones': 0, 'alternating': 1 / 4, 'constants': 1 / 3}[kind]
+            np.testing.assert_allclose(mean[500], 1 - share_with_zero_first_bits / 2)
+    assert .8 < dict(zip(results['by_length']['random']['lengths'],
+                         results['by_length']['random']['exact_match']['mean']))[500] < .95
+    assert all(row[-1] == 'right' for row in results['samples'])
