@@ -1,12 +1,16 @@
 """What every command shares: flags, --help in one line each, and users' errors as one line and exit code 2."""
 import signal
 import sys
+import threading
 
 from absl import flags
 
 from jaxdl import UserError
 
 DEFINE = {bool: flags.DEFINE_boolean, int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string}
+
+
+ASKED_TO_STOP = threading.Event()  # set by Ctrl-C and SIGTERM; a training loop ends its epoch first
 
 
 def parse(argv, fields):
@@ -18,7 +22,7 @@ def parse(argv, fields):
     for name, (default, help) in fields.items():
         DEFINE[type(default)](name, None, help, flag_values=values)
     try:
-        rest = values(argv)[1:]
+        rest = values(['--help' if word == '-h' else word for word in argv])[1:]
     except flags.Error as error:
         raise UserError(f'{error}; --help lists the flags'.replace('\n', ' ')) from None
     if rest:
@@ -28,16 +32,18 @@ def parse(argv, fields):
 
 def help_text(fields):
     """One line for each flag of fields: {name: (default, help)}."""
-    lines = ['Flags and their defaults (a boolean is switched off by --noNAME):']
+    lines = ['Flags and their defaults (where that is true or false, --NAME and --noNAME do too):']
     for name, (default, help) in fields.items():
-        shown = f'--{name}' if default is True else f'--no{name}' if default is False else f'--{name}={default}'
-        lines.append(f'  {shown:32s} {help}')
+        shown = str(default).lower() if isinstance(default, bool) else default
+        lines.append(f'  {f"--{name}={shown}":32s} {help}')
     return '\n'.join(lines)
 
 
 def command(main, argv=None):
     """Runs main(argv) as a command and exits: 0, 2 after a user's error, 130 when it was stopped."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ASKED_TO_STOP.clear()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, _interrupt)
     sys.stdout.reconfigure(errors='replace')
     try:
         sys.exit(main(argv or sys.argv))
@@ -49,6 +55,11 @@ def command(main, argv=None):
         sys.exit(_fail('error: not enough memory; lower --seeds, --batch_size or --hidden', 2))
     except KeyboardInterrupt:
         sys.exit(_fail('stopped; the same command (without --noresume) goes on from the last finished epoch', 130))
+
+
+def _interrupt(signum, frame):
+    ASKED_TO_STOP.set()  # the exception alone is lost where it meets a callback of C code
+    raise KeyboardInterrupt
 
 
 def _fail(line, code):

@@ -94,6 +94,12 @@ class Config:
             if getattr(self, name) == 0:
                 raise UserError(f'--{name}=0: {self.task} needs a number of sequences')
 
+    def describe(self):
+        """What a figure is of, for its title."""
+        data = f'{self.dataset}, ' if self.task == 'mnist_rnn' else ''
+        seeds = f', {self.seeds} seeds with 95 % intervals' if self.seeds > 1 else ''
+        return f'{data}{"bidirectional " * self.bidirectional}{self.cell}, {self.hidden} units{seeds}'
+
     def identity(self):
         """The fields that say what the run is, as a dict; where it lies is left out."""
         return {name: value for name, value in dataclasses.asdict(self).items() if name not in PLACES}

@@ -55,8 +55,8 @@ def binary_add(config, evaluate, params):
         samples = samples or _sample_sums(examples[0], outputs[0], steps[rows])
     results = {kind: _joined(*parts) for kind, parts in results.items()}
     figures = {'accuracy_by_length': plots.accuracy_by_length(
-                   'Adder: accuracy by length', 'bits of a summand', results, config.max_length),
-               'samples': plots.text_table('Sample additions (first seed)', ('bits', 'sum', 'answer', ''), samples)}
+                   f'Adder, {config.describe()}', 'bits of a summand', results, config.max_length),
+               'samples': plots.text_table('Sample additions (first seed)', ('bits', 'sum', 'answer', 'verdict'), samples)}
     return {'by_length': results, 'samples': samples}, figures
 
 
@@ -95,13 +95,13 @@ def recall(config, evaluate, params):
         samples.append((' '.join(map(str, digits)), int(examples[1][row]), int(outputs[0, row]),
                         'right' if right else 'wrong'))
     figures = {'accuracy_by_length': plots.accuracy_by_length(
-                   f'Recall of digit {config.k}: accuracy by length', 'digits in the sequence', table),
+                   f'Recall of digit {config.k}, {config.describe()}', 'digits in the sequence', table),
                'samples': plots.text_table(f'Recall digit {config.k} (first seed)',
-                                           ('sequence', 'truth', 'answer', ''), samples)}
+                                           ('sequence', 'truth', 'answer', 'verdict'), samples)}
     return {'accuracy': interval(scores['accuracy'].mean(1)), 'by_length': table, 'samples': samples}, figures
 
 
-def images(examples, evaluate, params):
+def images(config, examples, evaluate, params):
     """Confusion matrix and per-class report on the whole test set, and sample predictions."""
     from sklearn.metrics import classification_report, confusion_matrix
     pixels, labels, _ = examples
@@ -114,7 +114,8 @@ def images(examples, evaluate, params):
     confusion = sum(confusion_matrix(labels, output, labels=classes) for output in outputs)
     one_each = [int(np.flatnonzero(labels == digit)[0]) for digit in classes]
     chosen = np.random.default_rng(0).choice(len(labels), 20, replace=False)
-    figures = {'confusion': plots.confusion(confusion, len(outputs)),
+    figures = {'confusion': plots.confusion(
+                   f'Test images by class, {config.describe()}', confusion, len(outputs)),
                'samples': plots.image_grid('Ten fixed digits, then random ones, of the test set (first seed)',
                                            *(array[[*one_each, *chosen]] for array in (pixels, labels, outputs[0])))}
     return {'report': report, 'confusion': confusion.tolist()}, figures

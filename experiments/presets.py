@@ -13,7 +13,7 @@ TASKS = {
     'mnist_rnn': Config(task='mnist_rnn', hidden=128, learning_rate=1e-3, epochs=5, train_size=0,
                         validation_size=10_000),
 }
-DIGITS = {'dataset': 'digits', 'hidden': 32, 'epochs': 30, 'validation_size': 137}
+DIGITS = {'dataset': 'digits', 'hidden': 64, 'learning_rate': 3e-3, 'epochs': 30, 'validation_size': 137}
 
 # What the CSV's columns do not say of a row but its provenance does, by the start of the id; later entries win.
 PROVENANCE = {
@@ -70,6 +70,9 @@ def base(task=None, dataset=None, preset=''):
     """The Config that flags start from: a preset, else the task's defaults. Raises UserError for an unknown name."""
     if preset:
         known = presets()
+        tasks = {row['id']: row['task'] for row in rows()}
+        if preset in tasks.keys() - known.keys():
+            raise UserError(f'--preset={preset} is a {tasks[preset]} row: only those of {", ".join(TASKS)} can be trained')
         if preset not in known:
             near = difflib.get_close_matches(preset, known, n=5, cutoff=.4)
             raise UserError(f'--preset={preset} is unknown; near ones: {", ".join(near) or ", ".join(known)}')

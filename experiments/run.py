@@ -1,6 +1,5 @@
 """run(config): the only place where data, model, training and checkpoints meet."""
 import signal
-import threading
 import time
 from contextlib import contextmanager
 
@@ -10,6 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from experiments import workdir
+from experiments.cli import ASKED_TO_STOP
 from experiments.tasks import TASKS
 from jaxdl import UserError, __version__, checkpoint, plots
 from jaxdl.metrics import interval
@@ -64,8 +64,8 @@ def run(config, resume=True, say=print, seconds=()):
             tested, figures = task.test(evaluate, params)
         last = log.records[-1]
         with clock('write'):
-            title, names = f'{config.task}: {config.cell}, {config.hidden} units', sorted(last['train'], key='loss'.__ne__)
-            curves = plots.curves(title, log.records, names, config.seeds, task.steps_per_epoch)
+            names = sorted(last['train'], key='loss'.__ne__)
+            curves = plots.curves(f'{config.task}, {config.describe()}', log.records, names, task.steps_per_epoch)
             log.draw({'curves': curves, **figures})
     results = {'version': __version__, 'config': config.identity(), 'device': describe_devices(),
                'parameters': count_parameters(params), 'seconds': clock, **last, 'tested': tested}
@@ -114,7 +114,7 @@ def _train(config, task, evaluate, log, clock, say):
             f'seeds {config.seed}..{config.seed + config.seeds - 1}' + (f'; going on after epoch {done}' if done else ''))
         with clock('write'):
             log.start(done)
-        with tqdm(total=total, initial=sum(lengths[:done]), unit='step') as bar, _stop_at_epoch_end(bar) as asked:
+        with tqdm(total=total, initial=sum(lengths[:done]), unit='step') as bar, _stop_at_epoch_end(bar):
             for epoch, steps in enumerate(lengths[done:], done):
                 with clock('train'):
                     states, means = programs[steps](states, keys, task.data, jnp.int32(epoch))
@@ -129,24 +129,22 @@ def _train(config, task, evaluate, log, clock, say):
                     checkpoint.save(manager, epoch + 1, states, config.identity(), judge['loss']['mean'])
                 bar.set_postfix({name: show(summary) for name, summary in judge.items()})
                 bar.update(steps)
-                if asked.is_set():
+                if ASKED_TO_STOP.is_set():
                     raise KeyboardInterrupt
     return states.params
 
 
 @contextmanager
 def _stop_at_epoch_end(bar):
-    """Yields an Event that the first Ctrl-C or SIGTERM sets, so that no file is left half-written; the second stops at once."""
-    asked = threading.Event()
-
+    """The first Ctrl-C or SIGTERM only sets ASKED_TO_STOP, so that no file is left half-written; the second stops at once."""
     def ask(signum, frame):
-        if asked.is_set():
+        if ASKED_TO_STOP.is_set():
             raise KeyboardInterrupt
-        asked.set()
+        ASKED_TO_STOP.set()
         bar.set_description('stopping after this epoch')
     handlers = {signum: signal.signal(signum, ask) for signum in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield asked
+        yield
     finally:
         for signum, handler in handlers.items():
             signal.signal(signum, handler)

@@ -76,7 +76,7 @@ def mnist_rnn(config, say):
     size = config.train_size or available
     if not 0 < size <= available:
         raise UserError(f'--train_size={config.train_size} --validation_size={config.validation_size}: '
-                        f'{config.dataset} has {len(data.train_images):,} training images')
+                        f'{config.dataset} has {len(data.train_images):,} training images, too few for both')
     train = data.train_images[:size], data.train_labels[:size].astype(np.int32)
     held_out = {'test': (data.test_images, data.test_labels.astype(np.int32), None)}
     if config.validation_size:
@@ -97,7 +97,7 @@ def mnist_rnn(config, say):
 
     return Task(_rnn(config, 10), functools.partial(metrics.classification, loss=config.loss), batches,
                 jax.device_put(train), -(-size // config.batch_size), held_out, prepare,
-                functools.partial(evaluate.images, held_out['test']))
+                functools.partial(evaluate.images, config, held_out['test']))
 
 
 TASKS = {'binary_add': binary_add, 'recall': recall, 'mnist_rnn': mnist_rnn}

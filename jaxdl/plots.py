@@ -37,12 +37,12 @@ def _series(records, split, name):
     return [step for step, _ in rows], {**summary, 'ci95': None if None in summary['ci95'] else summary['ci95']}
 
 
-def curves(title, records, names, seeds, steps_per_epoch):
+def curves(title, records, names, steps_per_epoch):
     """Loss and accuracies over training steps, epochs on the upper axis.
 
-    records: the lines of metrics.jsonl, in order; names: the scores to draw, one panel each; seeds: how many.
+    records: the lines of metrics.jsonl, in order; names: the scores to draw, one panel each.
     """
-    figure = _figure(5.5 * len(names), 4, title + (f'  (mean and 95 % interval, {seeds} seeds)' if seeds > 1 else ''))
+    figure = _figure(5.5 * len(names), 4, title)
     epochs = [record for record in records if record['kind'] == 'epoch']
     for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
         x, summary = _series([record for record in records if record['kind'] == 'steps'], 'train', name)
@@ -82,20 +82,20 @@ def accuracy_by_length(title, xlabel, table, trained_to=None):
         axes.minorticks_off()
         axes.set(xlabel=xlabel, ylabel=score.replace('_', ' '), ylim=(-.03, 1.03))
         axes.grid(alpha=.3)
-        axes.legend(loc='lower left')
+        axes.legend()
     return figure
 
 
-def confusion(matrix, seeds):
-    """A confusion matrix (K, K) of counts over all seeds: rows truth, columns prediction, as shares of the row."""
+def confusion(title, matrix, seeds):
+    """A confusion matrix (K, K) of counts over all seeds, shown as images a seed: rows truth, columns prediction."""
     matrix = np.asarray(matrix)
     share = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
-    figure = _figure(6.5, 5.8, 'Confusion matrix of the test set: images' + (f', mean of {seeds} seeds' if seeds > 1 else ''))
+    figure = _figure(6.5, 5.8, title)
     axes = figure.subplots()
     image = axes.imshow(np.sqrt(share), cmap='Blues', vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(matrix):
         if count:
-            axes.text(column, row, f'{count / seeds:.4g}', ha='center', va='center', fontsize=7,
+            axes.text(column, row, f'{count / seeds:.1f}' if seeds > 1 else count, ha='center', va='center', fontsize=7,
                       color='white' if share[row, column] > .4 else 'black')
     classes = np.arange(len(matrix))
     axes.set(xlabel='predicted class', ylabel='true class', xticks=classes, yticks=classes)
@@ -122,7 +122,7 @@ def text_table(title, header, rows):
     figure = _figure(6.5, .24 * len(rows) + .8, title)
     axes = figure.subplots()
     axes.axis('off')
-    table = axes.table([[str(cell) for cell in row] for row in rows], colLabels=header, bbox=(0, 0, 1, 1), edges='horizontal')
+    table = axes.table([[str(cell) for cell in row] for row in rows], colLabels=header, bbox=(0, 0, 1, 1), edges='horizontal', cellLoc='center')
     table.auto_set_font_size(False)
     table.set_fontsize(9)
     table.auto_set_column_width(range(len(header)))

