@@ -23,7 +23,7 @@ def check(config: Config, resume):
     """The folder of the run, made if absent; nothing in it is changed.
 
     Raises UserError if the path is a file, cannot be written, holds files of ours that are no run's, or, with resume,
-    a run of another Config that has a checkpoint.
+    a run of another Config that has come to a checkpoint or to results.
     """
     folder = path_of(config)
     if folder.exists() and not folder.is_dir():
@@ -38,7 +38,7 @@ def check(config: Config, resume):
     taken = [name for name in OURS if (folder / name).exists()]
     if found is None and taken:
         raise UserError(f'{folder} holds {", ".join(taken)}, but not of a run of this program; use another --workdir')
-    if found and resume and _has_checkpoint(folder):
+    if found and resume and _holds_run(folder):
         mine = config.identity()
         names = [name for name in {**mine, **found} if name != 'version' and mine.get(name) != found.get(name)]
         if names:
@@ -57,13 +57,14 @@ def _found_config(folder):
     return found if isinstance(found, dict) and {'version', 'task', 'seeds'} <= found.keys() else None
 
 
-def _has_checkpoint(folder):
-    return any(path.name.isdigit() for path in (folder / 'checkpoints').glob('*'))
+def _holds_run(folder):
+    """Whether a run came to a checkpoint or to results here; one that failed before leaves the folder free."""
+    return (folder / 'results.json').exists() or any(path.name.isdigit() for path in (folder / 'checkpoints').glob('*'))
 
 
 def begin(folder, config: Config, resume):
-    """Writes config.json; an earlier run's files go first, without resume or where it came to no checkpoint."""
-    if resume and _has_checkpoint(folder):
+    """Writes config.json; an earlier run's files go first, without resume or where it came to nothing."""
+    if resume and _holds_run(folder):
         return
     for name in OURS[::-1]:  # config.json, which makes the folder ours, goes last
         shutil.rmtree(folder / name) if (folder / name).is_dir() else (folder / name).unlink(missing_ok=True)

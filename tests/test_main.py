@@ -1,6 +1,7 @@
 """The command: smoke runs, what a run's folder holds, stop and resume, and every error a user can make."""
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -191,6 +192,8 @@ def test_a_folder_with_another_run(tmp_path, capsys):
     line = refused(capsys, *TINY['binary_add'], '--cell=gru', '--seed=7', f'--workdir={tmp_path}')
     assert 'cell (lstm there, gru here), seed (0 there, 7 here)' in line
     assert (tmp_path / 'results.json').read_bytes() == before
+    shutil.rmtree(tmp_path / 'checkpoints')  # finished runs may be tidied: their results still are theirs
+    assert 'cell (lstm there, gru here)' in refused(capsys, *TINY['binary_add'], '--cell=gru', f'--workdir={tmp_path}')
     assert start(*TINY['binary_add'], '--cell=gru', '--noresume', f'--workdir={tmp_path}') == 0
     assert json.loads((tmp_path / 'results.json').read_text())['config']['cell'] == 'gru'
 
