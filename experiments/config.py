@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from jaxdl import UserError
 
 CHOICES = {
-    'task': ('binary_add', 'recall', 'mnist_rnn'),
-    'dataset': ('mnist', 'digits'),
+    'task': ('binary_add', 'recall', 'mnist_rnn', 'mnist_cnn', 'cifar_cnn'),
+    'dataset': ('mnist', 'digits', 'cifar10'),
     'cell': ('rnn', 'lstm', 'gru'),
-    'activation': ('tanh', 'relu'),
+    'activation': ('tanh', 'relu', 'sigmoid', 'leaky_relu'),
+    'dense_activation': ('', 'tanh', 'relu', 'sigmoid', 'leaky_relu'),
     'init': ('torch', 'glorot_uniform', 'lecun_normal', 'truncated_normal', 'normal'),
-    'head_init': ('torch', 'glorot_uniform', 'lecun_normal', 'truncated_normal', 'normal'),
+    'head_init': ('', 'torch', 'glorot_uniform', 'lecun_normal', 'truncated_normal', 'normal'),
     'optimizer': ('adam', 'sgd', 'momentum', 'rmsprop', 'adagrad'),
     'loss': ('cross_entropy', 'mse'),
 }
+SETS = {'mnist_rnn': ('mnist', 'digits'), 'mnist_cnn': ('mnist', 'digits'), 'cifar_cnn': ('cifar10',)}
 PLACES = ('workdir', 'data_dir')  # where a run is, not what it is
 
 
@@ -26,16 +28,17 @@ def field(default, help):
 @dataclass(frozen=True)
 class Config:
     task: str = field('binary_add', 'what to learn')
-    dataset: str = field('mnist', 'images of mnist_rnn; digits needs no download')
+    dataset: str = field('mnist', 'images of the image tasks; digits needs no download')
     cell: str = field('lstm', 'recurrent cell')
-    hidden: int = field(5, 'units in each recurrent layer')
+    hidden: int = field(5, "units in each recurrent layer, or in the CNN's dense layer")
     layers: int = field(1, 'recurrent layers')
     bidirectional: bool = field(False, 'a second set of layers reads backwards')
-    activation: str = field('tanh', "the cell's activation in place of tanh")
-    init: str = field('torch', 'initializer of the recurrent layers')
-    head_init: str = field('torch', 'initializer of the output layer')
+    activation: str = field('tanh', "the cell's activation in place of tanh, or the CNN's")
+    dense_activation: str = field('', "activation of the CNN's dense layer; empty: as --activation")
+    init: str = field('torch', 'initializer of all layers; truncated_normal has deviation .1, and biases .1')
+    head_init: str = field('', 'initializer of the output layer; empty: as --init')
     forget_bias: float = field(0., "added to the LSTM forget gate's bias at the start")
-    dropout: float = field(0., 'share of units dropped between layers and before the output layer')
+    dropout: float = field(0., 'share of units dropped between recurrent layers and before the output layer')
     optimizer: str = field('adam', 'optimizer')
     learning_rate: float = field(1e-2, 'step size')
     momentum: float = field(0., 'of --optimizer=momentum')
@@ -51,11 +54,17 @@ class Config:
     fresh: bool = field(True, 'sequence tasks: draw new examples every epoch, not one fixed set')
     shuffle: bool = field(True, 'a new order every epoch; without, the order of the file')
     standardize: bool = field(False, 'images: subtract the training mean, divide by the deviation; else only /255')
+    per_class: int = field(0, 'images: train on so many of each class, a choice set by --seed; 0: on all')
+    test_per_class: int = field(0, 'images: test on so many of each class, a choice set by --seed; 0: on all')
+    image_size: int = field(28, 'CNN: side of the images in pixels; larger ones are cropped, smaller ones set in black')
+    colour: bool = field(False, 'CNN: red, green and blue, not grey')
     min_length: int = field(1, 'sequence tasks: shortest training sequence (bits of a summand, digits)')
     max_length: int = field(20, 'sequence tasks: longest training sequence')
     k: int = field(3, 'recall: which digit to answer, counted from 1')
     seed: int = field(0, 'first seed')
     seeds: int = field(1, 'models trained at once, with seeds seed, seed+1, ...; results are mean and 95 % interval')
+    statistics_every: int = field(0, 'record every layer and its weights on 100 fixed examples every so many steps of an epoch')
+    snapshots: bool = field(False, 'keep the checkpoints of epochs 1, 2, 5, 10, 20, 50, ... too')
     workdir: str = field('', 'folder of the run; empty: runs/<task>-<cell><hidden>-<hash of these fields>')
     data_dir: str = field(os.environ.get('TFDS_DATA_DIR', '~/tensorflow_datasets'),
                           'folder of the image data, shared with TFDS')
@@ -70,7 +79,8 @@ class Config:
         for name in ('hidden', 'layers', 'batch_size', 'epochs', 'min_length', 'k', 'seeds', 'learning_rate'):
             if not getattr(self, name) > 0:
                 raise UserError(f'--{name}={getattr(self, name)} must be greater than 0')
-        for name in ('momentum', 'weight_decay', 'l2', 'steps', 'train_size', 'validation_size', 'seed'):
+        for name in ('momentum', 'weight_decay', 'l2', 'steps', 'train_size', 'validation_size', 'seed', 'per_class',
+                     'test_per_class', 'statistics_every'):
             if not getattr(self, name) >= 0:
                 raise UserError(f'--{name}={getattr(self, name)} must not be negative')
         for name in ('dropout', 'momentum', 'rmsprop_decay'):
@@ -81,8 +91,18 @@ class Config:
         if (self.optimizer == 'momentum') != (self.momentum > 0):
             raise UserError(f'--optimizer={self.optimizer} with --momentum={self.momentum}: use '
                             '--optimizer=momentum with a --momentum above 0 (0.9, say), or neither')
-        if self.task != 'mnist_rnn':
+        if self.task in SETS:
+            self._check_images()
+        else:
             self._check_sequences()
+
+    def _check_images(self):
+        if self.dataset not in SETS[self.task]:
+            raise UserError(f'--task={self.task} --dataset={self.dataset}: choose one of {", ".join(SETS[self.task])}')
+        if self.image_size < 8 or self.image_size % 4:
+            raise UserError(f'--image_size={self.image_size} must be a multiple of 4, and 8 at least: two pools halve it')
+        if self.per_class and self.train_size:
+            raise UserError(f'--per_class={self.per_class} and --train_size={self.train_size}: use one of them')
 
     def _check_sequences(self):
         if self.max_length < self.min_length:
@@ -94,11 +114,17 @@ class Config:
             if getattr(self, name) == 0:
                 raise UserError(f'--{name}=0: {self.task} needs a number of sequences')
 
+    def net(self):
+        """The kind of net in a word: cnn, or the cell."""
+        return 'cnn' if self.task in ('mnist_cnn', 'cifar_cnn') else self.cell
+
     def describe(self):
         """What a figure is of, for its title."""
-        data = f'{self.dataset}, ' if self.task == 'mnist_rnn' else ''
+        data = f'{self.dataset}, ' if self.task in SETS else ''
         seeds = f', {self.seeds} seeds with 95 % intervals' if self.seeds > 1 else ''
-        return f'{data}{"bidirectional " * self.bidirectional}{self.cell}, {self.hidden} units{seeds}'
+        net = (f'{self.activation} CNN on {"colour" if self.colour else "grey"} images' if self.net() == 'cnn' else
+               f'{"bidirectional " * self.bidirectional}{self.cell}')
+        return f'{data}{net}, {self.hidden} units{seeds}'
 
     def identity(self):
         """The fields that say what the run is, as a dict; where it lies is left out."""

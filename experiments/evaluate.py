@@ -5,6 +5,7 @@ import numpy as np
 
 from jaxdl import plots
 from jaxdl.data import sequences
+from jaxdl.data.images import CLASSES
 from jaxdl.metrics import interval
 from jaxdl.train import TEST, address
 
@@ -113,9 +114,10 @@ def images(config, examples, evaluate, params):
               for row in (*map(str, classes), 'macro avg', 'weighted avg')}
     confusion = sum(confusion_matrix(labels, output, labels=classes) for output in outputs)
     one_each = [int(np.flatnonzero(labels == digit)[0]) for digit in classes]
-    chosen = np.random.default_rng(0).choice(len(labels), 20, replace=False)
+    chosen = np.random.default_rng(0).choice(len(labels), min(20, len(labels)), replace=False)
     figures = {'confusion': plots.confusion(
                    f'Test images by class, {config.describe()}', confusion, len(outputs)),
-               'samples': plots.image_grid('Ten fixed digits, then random ones, of the test set (first seed)',
-                                           *(array[[*one_each, *chosen]] for array in (pixels, labels, outputs[0])))}
+               'samples': plots.image_grid('One test image of each class, then random ones (first seed)',
+                                           *(array[[*one_each, *chosen]] for array in (pixels, labels, outputs[0])),
+                                           CLASSES.get(config.dataset))}
     return {'report': report, 'confusion': confusion.tolist()}, figures

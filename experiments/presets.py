@@ -12,14 +12,23 @@ TASKS = {
     'recall': Config(task='recall', hidden=10, min_length=3, max_length=10, epochs=30),
     'mnist_rnn': Config(task='mnist_rnn', hidden=128, learning_rate=1e-3, epochs=5, train_size=0,
                         validation_size=10_000),
+    'mnist_cnn': Config(task='mnist_cnn', hidden=1024, activation='relu', learning_rate=1e-3, epochs=5, train_size=0,
+                        validation_size=10_000, batch_size=128, statistics_every=100, snapshots=True),
+    'cifar_cnn': Config(task='cifar_cnn', dataset='cifar10', hidden=1024, activation='relu', learning_rate=1e-3, epochs=10,
+                        train_size=0, validation_size=5000, batch_size=128, statistics_every=100, snapshots=True),
 }
-DIGITS = {'dataset': 'digits', 'hidden': 64, 'learning_rate': 3e-3, 'epochs': 30, 'validation_size': 137}
+_SMALL = {'dataset': 'digits', 'hidden': 64, 'learning_rate': 3e-3, 'epochs': 30, 'validation_size': 137}
+DIGITS = {'mnist_rnn': _SMALL, 'mnist_cnn': {**_SMALL, 'epochs': 10, 'image_size': 8, 'batch_size': 64, 'statistics_every': 5}}
+SUBSET = {'train_size': 0, 'per_class': 1000, 'test_per_class': 100}
 
 # What the CSV's columns do not say of a row but its provenance does, by the start of the id; later entries win.
 PROVENANCE = {
     'A-': {'standardize': True},
+    'A-cifar': {'dense_activation': 'tanh'},
     'B-': {'shuffle': False, 'head_init': 'normal'},
     'C-': {'rmsprop_decay': .9, 'head_init': 'normal'},
+    'B-cifar': {'shuffle': True, 'head_init': '', **SUBSET},
+    'C-cifar': {'rmsprop_decay': .99, 'head_init': '', **SUBSET},
     'C-lstm': {'forget_bias': 1.},
     'D-recall': {'k': 3, 'fresh': False},
     'D-add': {'fresh': False},
@@ -42,12 +51,17 @@ def rows():
 def _preset(row):
     fields = {name: kind(NAMES.get(row[column], row[column]))
               for column, (name, kind) in COLUMNS.items() if row[column]}
-    fields |= {'cell': row['model'], 'bidirectional': row['bidirectional'] == '1'}
+    if row['task'] not in ('mnist_cnn', 'cifar_cnn'):
+        fields |= {'cell': row['model'], 'bidirectional': row['bidirectional'] == '1'}
     if float(row['momentum'] or 0):
         fields |= {'optimizer': 'momentum', 'momentum': float(row['momentum'])}
     if row['task'] == 'mnist_rnn':
         fields['validation_size'] = 60_000 - int(row['train_size'])
         if row['steps'] and not float(row['epochs']).is_integer():
+            fields['steps'] = int(row['steps'])
+    elif row['task'] == 'cifar_cnn':
+        fields['validation_size'] = 0
+        if row['steps'] and not row['epochs']:
             fields['steps'] = int(row['steps'])
     elif row['train_size']:
         fields['train_size'] = int(row['train_size'])
@@ -62,8 +76,8 @@ def _preset(row):
 
 
 def presets():
-    """{id: Config} of every row of reported_results.csv that trains one of the tasks."""
-    return {row['id']: _preset(row) for row in rows() if row['task'] in TASKS}
+    """{id: Config} of every row of reported_results.csv that trains one of the tasks and says with which settings."""
+    return {row['id']: _preset(row) for row in rows() if row['task'] in TASKS and row['lr']}
 
 
 def base(task=None, dataset=None, preset=''):
@@ -72,7 +86,8 @@ def base(task=None, dataset=None, preset=''):
         known = presets()
         tasks = {row['id']: row['task'] for row in rows()}
         if preset in tasks.keys() - known.keys():
-            raise UserError(f'--preset={preset} is a {tasks[preset]} row: only those of {", ".join(TASKS)} can be trained')
+            why = 'that does not say its settings' if tasks[preset] in TASKS else f': only those of {", ".join(TASKS)} can be trained'
+            raise UserError(f'--preset={preset} is a {tasks[preset]} row {why}')
         if preset not in known:
             near = difflib.get_close_matches(preset, known, n=5, cutoff=.4)
             raise UserError(f'--preset={preset} is unknown; near ones: {", ".join(near) or ", ".join(known)}')
@@ -82,5 +97,4 @@ def base(task=None, dataset=None, preset=''):
     task = task or Config.task
     if task not in TASKS:
         raise UserError(f'--task={task} is unknown; choose one of {", ".join(TASKS)}')
-    digits = DIGITS if (task, dataset) == ('mnist_rnn', 'digits') else {}
-    return replace(TASKS[task], **digits)
+    return replace(TASKS[task], **(DIGITS.get(task, {}) if dataset == 'digits' else {}))

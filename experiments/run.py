@@ -14,8 +14,11 @@ from experiments.tasks import TASKS
 from jaxdl import UserError, __version__, checkpoint, plots
 from jaxdl.metrics import interval
 from jaxdl.train import init_state, make_epoch, make_evaluate, make_optimizer, make_step
+from jaxdl.visualize.activations import summary
 
 WINDOWS = 20  # records of the training batches' scores, an epoch
+SNAPSHOTS = [digit * 10 ** power for power in range(6) for digit in (1, 2, 5)]  # epochs
+PROBED = 100  # held-out examples on which the statistics of the layers are taken
 
 
 class Clock(dict):
@@ -57,7 +60,8 @@ def run(config, resume=True, say=print, seconds=()):
     with clock('data'):
         task = TASKS[config.task](config, say)
     workdir.begin(folder, config, resume)
-    evaluate = make_evaluate(task.model, task.scores, task.prepare, clock.compile)
+    evaluate = make_evaluate(task.model, task.scores, task.prepare, clock.compile,
+                             seeds_at_once=8 if task.vectorized else 1)
     with workdir.Log(folder) as log:
         params = _train(config, task, evaluate, log, clock, say)
         with clock('evaluate'):
@@ -66,7 +70,7 @@ def run(config, resume=True, say=print, seconds=()):
         with clock('write'):
             names = sorted(last['train'], key='loss'.__ne__)
             curves = plots.curves(f'{config.task}, {config.describe()}', log.records, names, task.steps_per_epoch)
-            log.draw({'curves': curves, **figures})
+            log.draw({'curves': curves, **figures, **plots.layers(config.describe(), log.records)})
     results = {'version': __version__, 'config': config.identity(), 'device': describe_devices(),
                'parameters': count_parameters(params), 'seconds': clock, **last, 'tested': tested}
     workdir.write_json(folder / 'results.json', results)
@@ -93,8 +97,16 @@ def _programs(config, task, clock):
         batch = task.batches(data, keys[0], 0)(0)
         return jax.vmap(lambda key: init_state(task.model, optimizer, key, batch.inputs, batch.lengths))(keys)
 
+    examples = next(iter(task.held_out.values()))
+    inputs, _, lengths = jax.tree.map(lambda x: x[:PROBED], examples)
+
+    def probe(params):
+        _, layers = task.model.apply(params, task.prepare(inputs), lengths)
+        return jax.tree.map(summary, {**layers, **params['params']})
+
     def epoch(steps):
-        return clock.compile(make_epoch(step, task.batches, steps), donate_argnums=0)
+        return clock.compile(make_epoch(step, task.batches, steps, probe, config.statistics_every, task.vectorized),
+                             donate_argnums=0)
     return init, epoch
 
 
@@ -107,7 +119,7 @@ def _train(config, task, evaluate, log, clock, say):
     lengths = [task.steps_per_epoch] * full + [rest] * (rest > 0)
     programs = {steps: epoch_program(steps) for steps in set(lengths)}
     with clock('write'):
-        manager = checkpoint.open_manager(log.folder / 'checkpoints')
+        manager = checkpoint.open_manager(log.folder / 'checkpoints', SNAPSHOTS if config.snapshots else ())
     with manager:
         done, states = _start(init, keys, task.data, manager, clock, say)
         say(f'{describe_devices()}; {count_parameters(states.params):,} parameters; '
@@ -117,14 +129,14 @@ def _train(config, task, evaluate, log, clock, say):
         with tqdm(total=total, initial=sum(lengths[:done]), unit='step') as bar, _stop_at_epoch_end(bar):
             for epoch, steps in enumerate(lengths[done:], done):
                 with clock('train'):
-                    states, means = programs[steps](states, keys, task.data, jnp.int32(epoch))
-                    means = jax.device_get(means)
+                    states, *found = programs[steps](states, keys, task.data, jnp.int32(epoch))
+                    means, probed = jax.device_get(found)
                 with clock('evaluate'):
                     held_out = {split: evaluate(states.params, examples)[0] for split, examples in task.held_out.items()}
                 _check_finite(config, epoch, sum(lengths[:epoch]), means['loss'], states.params, held_out)
                 with clock('write'):
                     records = _records(epoch + 1, sum(lengths[:epoch]), means, held_out)
-                    log.write(records)
+                    log.write(_statistics(epoch + 1, sum(lengths[:epoch]), config.statistics_every, probed) + records)
                     judge = records[-1].get('validation', records[-1]['train'])
                     checkpoint.save(manager, epoch + 1, states, config.identity(), judge['loss']['mean'])
                 bar.set_postfix({name: show(summary) for name, summary in judge.items()})
@@ -187,6 +199,19 @@ def _records(epoch, start, means, held_out):
                for window in np.array_split(np.arange(steps), min(WINDOWS, steps))]
     return [*windows, {'kind': 'epoch', 'epoch': epoch, 'step': start + steps, 'train': summary(means),
                        **{split: summary(scores) for split, scores in held_out.items()}}]
+
+
+def _statistics(epoch, start, every, probed):
+    """The lines of metrics.jsonl on the layers: intervals over seeds, and the first seed's range and histogram.
+
+    probed: {layer: {'mean': (S, rows), ..., 'histogram': (S, rows, BINS)}}.
+    """
+    rows = next(iter(probed.values()))['mean'].shape[1] if probed else 0
+    return [{'kind': 'statistics', 'epoch': epoch, 'step': start + row * every, 'layers': {
+        layer: {**{name: interval(values[:, row]) for name, values in found.items() if name != 'histogram'},
+                'range': [float(found[end][0, row]) for end in ('min', 'max')],
+                'histogram': found['histogram'][0, row].tolist()}
+        for layer, found in probed.items()}} for row in range(rows)]
 
 
 def show(summary, scale=1, digits=4):

@@ -9,6 +9,7 @@ import numpy as np
 from experiments import evaluate
 from jaxdl import UserError, metrics
 from jaxdl.data import images, sequences
+from jaxdl.models.cnn import CNN
 from jaxdl.models.rnn import RNN
 from jaxdl.train import DATA, ORDER, VALIDATION, Batch, address, in_order
 
@@ -22,11 +23,12 @@ class Task(NamedTuple):
     held_out: dict           # {'validation': examples, ...}, scored after every epoch
     prepare: Callable        # raw inputs -> inputs of the model
     test: Callable           # (evaluate, params) -> (results, figures), after training
+    vectorized: bool = True  # seeds are vmapped; else done one after the other
 
 
 def _rnn(config, outputs, every_step=False):
     return RNN(outputs, config.hidden, config.cell, config.layers, config.bidirectional, config.activation,
-               config.init, config.head_init, config.forget_bias, config.dropout, every_step)
+               config.init, config.head_init or config.init, config.forget_bias, config.dropout, every_step)
 
 
 def _epoch_order(config, key, epoch, n):
@@ -70,34 +72,67 @@ def recall(config, say):
                           functools.partial(evaluate.recall, config))
 
 
-def mnist_rnn(config, say):
+def _splits(config, form, say):
+    """{'train': (pixels, labels, None), 'test', and 'validation' if asked for}; form(images) -> those of the net."""
     data = images.load(config.dataset, config.data_dir, say)
     available = len(data.train_images) - config.validation_size
     size = config.train_size or available
     if not 0 < size <= available:
         raise UserError(f'--train_size={config.train_size} --validation_size={config.validation_size}: '
                         f'{config.dataset} has {len(data.train_images):,} training images, too few for both')
-    train = data.train_images[:size], data.train_labels[:size].astype(np.int32)
-    held_out = {'test': (data.test_images, data.test_labels.astype(np.int32), None)}
+
+    def split(pixels, labels, per_class=0):
+        if per_class:
+            chosen = images.choose(labels, per_class, config.seed)
+            pixels, labels = pixels[chosen], labels[chosen]
+        return form(pixels), labels.astype(np.int32), None
+    splits = {'train': split(data.train_images[:size], data.train_labels[:size], config.per_class),
+              'test': split(data.test_images, data.test_labels, config.test_per_class)}
     if config.validation_size:
-        held_out['validation'] = (data.train_images[-config.validation_size:],
-                                  data.train_labels[-config.validation_size:].astype(np.int32), None)
-    mean, deviation = (train[0].mean() / 255, train[0].std() / 255) if config.standardize else (0., 1.)
+        splits['validation'] = split(data.train_images[available:], data.train_labels[available:])
+    if config.per_class or config.test_per_class:
+        say(f'{config.dataset}: {len(splits["train"][0]):,} training and {len(splits["test"][0]):,} test images, '
+            f'chosen by seed {config.seed}')
+    return splits
+
+
+def _image_task(config, say, form, make_model, vectorized):
+    splits = _splits(config, form, say)
+    train = splits.pop('train')
+    size = len(train[0])
+    mean, deviation = 0., 1.
+    if config.standardize:  # of each channel
+        mean, deviation = (of(train[0], axis=(0, 1, 2)).astype(np.float32) / 255 for of in (np.mean, np.std))
 
     def prepare(pixels):
         return (pixels.astype(jnp.float32) / 255 - mean) / deviation
 
     def batches(train, key, epoch):
-        batch_at = in_order((*train, None), _epoch_order(config, key, epoch, size), config.batch_size)
+        batch_at = in_order(train, _epoch_order(config, key, epoch, size), config.batch_size)
 
         def prepared_batch(i):
             batch = batch_at(i)
             return batch._replace(inputs=prepare(batch.inputs))
         return prepared_batch
 
-    return Task(_rnn(config, 10), functools.partial(metrics.classification, loss=config.loss), batches,
-                jax.device_put(train), -(-size // config.batch_size), held_out, prepare,
-                functools.partial(evaluate.images, config, held_out['test']))
+    return Task(make_model(train[0].shape[1:]), functools.partial(metrics.classification, loss=config.loss), batches,
+                jax.device_put(train), -(-size // config.batch_size), splits, prepare,
+                functools.partial(evaluate.images, config, splits['test']), vectorized)
 
 
-TASKS = {'binary_add': binary_add, 'recall': recall, 'mnist_rnn': mnist_rnn}
+def mnist_rnn(config, say):
+    return _image_task(config, say, lambda pixels: pixels, lambda shape: _rnn(config, 10), vectorized=True)
+
+
+def cnn(config, say):
+    def model(shape):
+        return CNN(10, shape, hidden=config.hidden, activation=config.activation,
+                   dense_activation=config.dense_activation or config.activation, initializer=config.init,
+                   head_initializer=config.head_init or config.init, dropout=config.dropout)
+
+    # Under vmap each seed's convolution would be a group of one large convolution, which is slow on a CPU.
+    return _image_task(config, say, lambda pixels: images.as_form(pixels, config.image_size, config.colour), model,
+                       vectorized=False)
+
+
+TASKS = {'binary_add': binary_add, 'recall': recall, 'mnist_rnn': mnist_rnn, 'mnist_cnn': cnn, 'cifar_cnn': cnn}

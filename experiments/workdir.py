@@ -5,6 +5,8 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
+
 from experiments.config import Config
 from jaxdl import UserError, __version__, plots
 
@@ -12,11 +14,11 @@ OURS = ('config.json', 'metrics.jsonl', 'results.json', 'checkpoints', 'tensorbo
 
 
 def path_of(config: Config):
-    """--workdir, or runs/<task>-<cell><hidden>-<hash>: the same Config always finds its own folder."""
+    """--workdir, or runs/<task>-<net><hidden>-<hash>: the same Config always finds its own folder."""
     if config.workdir:
         return Path(os.path.expanduser(config.workdir))
     key = hashlib.sha256(json.dumps(config.identity(), sort_keys=True).encode()).hexdigest()[:8]
-    return Path('runs') / f'{config.task}-{config.cell}{config.hidden}-{key}'
+    return Path('runs') / f'{config.task}-{config.net()}{config.hidden}-{key}'
 
 
 def check(config: Config, resume):
@@ -121,17 +123,28 @@ class Log:
         self.write(kept)
 
     def write(self, records):
-        """Adds records: {'kind', 'epoch', 'step', split: {score: {'mean', 'ci95'}}, ...}."""
+        """Adds records: {'kind', 'epoch', 'step', split: {score: {'mean', 'ci95'}}, ...}, or for the kind 'statistics'
+        {'kind', 'epoch', 'step', 'layers': {layer: {'mean', 'std', ..., 'range', 'histogram'}}}."""
         self.records += records
         with open(self.folder / 'metrics.jsonl', 'a') as file:
             file.writelines(json.dumps(record) + '\n' for record in records)
         for record in records:
+            if record['kind'] == 'statistics':
+                self._histograms(record)
+                continue
             for split, scores in record.items():
                 for name, summary in scores.items() if isinstance(scores, dict) else ():
                     tag = f'{split}/{name}' + ('_by_step' if record['kind'] == 'steps' else '')
                     self.events.add_scalar(tag, summary['mean'], record['step'])
                     if summary['ci95'] is not None:
                         self.events.add_scalar(f'{tag}_ci95', summary['ci95'], record['step'])
+
+    def _histograms(self, record):
+        for layer, found in record['layers'].items():
+            edges, counts = np.linspace(*found['range'], len(found['histogram']) + 1), np.array(found['histogram'])
+            centres = (edges[1:] + edges[:-1]) / 2
+            self.events.add_histogram_raw(f'layers/{layer}', *found['range'], int(counts.sum()), float(counts @ centres),
+                                          float(counts @ centres ** 2), edges[1:].tolist(), counts.tolist(), record['step'])
 
     def draw(self, figures):
         """Writes figures {name: Figure} as PNG files and as TensorBoard images."""

@@ -11,11 +11,11 @@ from orbax.checkpoint.checkpoint_managers import preservation_policy as keep
 from jaxdl import UserError
 
 
-def open_manager(directory):
-    """A CheckpointManager over `directory`, which is made if absent. Keeps the newest two and the lowest loss."""
+def open_manager(directory, epochs=()):
+    """A CheckpointManager over `directory`, made if absent. Keeps the newest two, the lowest loss and those of `epochs`."""
     logging.getLogger('absl').setLevel(logging.ERROR)
     policy = keep.AnyPreservationPolicy([
-        keep.LatestN(2), keep.BestN(get_metric_fn=lambda metrics: metrics['loss'], reverse=True, n=1)])
+        keep.LatestN(2), keep.CustomSteps(epochs), keep.BestN(get_metric_fn=lambda metrics: metrics['loss'], reverse=True, n=1)])
     return ocp.CheckpointManager(Path(directory).absolute(),
                                  options=ocp.CheckpointManagerOptions(preservation_policy=policy))
 

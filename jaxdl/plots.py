@@ -31,10 +31,15 @@ def _band(axes, x, summary, label, low=0., high=1., **style):
         axes.fill_between(x, *band, color=line.get_color(), alpha=.2, linewidth=0)
 
 
+def _summaries(rows):
+    """One {'mean': (n,), 'ci95'} of a list of them; ci95 is None if any is."""
+    summary = {part: [row[part] for row in rows] for part in ('mean', 'ci95')}
+    return {**summary, 'ci95': None if None in summary['ci95'] else summary['ci95']}
+
+
 def _series(records, split, name):
     rows = [(record['step'], record[split][name]) for record in records if name in record.get(split, ())]
-    summary = {part: [row[part] for _, row in rows] for part in ('mean', 'ci95')}
-    return [step for step, _ in rows], {**summary, 'ci95': None if None in summary['ci95'] else summary['ci95']}
+    return [step for step, _ in rows], _summaries([row for _, row in rows])
 
 
 def curves(title, records, names, steps_per_epoch):
@@ -60,6 +65,56 @@ def curves(title, records, names, steps_per_epoch):
         axes.grid(alpha=.3)
         axes.legend()
     return figure
+
+
+def layers(title, records):
+    """{'layer_<name>': Figure}: a layer's values and weights over training, from the 'statistics' lines of metrics.jsonl.
+
+    A row for each array of the layer: mean, deviation, extremes and share of dead units; and its histogram over steps.
+    """
+    records = [record for record in records if record['kind'] == 'statistics']
+    steps = [record['step'] for record in records]
+    names = {}
+    for name in records[0]['layers'] if records else ():
+        names.setdefault(name.split('_')[0], []).append(name)
+    figures = {}
+    for layer, arrays in names.items():
+        figure = figures[f'layer_{layer}'] = _figure(11, 2.9 * len(arrays) + .5, f'{title}: {layer} over the training')
+        for (left, right), name in zip(figure.subplots(len(arrays), 2, squeeze=False), arrays):
+            _statistics(left, steps, [record['layers'][name] for record in records], name)
+            _histograms(figure, right, steps, [record['layers'][name] for record in records], name)
+    return figures
+
+
+def _statistics(axes, steps, found, name):
+    series = {key: _summaries([row[key] for row in found]) for key in ('mean', 'std', 'min', 'max', 'dead')}
+    for key, label in (('mean', 'mean'), ('std', 'standard deviation')):
+        _band(axes, steps, series[key], label, -np.inf, np.inf)
+    for key, label in (('min', 'smallest and largest'), ('max', None)):
+        axes.plot(steps, series[key]['mean'], color='grey', linewidth=.8, label=label)
+    axes.set(xlabel='training step', ylabel=name.replace('_', ' '))
+    axes.set_yscale('symlog', linthresh=max(np.median(series['std']['mean']), 1e-6))
+    dead = np.array(series['dead']['mean'])
+    axes.grid(alpha=.3)
+    if dead.any() and not name.endswith(('weight', 'bias')):
+        twin = axes.twinx()
+        twin.plot(steps, 100 * dead, color='tab:red', linestyle='--', linewidth=.8)
+        twin.set_ylabel('dead units, %', color='tab:red')
+        twin.set_ylim(0, 105)
+    axes.legend(fontsize=7)
+
+
+def _histograms(figure, axes, steps, found, name, bins=80):
+    """The histograms, each over its own range, on one common range: a column of pixels for each step."""
+    low, high = (extreme(row['range'][i] for row in found) for i, extreme in ((0, min), (1, max)))
+    edges = np.linspace(low, high if high > low else low + 1, bins + 1)
+    columns = [np.diff(np.interp(edges, np.linspace(*row['range'], len(row['histogram']) + 1),
+                                 np.concatenate([[0], np.cumsum(row['histogram'])]))) for row in found]
+    shares = np.array(columns).T / np.maximum(np.sum(columns, axis=1), 1)
+    centres = [*steps, 2 * steps[-1] - steps[-2] if len(steps) > 1 else steps[-1] + 1]
+    mesh = axes.pcolormesh(centres, edges, np.log10(np.maximum(shares, 1e-6)), cmap='viridis', vmin=-5, vmax=0, shading='flat')
+    axes.set(xlabel='training step', ylabel=name.replace('_', ' '))
+    figure.colorbar(mesh, ax=axes, label='log10 of the share')
 
 
 def accuracy_by_length(title, xlabel, table, trained_to=None):
@@ -104,16 +159,17 @@ def confusion(title, matrix, seeds):
     return figure
 
 
-def image_grid(title, images, labels, predictions, columns=10):
-    """Grey images (n, H, W) with true and predicted class; wrong ones in red."""
+def image_grid(title, images, labels, predictions, classes=None, columns=10):
+    """Images (n, H, W) or (n, H, W, 1 or 3) with true and predicted class, named by `classes`; wrong ones in red."""
     rows = -(-len(images) // columns)
     figure = _figure(1.1 * columns, 1.5 * rows + .5, title)
     cells = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in cells:
         axes.axis('off')
     for axes, image, label, prediction in zip(cells, images, labels, predictions):
-        axes.imshow(image, cmap='gray_r')
-        axes.set_title(f'is {label}\nread as {prediction}', fontsize=8, color='black' if label == prediction else 'red')
+        axes.imshow(image if image.ndim == 2 or image.shape[-1] == 3 else image[..., 0], cmap='gray' if classes else 'gray_r')
+        truth, answer = (classes[i] if classes else i for i in (label, prediction))
+        axes.set_title(f'is {truth}\nread as {answer}', fontsize=7, color='black' if label == prediction else 'red')
     return figure
 
 

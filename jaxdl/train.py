@@ -78,18 +78,33 @@ def make_step(model, optimizer, scores, l2=0.):
     return step
 
 
-def make_epoch(step, batches, steps):
-    """epoch(states, keys, data, index) -> (states, means (S, steps)): `steps` steps of S seeds in one program.
+def make_epoch(step, batches, steps, probe=None, every=0, vectorized=True):
+    """epoch(states, keys, data, index) -> (states, means (S, steps), probed): `steps` steps of S seeds in one program.
 
     batches(data, key, epoch) -> (i -> Batch) opens an epoch; states and keys have a leading axis of seeds, data none.
+    probed stacks probe(params), a pytree, of the parameters before steps 0, every, 2 * every, ...; () without `every`.
+    Seeds are vmapped, or, not vectorized, done one after the other: better for models that fill the device alone.
     """
     def epoch(state, key, data, index):
         batch_at, dropout_key = batches(data, key, index), address(key, DROPOUT, index)
 
-        def body(state, i):
-            return step(state, batch_at(i), address(dropout_key, i))
-        return lax.scan(body, state, jnp.arange(steps))
-    return jax.vmap(epoch, in_axes=(0, 0, None, None))
+        def body(carry, i):
+            state, probed = carry
+            if every:
+                probed = lax.cond(i % every == 0, record, lambda probed, *_: probed, probed, i // every, state.params)
+            state, means = step(state, batch_at(i), address(dropout_key, i))
+            return (state, probed), means
+
+        def record(probed, row, params):
+            return jax.tree.map(lambda rows, new: rows.at[row].set(new), probed, probe(params))
+
+        rows = -(-steps // every) if every else 0
+        probed = jax.tree.map(lambda x: jnp.zeros((rows, *x.shape), x.dtype), jax.eval_shape(probe, state.params)) if every else ()
+        (state, probed), means = lax.scan(body, (state, probed), jnp.arange(steps))
+        return state, means, probed
+    if vectorized:
+        return jax.vmap(epoch, in_axes=(0, 0, None, None))
+    return lambda states, keys, data, index: lax.map(lambda seed: epoch(*seed, data, index), (states, keys))
 
 
 def in_order(arrays, order, batch_size):

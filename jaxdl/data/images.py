@@ -39,6 +39,38 @@ def _idx(path, header):
         return np.frombuffer(file.read(), np.uint8, offset=header)
 
 
+def as_form(images, size, colour):
+    """uint8 images (n, H, W) or (n, H, W, 3) as (n, size, size, 3), or as grey ones (n, size, size, 1).
+
+    Larger ones are cropped about their centre, smaller ones set in black. Grey is the luma of ITU-R BT.601, rounded, as
+    in Pillow's mode L.
+    """
+    if images.ndim == 3:
+        images = np.repeat(images[..., None], 3 if colour else 1, axis=-1)
+    elif not colour:
+        red, green, blue = np.moveaxis(images.astype(np.uint32), -1, 0)
+        images = ((19595 * red + 38470 * green + 7471 * blue + 32768) >> 16).astype(np.uint8)[..., None]
+    for axis in (1, 2):
+        before, after = (size - images.shape[axis]) // 2, -((images.shape[axis] - size) // 2)
+        if before < 0:
+            images = images.take(range(-before, -before + size), axis)
+        else:
+            images = np.pad(images, [(before, after) if i == axis else (0, 0) for i in range(4)])
+    return images
+
+
+def choose(labels, per_class, seed):
+    """The places, in rising order, of per_class examples of each class of labels (n,): a random choice, set by seed.
+
+    Raises UserError if a class has too few.
+    """
+    rng = np.random.default_rng(seed)
+    of_class = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    if per_class > min(map(len, of_class)):
+        raise UserError(f'{per_class} images of each class are asked for; one class has {min(map(len, of_class))}')
+    return np.sort(np.concatenate([rng.choice(places, per_class, replace=False) for places in of_class]))
+
+
 def decode_mnist(folder):
     """Images from a folder with the four idx files of MNIST."""
     def split(prefix):
@@ -75,6 +107,7 @@ def decode_cifar10_sheets(folder):
     return Images(train, labels('train'), sheet('test_batch'), labels('test'))
 
 
+CLASSES = {'cifar10': ('airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck')}
 _MNIST_FILES = tuple(f'{split}-{kind}-ubyte.gz' for split in ('train', 't10k') for kind in ('images-idx3', 'labels-idx1'))
 
 DATA_SETS = {

@@ -11,9 +11,9 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jax import lax
 
+from jaxdl.models.activations import ACTIVATIONS
 from jaxdl.models.init import INITS
 
-ACTIVATIONS = {'tanh': jnp.tanh, 'relu': jax.nn.relu}
 sigmoid = jax.nn.sigmoid
 
 
