@@ -87,8 +87,8 @@ def count_parameters(params):
     return sum(leaf[0].size for leaf in jax.tree.leaves(params))
 
 
-def _programs(config, task, clock):
-    """(init, epoch): init(keys, data) -> states; epoch(steps) -> the program of that many steps."""
+def programs(config, task, clock):
+    """(keys, init, epoch): keys (S,) of the seeds; init(keys, data) -> states; epoch(steps) -> the program of that many steps."""
     optimizer = make_optimizer(config.optimizer, config.learning_rate, config.momentum, config.rmsprop_decay,
                                config.weight_decay)
     step = make_step(task.model, optimizer, task.scores, config.l2)
@@ -107,17 +107,16 @@ def _programs(config, task, clock):
     def epoch(steps):
         return clock.compile(make_epoch(step, task.batches, steps, probe, config.statistics_every, task.vectorized),
                              donate_argnums=0)
-    return init, epoch
+    return jax.vmap(jax.random.key)(config.seed + jnp.arange(config.seeds)), init, epoch
 
 
 def _train(config, task, evaluate, log, clock, say):
     """The parameters (S, ...) after the last epoch, trained from the newest checkpoint or from the start."""
-    init, epoch_program = _programs(config, task, clock)
-    keys = jax.vmap(jax.random.key)(config.seed + jnp.arange(config.seeds))
+    keys, init, epoch_program = programs(config, task, clock)
     total = config.steps or config.epochs * task.steps_per_epoch
     full, rest = divmod(total, task.steps_per_epoch)
     lengths = [task.steps_per_epoch] * full + [rest] * (rest > 0)
-    programs = {steps: epoch_program(steps) for steps in set(lengths)}
+    epoch_of = {steps: epoch_program(steps) for steps in set(lengths)}
     with clock('write'):
         manager = checkpoint.open_manager(log.folder / 'checkpoints', SNAPSHOTS if config.snapshots else ())
     with manager:
@@ -129,7 +128,7 @@ def _train(config, task, evaluate, log, clock, say):
         with tqdm(total=total, initial=sum(lengths[:done]), unit='step') as bar, _stop_at_epoch_end(bar):
             for epoch, steps in enumerate(lengths[done:], done):
                 with clock('train'):
-                    states, *found = programs[steps](states, keys, task.data, jnp.int32(epoch))
+                    states, *found = epoch_of[steps](states, keys, task.data, jnp.int32(epoch))
                     means, probed = jax.device_get(found)
                 with clock('evaluate'):
                     held_out = {split: evaluate(states.params, examples)[0] for split, examples in task.held_out.items()}

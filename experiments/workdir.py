@@ -36,7 +36,7 @@ def check(config: Config, resume):
         raise UserError(f'--workdir={folder} cannot be made ({error.strerror}); name another folder') from None
     if not os.access(folder, os.W_OK | os.X_OK):
         raise UserError(f'--workdir={folder} is not writable; name another folder')
-    found = _found_config(folder)
+    found = config_of(folder)
     taken = [name for name in OURS if (folder / name).exists()]
     if found is None and taken:
         raise UserError(f'{folder} holds {", ".join(taken)}, but not of a run of this program; use another --workdir')
@@ -50,8 +50,8 @@ def check(config: Config, resume):
     return folder
 
 
-def _found_config(folder):
-    """The content of config.json if a run wrote it, or None."""
+def config_of(folder):
+    """The content of config.json, a dict, if a run wrote it, or None."""
     try:
         found = json.loads((folder / 'config.json').read_text())
     except (FileNotFoundError, ValueError):

@@ -33,19 +33,26 @@ def restore(manager, like):
     Later epochs that cannot be read (truncated, files missing) are listed in damaged and deleted, so that they can
     be saved again. Raises UserError, and deletes nothing, if none can be read; there must be one (manager.latest_step()).
     """
-    _ignore_closed_loops()
     damaged = []
     for epoch in sorted(manager.all_steps(), reverse=True):
         try:
-            item = ocp.args.Composite(state=ocp.args.StandardRestore(like))
-            state = manager.restore(epoch, args=item).state
-        except Exception:  # orbax, tensorstore and json each raise their own kind for a damaged file
+            state = read(manager, epoch, like)
+        except UserError:
             damaged.append(epoch)
             continue
         for later in damaged:
             manager.delete(later)
         return epoch, state, damaged
     raise UserError(f'no checkpoint in {manager.directory} can be read; start afresh with --noresume')
+
+
+def read(manager, epoch, like):
+    """The state of an epoch in the shape of `like`. Raises UserError if it is damaged."""
+    _ignore_closed_loops()
+    try:
+        return manager.restore(epoch, args=ocp.args.Composite(state=ocp.args.StandardRestore(like))).state
+    except Exception:  # orbax, tensorstore and json each raise their own kind for a damaged file
+        raise UserError(f'checkpoint {epoch} in {manager.directory} is damaged and cannot be read') from None
 
 
 def _ignore_closed_loops():

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 COLORS = {'train': 'tab:blue', 'validation': 'tab:orange', 'test': 'tab:green'}
 
 
-def _figure(width, height, title=None):
+def new_figure(width, height, title=None):
     """An empty Figure, sizes in inches."""
     figure = Figure(figsize=(width, height), layout='constrained')
     figure.suptitle(title or '')
@@ -47,7 +47,7 @@ def curves(title, records, names, steps_per_epoch):
 
     records: the lines of metrics.jsonl, in order; names: the scores to draw, one panel each.
     """
-    figure = _figure(5.5 * len(names), 4, title)
+    figure = new_figure(5.5 * len(names), 4, title)
     epochs = [record for record in records if record['kind'] == 'epoch']
     for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
         x, summary = _series([record for record in records if record['kind'] == 'steps'], 'train', name)
@@ -79,7 +79,7 @@ def layers(title, records):
         names.setdefault(name.split('_')[0], []).append(name)
     figures = {}
     for layer, arrays in names.items():
-        figure = figures[f'layer_{layer}'] = _figure(11, 2.9 * len(arrays) + .5, f'{title}: {layer} over the training')
+        figure = figures[f'layer_{layer}'] = new_figure(11, 2.9 * len(arrays) + .5, f'{title}: {layer} over the training')
         for (left, right), name in zip(figure.subplots(len(arrays), 2, squeeze=False), arrays):
             _statistics(left, steps, [record['layers'][name] for record in records], name)
             _histograms(figure, right, steps, [record['layers'][name] for record in records], name)
@@ -124,7 +124,7 @@ def accuracy_by_length(title, xlabel, table, trained_to=None):
     """
     first = next(iter(table.values()))
     lengths, scores = first['lengths'], [name for name in first if name != 'lengths']
-    figure = _figure(6.5 * len(scores), 4.3, title)
+    figure = new_figure(6.5 * len(scores), 4.3, title)
     for axes, score in zip(figure.subplots(1, len(scores), squeeze=False)[0], scores):
         for i, (kind, row) in enumerate(table.items()):  # lines that coincide stay visible: later ones are thinner
             _band(axes, row['lengths'], row[score], kind, marker='o', markersize=6 - i, linewidth=3.5 - .6 * i)
@@ -145,7 +145,7 @@ def confusion(title, matrix, seeds):
     """A confusion matrix (K, K) of counts over all seeds, shown as images a seed: rows truth, columns prediction."""
     matrix = np.asarray(matrix)
     share = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
-    figure = _figure(6.5, 5.8, title)
+    figure = new_figure(6.5, 5.8, title)
     axes = figure.subplots()
     image = axes.imshow(np.sqrt(share), cmap='Blues', vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(matrix):
@@ -162,7 +162,7 @@ def confusion(title, matrix, seeds):
 def image_grid(title, images, labels, predictions, classes=None, columns=10):
     """Images (n, H, W) or (n, H, W, 1 or 3) with true and predicted class, named by `classes`; wrong ones in red."""
     rows = -(-len(images) // columns)
-    figure = _figure(1.1 * columns, 1.5 * rows + .5, title)
+    figure = new_figure(1.1 * columns, 1.5 * rows + .5, title)
     cells = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in cells:
         axes.axis('off')
@@ -175,7 +175,7 @@ def image_grid(title, images, labels, predictions, classes=None, columns=10):
 
 def text_table(title, header, rows):
     """Rows of text as a figure; rows that end in 'wrong' are red."""
-    figure = _figure(6.5, .24 * len(rows) + .8, title)
+    figure = new_figure(6.5, .24 * len(rows) + .8, title)
     axes = figure.subplots()
     axes.axis('off')
     table = axes.table([[str(cell) for cell in row] for row in rows], colLabels=header, bbox=(0, 0, 1, 1), edges='horizontal', cellLoc='center')

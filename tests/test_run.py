@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from experiments import evaluate, presets
-from experiments.run import Clock, _programs
+from experiments.run import Clock, programs
 from experiments.tasks import TASKS
 
 ADD = dataclasses.replace(presets.TASKS['binary_add'], train_size=64, batch_size=16, max_length=5, hidden=3)
@@ -16,8 +16,7 @@ IMAGES = dataclasses.replace(presets.base('mnist_rnn', 'digits'), hidden=3, trai
 
 def _opened(config):
     task = TASKS[config.task](config, print)
-    init, epoch = _programs(config, task, Clock())
-    keys = jax.vmap(jax.random.key)(config.seed + jnp.arange(config.seeds))
+    keys, init, epoch = programs(config, task, Clock())
     return task, keys, jax.jit(init)(keys, task.data), epoch
 
 
@@ -31,7 +30,7 @@ def losses(config):
     task, keys, states, epoch = _opened(config)
     found, program = [], epoch(4)
     for index in (0, 1):
-        states, means = program(states, keys, task.data, jnp.int32(index))
+        states, means, _ = program(states, keys, task.data, jnp.int32(index))
         found.append(np.asarray(means['loss'])[0])
     return np.concatenate(found)
 

@@ -39,7 +39,7 @@ def _states(seeds):
 
 def test_seeded_run_is_the_pinned_one():
     states, keys = _states([0])
-    _, means = _epoch()(states, keys, (), 0)
+    _, means, _ = _epoch()(states, keys, (), 0)
     np.testing.assert_allclose(means['loss'][0, [0, 1, 49]], PINNED_LOSSES, rtol=2e-4)
     assert means['loss'][0, -5:].mean() < means['loss'][0, :5].mean()
 
@@ -55,8 +55,8 @@ def test_seeded_data_and_order_are_the_pinned_ones():
 
 def test_a_population_is_its_members():
     states, keys = _states([3, 4, 5])
-    together, means = _epoch()(states, keys, (), 0)
-    alone, mean = _epoch()(*_states([4]), (), 0)
+    together, means, _ = _epoch()(states, keys, (), 0)
+    alone, mean, _ = _epoch()(*_states([4]), (), 0)
     np.testing.assert_allclose(means['loss'][1], mean['loss'][0], rtol=1e-4)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a[1], b[0], atol=1e-4), together.params, alone.params)
 

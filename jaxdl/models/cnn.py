@@ -15,9 +15,6 @@ from jaxdl.models.activations import activation
 from jaxdl.models.init import INITS
 
 KERNEL = 5
-# Of a unit at (i, j) of a layer's maps: side of its receptive field in pixels, pixels between the fields of
-# neighbours, and pixels from i * stride up to the field's edge.
-RECEPTIVE_FIELD = {'conv1': (5, 1, 2), 'pool1': (6, 2, 2), 'conv2': (14, 2, 6), 'pool2': (16, 4, 6)}
 
 
 def _correlate(x, w, pad):
@@ -107,6 +104,10 @@ class CNN(nn.Module):
     the activation, conv1_pre, conv2_pre and dense_pre before it, and head, the logits.
     rule: the backward rule of the activations, one of activations.RULES; the values are the same under each.
     """
+    # Of the unit at (i, j) of a layer's maps: the side of its receptive field in pixels, the pixels between the fields
+    # of neighbours, and how far the field reaches up and to the left of (i, j) * stride.
+    receptive_fields = {'conv1': (5, 1, 2), 'pool1': (6, 2, 2), 'conv2': (14, 2, 6), 'pool2': (16, 4, 6)}
+
     outputs: int = 10
     shape: tuple = (28, 28, 1)
     maps: tuple = (32, 64)
@@ -149,13 +150,27 @@ class CNN(nn.Module):
         out['head'] = self.drop(out['dense'], deterministic=not train) @ weight.T + bias
         return out['head'], out
 
-    def units(self, patches, inside):
-        """The values (N, K), before the activation, of the units of a layer whose receptive fields the patches are.
+    def units(self, patches, pooled):
+        """The values (N, K) of the units of conv1 or conv2 whose receptive fields the patches are.
 
-        patches: (N, S, S, C), zero outside the image, S the side of RECEPTIVE_FIELD: 5 for conv1, 14 for conv2.
-        inside: (N, 5, 5), for conv2 which of the pool1 units that it sees lie in the image; else unused.
+        patches: (N, S, S, C), zero outside the image; S is 5 for conv1, 14 for conv2. pooled: (N, 5, 5), for conv2 which
+        of the pool1 units that it sees lie in the image; unused for conv1.
         """
-        x = self._convolution(patches, *self.conv1, 0)
+        x = self.act(self._convolution(patches, *self.conv1, 0))
         if patches.shape[1] > KERNEL:
-            x = self._convolution(max_pool(self.act(x)) * inside[..., None], *self.conv2, 0)
+            x = self.act(self._convolution(max_pool(x) * pooled[..., None], *self.conv2, 0))
         return x[:, 0, 0]
+
+
+class Linear(nn.Module):
+    """The CNN's last layer alone: features (N, D) to (logits (N, outputs), {'head': logits}). lengths and train are unused."""
+    outputs: int = 10
+    initializer: str = 'torch'
+
+    @nn.compact
+    def __call__(self, features, lengths=None, train=False):
+        size = self.outputs, features.shape[-1]
+        weight_init, bias_init = INITS[self.initializer](features.shape[-1])
+        weight, bias = self.param('head_weight', weight_init, size), self.param('head_bias', bias_init, size[:1])
+        logits = features @ weight.T + bias
+        return logits, {'head': logits}

@@ -1,0 +1,69 @@
+"""A trained net for the commands that look into it: the checkpoint of a run, its model and its test data."""
+import dataclasses
+from pathlib import Path
+from typing import Any, Callable, NamedTuple
+
+import jax
+import numpy as np
+
+from experiments import workdir
+from experiments.config import Config
+from experiments.run import Clock, programs
+from experiments.tasks import TASKS
+from jaxdl import UserError, checkpoint
+
+
+class Trained(NamedTuple):
+    """One seed of a run, at one epoch."""
+    config: Config
+    model: Any
+    params: Any
+    prepare: Callable      # raw inputs -> inputs of the model
+    inputs: np.ndarray     # of the test set, raw
+    labels: np.ndarray
+    epoch: int
+    snapshots: dict        # {epoch: a function that gives the params then}, from 0, the untrained net, on
+
+
+def load(folder, seed=None, epoch=None, say=print):
+    """Trained of the run in `folder`: its first seed and newest epoch unless said. Nothing there is changed.
+
+    Raises UserError if there is no run, no such seed or epoch, or a checkpoint that cannot be read.
+    """
+    folder = Path(folder).expanduser()
+    config = read_config(folder)
+    seed = config.seed if seed is None else seed
+    if not config.seed <= seed < config.seed + config.seeds:
+        raise UserError(f'--seed={seed}: {folder} holds the seeds {config.seed} to {config.seed + config.seeds - 1}')
+    if not (folder / 'checkpoints').is_dir():
+        raise UserError(f'{folder} has no checkpoints; train it first, with python -m experiments.main')
+    task = TASKS[config.task](config, say)
+    keys, init, _ = programs(config, task, Clock())
+    like = jax.eval_shape(init, keys, task.data)
+    manager = checkpoint.open_manager(folder / 'checkpoints')
+    epochs = sorted(manager.all_steps())
+    if not epochs:
+        raise UserError(f'{folder} has no finished epoch yet')
+    epoch = epochs[-1] if epoch is None else epoch
+    if epoch not in (0, *epochs):
+        raise UserError(f'--epoch={epoch}: {folder} holds the epochs 0, {", ".join(map(str, epochs))}')
+
+    def params_at(epoch):
+        states = jax.jit(init)(keys, task.data) if epoch == 0 else checkpoint.read(manager, epoch, like)
+        return jax.tree.map(lambda leaf: leaf[seed - config.seed], states.params)
+    inputs, labels, *_ = task.held_out.get('test', task.held_out.get('validation'))
+    return Trained(config, task.model, params_at(epoch), task.prepare, inputs, labels, epoch,
+                   {at: lambda at=at: params_at(at) for at in (0, *epochs)})
+
+
+def read_config(folder):
+    """The Config of the run in `folder`. Raises UserError if there is none."""
+    if not folder.is_dir():
+        raise UserError(f'--workdir={folder} is no folder; name the folder of a run')
+    found = workdir.config_of(folder)
+    if found is None:
+        raise UserError(f'{folder} holds no run of this program (no config.json)')
+    fields = {field.name for field in dataclasses.fields(Config)}
+    if unknown := found.keys() - fields - {'version'}:
+        raise UserError(f'{folder} is of version {found["version"]}, with the settings {", ".join(unknown)} that this one does not know')
+    return Config(**{name: value for name, value in found.items() if name != 'version'}, workdir=str(folder))

@@ -1,0 +1,141 @@
+"""Many small images in one figure. Images are (n, H, W, C) in [0, 1], C 1 or 3."""
+import numpy as np
+
+from jaxdl.plots import new_figure
+
+GAP = 1
+
+
+def mosaic(images, columns, gap=GAP):
+    """One image of all, row by row, `columns` beside each other, with white gaps."""
+    n, height, width, channels = images.shape
+    rows = -(-n // columns)
+    out = np.ones((rows * (height + gap) - gap, columns * (width + gap) - gap, channels))
+    for i, image in enumerate(np.asarray(images, float)):
+        top, left = i // columns * (height + gap), i % columns * (width + gap)
+        out[top:top + height, left:left + width] = image
+    return out
+
+
+def _show(axes, image):
+    axes.imshow(image if image.shape[-1] == 3 else image[..., 0], cmap='gray', vmin=0, vmax=1, interpolation='nearest')
+    axes.set_axis_off()
+
+
+def numbered(title, images, columns=8, labels=None, size=.85):
+    """A grid of images with a label under each, their number if none is given; size in inches of one."""
+    labels = range(len(images)) if labels is None else labels
+    _, height, width, channels = images.shape
+    space = max(2, round(height * .22))
+    framed = np.concatenate([images, np.ones((len(images), space, width, channels))], axis=1)
+    rows = -(-len(images) // columns)
+    figure = new_figure(size * columns + .3, size * rows * (height + space) / width + .6, title)
+    axes = figure.subplots()
+    _show(axes, mosaic(framed, columns))
+    for i, label in enumerate(labels):
+        axes.text(i % columns * (width + GAP) + width / 2, i // columns * (height + space + GAP) + height, label,
+                  ha='center', va='top', fontsize=5.5)
+    return figure
+
+
+def blocks(title, groups, columns=8):
+    """Side by side, for each of groups {name: (K, n, H, W, C)}: K numbered blocks, each a square mosaic of its n images."""
+    figure = new_figure(7 * len(groups), 7 * -(-len(next(iter(groups.values()))) // columns) / columns + .9, title)
+    for axes, (name, images) in zip(figure.subplots(1, len(groups), squeeze=False)[0], groups.items()):
+        side = int(np.ceil(np.sqrt(images.shape[1])))
+        each = np.stack([mosaic(block, side, 0) for block in images])
+        _show(axes, mosaic(each, columns, 2))
+        for number in range(len(each)):
+            axes.text(number % columns * (each.shape[2] + 2), number // columns * (each.shape[1] + 2), number, fontsize=5,
+                      color='yellow', va='top', bbox={'facecolor': 'black', 'pad': .3, 'linewidth': 0})
+        axes.set_title(name, fontsize=9)
+    return figure
+
+
+def table(title, images, rows, columns, size=1.05):
+    """images (R, K, H, W, C) as a table with a name for each row and column."""
+    figure = new_figure(size * len(columns) + 1.1, size * len(rows) + 1.1, title)
+    grid = figure.subplots(len(rows), len(columns), squeeze=False)
+    for i, j in np.ndindex(len(rows), len(columns)):
+        _show(grid[i, j], images[i, j])
+        if i == 0:
+            grid[i, j].set_title(columns[j], fontsize=7)
+        if j == 0:
+            grid[i, j].text(-.1, .5, rows[i], transform=grid[i, j].transAxes, fontsize=7, ha='right', va='center')
+    return figure
+
+
+def strips(title, images, names, columns=4):
+    """images (K, E, H, W, C): a numbered strip of E images for each of K maps, `names` of the E on top."""
+    figure = new_figure(3.2 * columns, 3.2 / images.shape[1] * -(-len(images) // columns) * 1.1 + 1, title)
+    per_column = -(-len(images) // columns)
+    for column, axes in enumerate(figure.subplots(1, columns, squeeze=False)[0]):
+        part = images[column * per_column:(column + 1) * per_column]
+        axes.set_axis_off()
+        if not len(part):
+            continue
+        _show(axes, mosaic(part.reshape(-1, *part.shape[2:]), part.shape[1]))
+        height, width = part.shape[2] + GAP, part.shape[3] + GAP
+        for i in range(len(part)):
+            axes.text(-1, i * height + height / 2, column * per_column + i, fontsize=6, ha='right', va='center')
+        for i, name in enumerate(names):
+            axes.text(i * width + width / 2, -1, name, fontsize=6, ha='center', va='bottom')
+    return figure
+
+
+def maps(title, rows, columns):
+    """rows: for each row of the figure its (name, [(array (h, w) or image (h, w, C), kind)]), kind a colour map or 'image'.
+
+    Every number map has its own colour bar; 'labels' is for class numbers, a legend of which stands in the bar.
+    """
+    figure = new_figure(2.1 * len(columns) + .8, 1.75 * len(rows) + .8, title)
+    grid = figure.subplots(len(rows), len(columns), squeeze=False)
+    for (name, cells), line in zip(rows, grid):
+        for axes, column, (array, kind) in zip(line, columns, cells):
+            axes.set_xticks([])
+            axes.set_yticks([])
+            if kind == 'image':
+                _show(axes, array)
+            else:
+                limits = {'labels': ('tab10', -.5, 9.5)}.get(kind, (kind, None, None))
+                shown = axes.imshow(array, cmap=limits[0], vmin=limits[1], vmax=limits[2])
+                bar = figure.colorbar(shown, ax=axes, shrink=.8)
+                bar.ax.tick_params(labelsize=6)
+                if kind == 'labels':
+                    bar.set_ticks(range(10))
+            if line is grid[0]:
+                axes.set_title(column, fontsize=8)
+        line[0].text(-.12, .5, name, transform=line[0].transAxes, fontsize=7, ha='right', va='center')
+    return figure
+
+
+def histograms(title, statistics):
+    """A panel for each layer of statistics, {layer: one of activations.over_data}, with its numbers on top."""
+    columns = 4
+    figure = new_figure(3.4 * columns, 2.6 * -(-len(statistics) // columns) + .5, title)
+    cells = figure.subplots(-(-len(statistics) // columns), columns, squeeze=False).ravel()
+    for axes in cells[len(statistics):]:
+        axes.set_axis_off()
+    for axes, (layer, row) in zip(cells, statistics.items()):
+        edges = np.linspace(row['min'].min(), row['max'].max(), len(row['histogram']) + 1)
+        axes.stairs(row['histogram'] / row['histogram'].sum(), edges, fill=True)
+        axes.set_yscale('log')
+        axes.set_title(f'{layer}: mean {row["mean"]:.3g}, variance {row["variance"]:.3g}\nzero {row["sparsity"]:.1%}, '
+                       f'dead units {row["dead"]:.1%}', fontsize=7)
+        axes.tick_params(labelsize=6)
+    return figure
+
+
+def lines(title, panels):
+    """A panel for each of panels {(kind, score): (x (T,), values (T, N), xlabel)}: thin lines of each image, bold their mean."""
+    kinds, scores = ([*dict.fromkeys(key[i] for key in panels)] for i in (0, 1))
+    figure = new_figure(3.3 * len(scores), 2.5 * len(kinds) + .5, title)
+    grid = figure.subplots(len(kinds), len(scores), squeeze=False)
+    for (kind, score), (x, values, xlabel) in panels.items():
+        axes = grid[kinds.index(kind), scores.index(score)]
+        axes.plot(x, values, linewidth=.6, alpha=.6)
+        axes.plot(x, values.mean(1), color='black', linewidth=2, label='mean')
+        axes.set_xlabel(xlabel, fontsize=8)
+        axes.set_title(score, fontsize=8)
+        axes.grid(alpha=.3)
+    return figure
