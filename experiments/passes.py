@@ -110,6 +110,7 @@ def show_top9(net, asked):
         found, fields, projections = _projected(net, net.params, images, layer, count, asked.rule)
         patches = _shown(top.receptive_fields(net.model, raw, layer, found).patches).reshape(projections.shape)
         tiles = filters.centred(projections.reshape(-1, *projections.shape[2:])).reshape(projections.shape)
+        patches[found.values <= 0] = .5  # of no unit: the map is not active in so many images
         dead = np.flatnonzero(found.values[:, 0] <= 0)
         figures[layer] = pictures.blocks(
             _title(net, f'{layer}: the {count} of {len(images):,} test images that excite each map most ({len(dead)} maps are never active)'),
@@ -151,12 +152,12 @@ def show_occlusion(net, asked):
     found = [jax.device_get(occlude(net.model, net.params, image, masks, label, fill))
              for image, label in zip(net.prepare(asked.pixels), asked.labels)]
     across = side - asked.window + 1
-    rows = [(name, [(_shown(pixels), 'image'), (row['activity'].reshape(across, across), 'viridis'),
+    rows = [(name, [(_shown(pixels), 'image'), (row['activity'].reshape(across, across), 'values'),
                     (filters.centred(row['projection'][None])[0], 'image'),
-                    (row['probability'].reshape(across, across), 'viridis'), (row['answer'].reshape(across, across), 'labels')])
+                    (row['probability'].reshape(across, across), 'values'), (row['answer'].reshape(across, across), 'classes')])
             for name, pixels, row in zip(asked.names, asked.pixels, found)]
     figure = pictures.maps(_title(net, f'A {asked.window}x{asked.window} square of {asked.fill:g} on the scale 0 (black) to 1 (white) covers each place'),
-                           rows, ['image', 'activity of the strongest\nconv2 map', 'projection of that map', 'probability of its class', 'most probable class'])
+                           rows, ['image', 'activity of the strongest\nconv2 map', 'projection of that map', 'probability of its class', 'most probable class'], asked.classes)
     arrays = {name: np.stack([row[name] for row in found]) for name in found[0]}
     changed = np.mean(arrays['answer'] != asked.labels[:, None])
     return arrays, {'images': figure}, f'{len(masks)} places in each of {len(found)} images; {changed:.0%} of the answers are not the class; fill {fill} in the scale of the net'
@@ -208,10 +209,10 @@ def show_correspondence(net, asked):
     found = {name: jax.tree.map(lambda *x: np.stack(x, 1), *[jax.device_get(measure(images, masks)) for masks in options])
              for name, options in (('same', same), ('random', random))}
     layers = list(found['same'])
-    rows = [(layer, [(found['same'][layer].mean(0).reshape(3, 3), 'viridis'), (found['random'][layer].mean(1)[:, None], 'viridis'),
-                     (found['same'][layer], 'viridis')]) for layer in layers]
-    figure = pictures.maps(_title(net, 'Share of features whose change differs in sign between images of a class: low is consistent'), rows,
-                           ['the same ninth covered,\nmean over classes', 'random parts,\nby class', 'the same ninth,\nclass by part'])
+    rows = [(layer, [(found['same'][layer].mean(0).reshape(3, 3), 'values'), (found['random'][layer].mean(1)[:, None], 'values'),
+                     (found['same'][layer], 'values')]) for layer in layers]
+    figure = pictures.maps(_title(net, 'Share of features whose change differs in sign\nbetween images of a class: low is consistent'), rows,
+                           ['the same ninth covered,\nmean over classes', 'random parts,\nby class', 'the same ninth,\nclass by part'], asked.classes)
     text = '; '.join(f'{layer}: same parts {found["same"][layer].mean():.3f}, random parts {found["random"][layer].mean():.3f}' for layer in layers)
     return {f'{name}/{layer}': values for name, row in found.items() for layer, values in row.items()}, {'parts': figure}, text
 

@@ -86,8 +86,8 @@ def base(task=None, dataset=None, preset=''):
         known = presets()
         tasks = {row['id']: row['task'] for row in rows()}
         if preset in tasks.keys() - known.keys():
-            why = 'that does not say its settings' if tasks[preset] in TASKS else f': only those of {", ".join(TASKS)} can be trained'
-            raise UserError(f'--preset={preset} is a {tasks[preset]} row {why}')
+            why = ' that does not say its settings' if tasks[preset] in TASKS else f': only those of {", ".join(TASKS)} can be trained'
+            raise UserError(f'--preset={preset} is a {tasks[preset]} row{why}')
         if preset not in known:
             near = difflib.get_close_matches(preset, known, n=5, cutoff=.4)
             raise UserError(f'--preset={preset} is unknown; near ones: {", ".join(near) or ", ".join(known)}')

@@ -25,13 +25,13 @@ class Trained(NamedTuple):
     snapshots: dict        # {epoch: a function that gives the params then}, from 0, the untrained net, on
 
 
-def load(folder, seed=None, epoch=None, say=print):
+def load(folder, data_dir=Config.data_dir, seed=None, epoch=None, say=print):
     """Trained of the run in `folder`: its first seed and newest epoch unless said. Nothing there is changed.
 
     Raises UserError if there is no run, no such seed or epoch, or a checkpoint that cannot be read.
     """
     folder = Path(folder).expanduser()
-    config = read_config(folder)
+    config = dataclasses.replace(read_config(folder), data_dir=data_dir)
     seed = config.seed if seed is None else seed
     if not config.seed <= seed < config.seed + config.seeds:
         raise UserError(f'--seed={seed}: {folder} holds the seeds {config.seed} to {config.seed + config.seeds - 1}')

@@ -36,7 +36,7 @@ def main(argv):
     folder = Path(given['workdir']).expanduser()
     if trained.read_config(folder).net() != 'cnn':
         raise UserError(f'{folder} has no CNN; name a run of mnist_cnn or cifar_cnn')
-    net = trained.load(folder)
+    net = trained.load(folder, given['data_dir'])
     _compare(net, given, sizes, folder / f'transfer-{given["dataset"]}')
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.cli import command, help_text, parse
+from experiments.config import Config
 from jaxdl import UserError
 
 WHAT = ('filters', 'activations', 'deconvnet', 'top9', 'maximize', 'occlusion', 'evolution', 'invariance', 'correspondence')
@@ -21,6 +22,7 @@ FLAGS = {
     'fill': (.5, 'occlusion, correspondence: value of the square, 0 (black) to 1 (white)'),
     'seed': (-1, "which of the run's seeds; -1: the first"),
     'epoch': (-1, 'which checkpoint, 0 for the untrained net; -1: the newest'),
+    'data_dir': (Config.data_dir, 'folder of the image data'),
     'help': (False, 'show this'),
 }
 CHOICES = {'rule': ('deconvnet', 'guided', 'gradient'), 'parametrization': ('fourier', 'pixel', 'sphere')}
@@ -36,7 +38,7 @@ def main(argv):
     config = trained.read_config(Path(given['workdir']).expanduser())
     if config.net() != 'cnn':
         raise UserError(f'{given["workdir"]} holds a {config.task} run, which has no CNN; name a run of mnist_cnn or cifar_cnn')
-    net = trained.load(given['workdir'], *(None if given[name] < 0 else given[name] for name in ('seed', 'epoch')))
+    net = trained.load(given['workdir'], given['data_dir'], *(None if given[name] < 0 else given[name] for name in ('seed', 'epoch')))
     asked = _asked(given, net)
     folder = Path(given['workdir']).expanduser() / 'visualize'
     folder.mkdir(exist_ok=True)

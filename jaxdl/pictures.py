@@ -40,7 +40,7 @@ def numbered(title, images, columns=8, labels=None, size=.85):
 
 def blocks(title, groups, columns=8):
     """Side by side, for each of groups {name: (K, n, H, W, C)}: K numbered blocks, each a square mosaic of its n images."""
-    figure = new_figure(7 * len(groups), 7 * -(-len(next(iter(groups.values()))) // columns) / columns + .9, title)
+    figure = new_figure(8.5 * len(groups), 8.5 * -(-len(next(iter(groups.values()))) // columns) / columns + .8, title)
     for axes, (name, images) in zip(figure.subplots(1, len(groups), squeeze=False)[0], groups.items()):
         side = int(np.ceil(np.sqrt(images.shape[1])))
         each = np.stack([mosaic(block, side, 0) for block in images])
@@ -67,7 +67,7 @@ def table(title, images, rows, columns, size=1.05):
 
 def strips(title, images, names, columns=4):
     """images (K, E, H, W, C): a numbered strip of E images for each of K maps, `names` of the E on top."""
-    figure = new_figure(3.2 * columns, 3.2 / images.shape[1] * -(-len(images) // columns) * 1.1 + 1, title)
+    figure = new_figure(3.2 * columns, 3 / images.shape[1] * -(-len(images) // columns) + .9, title)
     per_column = -(-len(images) // columns)
     for column, axes in enumerate(figure.subplots(1, columns, squeeze=False)[0]):
         part = images[column * per_column:(column + 1) * per_column]
@@ -83,29 +83,28 @@ def strips(title, images, names, columns=4):
     return figure
 
 
-def maps(title, rows, columns):
-    """rows: for each row of the figure its (name, [(array (h, w) or image (h, w, C), kind)]), kind a colour map or 'image'.
+def maps(title, rows, columns, classes):
+    """rows: for each row of the figure its (name, [(array, kind), ...]), a cell for each of columns.
 
-    Every number map has its own colour bar; 'labels' is for class numbers, a legend of which stands in the bar.
+    kind: 'image', of an array (h, w, C); 'values', numbers (h, w) with a colour bar of their own; 'classes', (h, w) ints.
     """
     figure = new_figure(2.1 * len(columns) + .8, 1.75 * len(rows) + .8, title)
     grid = figure.subplots(len(rows), len(columns), squeeze=False)
+    for axes, column in zip(grid[0], columns):
+        axes.set_title(column, fontsize=7)
     for (name, cells), line in zip(rows, grid):
-        for axes, column, (array, kind) in zip(line, columns, cells):
+        line[0].text(-.12, .5, name, transform=line[0].transAxes, fontsize=7, ha='right', va='center')
+        for axes, (array, kind) in zip(line, cells):
             axes.set_xticks([])
             axes.set_yticks([])
             if kind == 'image':
                 _show(axes, array)
-            else:
-                limits = {'labels': ('tab10', -.5, 9.5)}.get(kind, (kind, None, None))
-                shown = axes.imshow(array, cmap=limits[0], vmin=limits[1], vmax=limits[2])
-                bar = figure.colorbar(shown, ax=axes, shrink=.8)
-                bar.ax.tick_params(labelsize=6)
-                if kind == 'labels':
-                    bar.set_ticks(range(10))
-            if line is grid[0]:
-                axes.set_title(column, fontsize=8)
-        line[0].text(-.12, .5, name, transform=line[0].transAxes, fontsize=7, ha='right', va='center')
+                continue
+            of_classes = {'cmap': 'tab10', 'vmin': -.5, 'vmax': 9.5} if kind == 'classes' else {}
+            bar = figure.colorbar(axes.imshow(array, **of_classes), ax=axes, shrink=.8)
+            bar.ax.tick_params(labelsize=5)
+            if of_classes:
+                bar.set_ticks(range(len(classes)), labels=classes)
     return figure
 
 

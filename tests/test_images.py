@@ -52,3 +52,24 @@ def test_idx_decoding_of_real_mnist_images(tmp_path):
     found = images.decode_mnist(tmp_path)
     np.testing.assert_array_equal(found.train_images.reshape(-1, 784), pixels[:4000])
     np.testing.assert_array_equal(found.test_labels, labels[4000:])
+
+
+def test_forms_of_images():
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8)
+    grey = np.stack([np.asarray(Image.fromarray(image).convert('L')) for image in pixels])
+    np.testing.assert_array_equal(images.as_form(pixels, 28, colour=False), grey[:, 2:30, 2:30, None])
+    np.testing.assert_array_equal(images.as_form(pixels, 32, colour=True), pixels)
+    larger = images.as_form(grey, 36, colour=True)
+    np.testing.assert_array_equal(larger[:, 2:34, 2:34, 1], grey)
+    assert larger.shape == (2, 36, 36, 3) and not larger[:, :2].any() and not larger[:, :, 34:].any()
+
+
+def test_a_choice_has_so_many_of_each_class():
+    labels = np.random.default_rng(0).integers(0, 4, 200)
+    chosen = images.choose(labels, 20, seed=3)
+    assert (np.diff(chosen) > 0).all()
+    np.testing.assert_array_equal(np.bincount(labels[chosen]), 20)
+    np.testing.assert_array_equal(chosen, images.choose(labels, 20, seed=3))
+    assert not np.array_equal(chosen, images.choose(labels, 20, seed=4))
+    with pytest.raises(UserError, match='one class has'):
+        images.choose(labels, 100, seed=0)

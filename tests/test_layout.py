@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[1]
 FILES = sorted(path.relative_to(ROOT) for top in ('jaxdl', 'experiments') for path in (ROOT / top).rglob('*.py'))
 HOMES = {'flax': 'jaxdl/models/', 'tensorflow_datasets': 'jaxdl/data/', 'orbax': 'jaxdl/checkpoint.py',
          'matplotlib': 'jaxdl/plots.py', 'absl': 'experiments/', 'torch': 'tests/', 'tensorflow': 'nowhere'}
-ALLOWED = {'models': ('models',), 'data': ('data',), 'metrics.py': (), 'plots.py': (), 'checkpoint.py': (),
+ALLOWED = {'models': ('models',), 'data': ('data',), 'metrics.py': (), 'plots.py': (), 'pictures.py': ('plots',), 'visualize': ('visualize',), 'checkpoint.py': (),
            'train.py': ('metrics',), '__init__.py': ()}
 
 

@@ -23,6 +23,8 @@ TINY = {
                '--nofresh', '--batch_size=96'],
     'mnist_rnn': ['--task=mnist_rnn', '--dataset=digits', '--cell=rnn', '--hidden=8', '--epochs=4', '--dropout=.1',
                   '--standardize'],
+    'mnist_cnn': ['--task=mnist_cnn', '--dataset=digits', '--hidden=8', '--epochs=4', '--train_size=320', '--dropout=.1',
+                  '--statistics_every=2'],
 }
 
 
@@ -58,13 +60,20 @@ def test_a_run_of_each_task(task, tmp_path, capsys):
     losses = [record['train']['loss']['mean'] for record in records if record['kind'] == 'epoch']
     assert losses[-1] < losses[0]
     figures = {path.stem for path in (tmp_path / 'figures').glob('*.png')}
-    assert {'curves', 'samples', 'confusion' if task == 'mnist_rnn' else 'accuracy_by_length'} <= figures
+    images = task.startswith('mnist')
+    assert {'curves', 'samples', 'confusion' if images else 'accuracy_by_length'} <= figures
     tags = _event_tags(tmp_path / 'tensorboard')
     assert {'train/loss', 'validation/loss', *figures} <= tags
-    if task == 'mnist_rnn':
+    if images:
         assert np.sum(results['tested']['confusion']) == 2 * 360
         accuracy = np.trace(results['tested']['confusion']) / 720
         np.testing.assert_allclose(results['test']['accuracy']['mean'], accuracy)
+    if task == 'mnist_cnn':
+        statistics = [record for record in records if record['kind'] == 'statistics']
+        assert [record['step'] for record in statistics] == [5 * epoch + i for epoch in range(4) for i in (0, 2, 4)]
+        assert {'layer_conv1', 'layer_pool1', 'layer_conv2', 'layer_pool2', 'layer_dense', 'layer_head'} <= figures
+        assert {'layers/conv1', 'layers/conv2_weight', 'layers/head'} <= tags
+        assert {path.name for path in (tmp_path / 'checkpoints').iterdir()} >= {'1', '2', '3', '4'}
     if task == 'binary_add':
         assert results['tested']['by_length']['carry']['lengths'] == [*range(1, 21), 50, 100, 500, 1000]
 
@@ -150,7 +159,12 @@ def test_a_bidirectional_adder_is_said_not_to_be_causal(tmp_path, capsys):
     (['--cell=gruu'], '--cell=gruu is unknown; choose one of rnn, lstm, gru'),
     (['--optimizer=adamw'], '--optimizer=adamw is unknown'),
     (['--preset=E-lstm129'], 'E-lstm128'),
-    (['--preset=A-cifar-base'], 'is a cifar_cnn row'),
+    (['--preset=A-actmax'], 'is a cifar_actmax row: only those of'),
+    (['--preset=A-cnn-assignment1'], 'is a mnist_cnn row that does not say its settings'),
+    (['--task=cifar_cnn', '--dataset=mnist'], 'choose one of cifar10'),
+    (['--task=mnist_cnn', '--image_size=30'], '--image_size=30 must be a multiple of 4'),
+    (['--task=mnist_cnn', '--per_class=5', '--train_size=50'], '--per_class=5 and --train_size=50'),
+    (['--task=mnist_cnn', '--dataset=digits', '--per_class=500'], '500 images of each class are asked for'),
     (['--hiden=5'], 'hiden'),
     (['--hidden=five'], 'hidden'),
     (['--task=recall', 'hidden=5'], "'hidden=5' is not a flag"),

@@ -11,6 +11,7 @@ from experiments.tasks import TASKS
 
 ADD = dataclasses.replace(presets.TASKS['binary_add'], train_size=64, batch_size=16, max_length=5, hidden=3)
 RECALL = dataclasses.replace(presets.TASKS['recall'], train_size=64, batch_size=16, hidden=3)
+CNN = dataclasses.replace(presets.base('mnist_cnn', 'digits'), hidden=3, train_size=256, statistics_every=0)
 IMAGES = dataclasses.replace(presets.base('mnist_rnn', 'digits'), hidden=3, train_size=256, batch_size=64)
 
 
@@ -37,12 +38,14 @@ def losses(config):
 
 @pytest.fixture(scope='module')
 def known():
-    return {config: (initial(config), losses(config)) for config in (ADD, RECALL, IMAGES)}
+    return {config: (initial(config), losses(config)) for config in (ADD, RECALL, IMAGES, CNN)}
 
 
 @pytest.mark.parametrize('base, change', [
     (ADD, {'cell': 'gru'}), (ADD, {'hidden': 4}), (ADD, {'layers': 2}), (ADD, {'bidirectional': True}),
-    (ADD, {'init': 'glorot_uniform'}), (ADD, {'head_init': 'normal'}), (ADD, {'forget_bias': 1.}), (ADD, {'seed': 1})])
+    (ADD, {'init': 'glorot_uniform'}), (ADD, {'head_init': 'normal'}), (ADD, {'forget_bias': 1.}), (ADD, {'seed': 1}),
+    (CNN, {'hidden': 4}), (CNN, {'init': 'lecun_normal'}), (CNN, {'head_init': 'normal'}), (CNN, {'image_size': 12}),
+    (CNN, {'colour': True})])
 def test_what_changes_the_start(base, change, known):
     params = initial(dataclasses.replace(base, **change))
     assert params.shape != known[base][0].shape or not np.array_equal(params, known[base][0])
@@ -53,7 +56,9 @@ def test_what_changes_the_start(base, change, known):
     (ADD, {'optimizer': 'momentum', 'momentum': .9}), (ADD, {'weight_decay': .5}), (ADD, {'l2': .5}),
     (ADD, {'loss': 'mse'}), (ADD, {'max_length': 4}), (ADD, {'min_length': 4}), (ADD, {'fresh': False}),
     (RECALL, {'k': 2}), (RECALL, {'loss': 'mse'}),
-    (IMAGES, {'standardize': True}), (IMAGES, {'shuffle': False}), (IMAGES, {'train_size': 100})])
+    (IMAGES, {'standardize': True}), (IMAGES, {'shuffle': False}), (IMAGES, {'train_size': 100}),
+    (IMAGES, {'train_size': 0, 'per_class': 20}), (CNN, {'activation': 'tanh'}), (CNN, {'activation': 'leaky_relu'}),
+    (CNN, {'dense_activation': 'sigmoid'}), (CNN, {'dropout': .5}), (CNN, {'l2': .5})])
 def test_what_changes_the_training(base, change, known):
     assert not np.allclose(losses(dataclasses.replace(base, **change))[1:], known[base][1][1:], rtol=1e-4)
 
@@ -107,3 +112,31 @@ def test_accuracy_by_length_is_what_the_outputs_say():
     assert .8 < dict(zip(results['by_length']['random']['lengths'],
                          results['by_length']['random']['exact_match']['mean']))[500] < .95
     assert all(row[-1] == 'right' for row in results['samples'])
+
+
+def test_statistics_of_the_layers_are_those_of_the_parameters_before_the_step():
+    config = dataclasses.replace(CNN, seeds=2, statistics_every=2)
+    task, keys, states, epoch = _opened(config)
+    start = jax.tree.map(np.asarray, states.params)
+    after, _, probed = epoch(3)(states, keys, task.data, jnp.int32(0))
+    assert set(probed) == {*start['params'], 'conv1', 'conv1_pre', 'pool1', 'conv2', 'conv2_pre', 'pool2', 'dense', 'dense_pre', 'head'}
+    inputs = task.prepare(task.held_out['test'][0][:100])
+    for seed in range(2):
+        params = jax.tree.map(lambda x: x[seed], start)
+        values = np.asarray(task.model.apply(params, inputs)[1]['conv2'])
+        found = jax.tree.map(lambda x: np.asarray(x)[seed], probed)
+        assert found['conv2']['mean'].shape == (2,)
+        np.testing.assert_allclose([found['conv2'][name][0] for name in ('mean', 'std', 'max')], [values.mean(), values.std(), values.max()], rtol=1e-4)
+        np.testing.assert_allclose(found['head_weight']['std'][0], params['params']['head_weight'].std(), rtol=1e-5)
+    assert not np.allclose(probed['conv1']['mean'][:, 0], probed['conv1']['mean'][:, 1])
+    np.testing.assert_array_equal(probed['conv2']['histogram'].sum(-1), values.size)
+
+
+def test_a_subset_has_so_many_of_each_class():
+    config = dataclasses.replace(CNN, train_size=0, per_class=20, test_per_class=7)
+    tasks = [TASKS['mnist_cnn'](dataclasses.replace(config, seed=seed), print) for seed in (0, 0, 1)]
+    for task in tasks:
+        np.testing.assert_array_equal(np.bincount(task.data[1]), 20)
+        np.testing.assert_array_equal(np.bincount(task.held_out['test'][1]), 7)
+    np.testing.assert_array_equal(tasks[0].data[0], tasks[1].data[0])
+    assert not np.array_equal(tasks[0].data[0], tasks[2].data[0])

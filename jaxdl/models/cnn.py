@@ -25,9 +25,8 @@ def _correlate(x, w, pad):
 def convolve(x, w, pad):
     """Cross-correlation of x (N, H, W, C), zero padded by `pad` on each side, with w (k, k, C, K).
 
-    On a CPU the gradients that autodiff makes of a convolution are many times slower inside a loop than outside.
-    There the gradient of x is one more convolution, with the kernel turned round, and that of w is a matrix product
-    for every few taps of the kernel.
+    On a CPU the gradients that autodiff makes of a convolution are many times slower inside a loop than outside. They
+    are written out here as two more convolutions, of arrays that are turned round or transposed first.
     """
     return _correlate(x, w, pad)
 
@@ -38,24 +37,13 @@ def _convolve_forward(x, w, pad):
 
 def _convolve_backward(pad, residuals, d):
     def on_cpu(x, w, d):
-        turned = lax.optimization_barrier(w[::-1, ::-1].swapaxes(2, 3))  # folded into the convolution it would be slow
-        return _correlate(d, turned, len(w) - 1 - pad), _weight_gradient(x, d, len(w), pad)
+        # Without the barriers XLA would fold these into the convolutions, which makes them the slow ones again.
+        turned, x, by_map = lax.optimization_barrier((w[::-1, ::-1].swapaxes(2, 3), x.transpose(3, 1, 2, 0), d.transpose(1, 2, 0, 3)))
+        return _correlate(d, turned, len(w) - 1 - pad), _correlate(x, by_map, pad).transpose(1, 2, 0, 3)
 
     def elsewhere(x, w, d):
         return jax.vjp(functools.partial(_correlate, pad=pad), x, w)[1](d)
     return lax.platform_dependent(*residuals, d, cpu=on_cpu, default=elsewhere)
-
-
-def _weight_gradient(x, d, size, pad):
-    """dW (k, k, C, K) of the output's gradient d (N, h, w, K): the product of x, shifted by each tap, with d."""
-    _, height, width, maps = d.shape
-    channels = x.shape[-1]
-    x = jnp.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0))).transpose(3, 0, 1, 2)
-    x = lax.optimization_barrier(x)  # transposed once, not for each tap
-    taps = [x[:, :, i:i + height, j:j + width].reshape(channels, -1) for i in range(size) for j in range(size)]
-    at_once = max(1, 32 // channels)  # as many taps as make a full matrix
-    products = [jnp.concatenate(taps[i:i + at_once]) @ d.reshape(-1, maps) for i in range(0, len(taps), at_once)]
-    return jnp.concatenate(products).reshape(size, size, channels, maps)
 
 
 convolve.defvjp(_convolve_forward, _convolve_backward)
