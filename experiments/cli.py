@@ -39,8 +39,11 @@ def help_text(fields):
     return '\n'.join(lines)
 
 
-def command(main, argv=None):
-    """Runs main(argv) as a command and exits: 0, 2 after a user's error, 130 when it was stopped."""
+def command(main, argv=None, stopped='stopped', memory='not enough memory'):
+    """Runs main(argv) as a command and exits: 0, 2 after a user's error, 130 when it was stopped.
+
+    stopped, memory: what to say then, and when memory does not suffice.
+    """
     ASKED_TO_STOP.clear()
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, _interrupt)
@@ -52,9 +55,9 @@ def command(main, argv=None):
     except RuntimeError as error:
         if 'RESOURCE_EXHAUSTED' not in str(error):
             raise
-        sys.exit(_fail('error: not enough memory; lower --seeds, --batch_size or --hidden', 2))
+        sys.exit(_fail(f'error: {memory}', 2))
     except KeyboardInterrupt:
-        sys.exit(_fail('stopped; the same command (without --noresume) goes on from the last finished epoch', 130))
+        sys.exit(_fail(stopped, 130))
 
 
 def _interrupt(signum, frame):

@@ -18,6 +18,9 @@ OWN_FLAGS = {
     'help': (False, 'show this, with the defaults of the --task or --preset given'),
 }
 
+STOPPED = 'stopped; the same command (without --noresume) goes on from the last finished epoch'
+MEMORY = 'not enough memory; lower --seeds, --batch_size or --hidden'
+
 
 def main(argv):
     given = parse(argv, {**_fields(Config()), **OWN_FLAGS})
@@ -79,4 +82,4 @@ def _show(folder, results):
 
 
 if __name__ == '__main__':
-    command(main)
+    command(main, stopped=STOPPED, memory=MEMORY)

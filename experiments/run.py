@@ -14,7 +14,7 @@ from experiments.tasks import TASKS
 from jaxdl import UserError, __version__, checkpoint, plots
 from jaxdl.metrics import interval
 from jaxdl.train import init_state, make_epoch, make_evaluate, make_optimizer, make_step
-from jaxdl.visualize.activations import summary
+from jaxdl.visualize.activations import dead, summary
 
 WINDOWS = 20  # records of the training batches' scores, an epoch
 SNAPSHOTS = [digit * 10 ** power for power in range(6) for digit in (1, 2, 5)]  # epochs
@@ -102,7 +102,8 @@ def programs(config, task, clock):
 
     def probe(params):
         _, layers = task.model.apply(params, task.prepare(inputs), lengths)
-        return jax.tree.map(summary, {**layers, **params['params']})
+        return ({name: {**summary(values), 'dead': dead(values)} for name, values in layers.items()}
+                | {name: summary(values) for name, values in params['params'].items()})
 
     def epoch(steps):
         return clock.compile(make_epoch(step, task.batches, steps, probe, config.statistics_every, task.vectorized),

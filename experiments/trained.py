@@ -12,6 +12,8 @@ from experiments.run import Clock, programs
 from experiments.tasks import TASKS
 from jaxdl import UserError, checkpoint
 
+CNNS = ('mnist_cnn', 'cifar_cnn')  # tasks with a CNN
+
 
 class Trained(NamedTuple):
     """One seed of a run, at one epoch."""
@@ -25,13 +27,15 @@ class Trained(NamedTuple):
     snapshots: dict        # {epoch: a function that gives the params then}, from 0, the untrained net, on
 
 
-def load(folder, data_dir=Config.data_dir, seed=None, epoch=None, say=print):
+def load(folder, tasks, data_dir=Config.data_dir, seed=None, epoch=None, say=print):
     """Trained of the run in `folder`: its first seed and newest epoch unless said. Nothing there is changed.
 
-    Raises UserError if there is no run, no such seed or epoch, or a checkpoint that cannot be read.
+    Raises UserError if there is no run, none of `tasks`, no such seed or epoch, or a checkpoint that cannot be read.
     """
     folder = Path(folder).expanduser()
     config = dataclasses.replace(read_config(folder), data_dir=data_dir)
+    if config.task not in tasks:
+        raise UserError(f'{folder} holds a {config.task} run; name a run of {" or ".join(tasks)}')
     seed = config.seed if seed is None else seed
     if not config.seed <= seed < config.seed + config.seeds:
         raise UserError(f'--seed={seed}: {folder} holds the seeds {config.seed} to {config.seed + config.seeds - 1}')

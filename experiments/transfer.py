@@ -3,6 +3,8 @@
 Retrains only the last layer of a run's net on so many images of each class of another data set, and trains the same net
 from scratch on the same images (Zeiler & Fergus 2013, section 5.2 and figure 9, in small).
 """
+import functools
+import hashlib
 from pathlib import Path
 
 import jax
@@ -34,10 +36,7 @@ def main(argv):
         return
     sizes = _checked(given)
     folder = Path(given['workdir']).expanduser()
-    if trained.read_config(folder).net() != 'cnn':
-        raise UserError(f'{folder} has no CNN; name a run of mnist_cnn or cifar_cnn')
-    net = trained.load(folder, given['data_dir'])
-    _compare(net, given, sizes, folder / f'transfer-{given["dataset"]}')
+    _compare(trained.load(folder, trained.CNNS, given['data_dir']), given, sizes, folder / 'transfer' / given['dataset'])
 
 
 def _checked(given):
@@ -49,35 +48,37 @@ def _checked(given):
         if not given[name] > 0:
             raise UserError(f'--{name}={given[name]} must be greater than 0')
     words = given['per_class'].split(',')
-    if not all(word.isdigit() and int(word) for word in words):
+    if not all(word.isdecimal() and int(word) for word in words):
         raise UserError(f'--per_class={given["per_class"]} must be whole numbers above 0, separated by commas')
-    return sorted(map(int, words))
+    return sorted(set(map(int, words)))
 
 
 def _compare(net, given, sizes, folder):
-    """Trains what transfer.json does not hold yet, and writes table and figure."""
+    """Trains what results.json does not hold yet, and writes table and figure."""
     from tqdm import tqdm
 
     from jaxdl import plots
     from jaxdl.data import images
     from jaxdl.metrics import interval
     data = images.load(given['dataset'], given['data_dir'])
+    chosen = {(size, seed): images.choose(data.train_labels, size, seed) for size in sizes for seed in range(given['seeds'])}
     train, test = (images.as_form(split, net.config.image_size, net.config.colour) for split in (data.train_images, data.test_images))
-    kinds = _kinds(net, given)
-    settings = {name: given[name] for name in ('steps', 'batch_size', 'learning_rate')} | {'epoch': net.epoch}
-    folder.mkdir(exist_ok=True)
+    labels, test_labels = (split.astype(np.int32) for split in (data.train_labels, data.test_labels))
+    settings = {name: given[name] for name in ('steps', 'batch_size', 'learning_rate')} | {'net': _digest(net.params)}
+    folder.mkdir(parents=True, exist_ok=True)
     known = workdir.results_of(folder) or {}
     done = known.get('accuracy', {}) if known.get('settings') == settings else {}
-    jobs = [(kind, size, seed) for size in sizes for seed in range(given['seeds']) for kind in kinds]
-    for kind, size, seed in tqdm([job for job in jobs if '/'.join(map(str, job)) not in done], unit='net'):
-        chosen = images.choose(data.train_labels, size, seed)
-        done[f'{kind}/{size}/{seed}'] = kinds[kind](train[chosen], data.train_labels[chosen].astype(np.int32),
-                                                    test, data.test_labels.astype(np.int32), seed)
+    jobs = [(kind, size, seed) for size in sizes for kind in KINDS for seed in range(given['seeds'])
+            if f'{kind}/{size}/{seed}' not in done]
+    inputs_of = {kind: of(net) for kind, of in KINDS.items()}
+    tests = {kind: inputs_of[kind](test) for kind in {job[0] for job in jobs}}
+    trainer = functools.cache(lambda kind, size: _trainer(net, kind, given, 10 * size))
+    for kind, size, seed in tqdm(jobs, unit='net'):
+        rows = chosen[size, seed]
+        done[f'{kind}/{size}/{seed}'] = trainer(kind, size)(inputs_of[kind](train[rows]), labels[rows], tests[kind], test_labels, seed)
         workdir.write_json(folder / 'results.json', {'settings': settings, 'accuracy': done})
-    table = {}
-    for kind in kinds:
-        per_seed = [[done[f'{kind}/{size}/{seed}'] for size in sizes] for seed in range(given['seeds'])]
-        table[kind] = {'lengths': sizes, 'accuracy': interval(per_seed)}
+    table = {kind: {'lengths': sizes, 'accuracy': interval([[done[f'{kind}/{size}/{seed}'] for size in sizes]
+                                                            for seed in range(given['seeds'])])} for kind in KINDS}
     figure = plots.accuracy_by_length(f'{given["dataset"]} by a net trained on {net.config.dataset}, {given["seeds"]} seeds',
                                       'training images of each class', table)
     (folder / 'accuracy.png').write_bytes(plots.png(figure))
@@ -86,44 +87,50 @@ def _compare(net, given, sizes, folder):
     print(f'files in {folder}: results.json, accuracy.png')
 
 
-def _kinds(net, given):
-    """{kind: (train, labels, test, labels, seed) -> test accuracy}."""
-    from jaxdl.models.cnn import Linear
+def _digest(params):
+    """SHA-256 of the parameters, so that results of another net are not taken for this one's."""
+    total = hashlib.sha256()
+    for leaf in jax.tree.leaves(params):
+        total.update(np.ascontiguousarray(leaf))
+    return total.hexdigest()
+
+
+def _features(net):
+    """pixels -> the values of the dense layer (N, hidden)."""
     features = jax.jit(lambda pixels: net.model.apply(net.params, net.prepare(pixels))[1]['dense'])
-
-    def of_features(pixels):
-        return np.concatenate([features(pixels[i:i + 500]) for i in range(0, len(pixels), 500)])
-
-    def last_layer(train, labels, test, test_labels, seed):
-        return _train(Linear(10), lambda x: x, given, of_features(train), labels, of_features(test), test_labels, seed)
-
-    def scratch(train, labels, test, test_labels, seed):
-        return _train(net.model, net.prepare, given, train, labels, test, test_labels, seed)
-    return {'last layer on its features': last_layer, 'the same net from scratch': scratch}
+    return lambda pixels: np.concatenate([features(pixels[i:i + 500]) for i in range(0, len(pixels), 500)])
 
 
-def _train(model, prepare, given, inputs, labels, test, test_labels, seed):
-    """Accuracy on the test set of one seed of a model, trained by the library's own epoch."""
+KINDS = {'last layer on its features': _features, 'the same net from scratch': lambda net: lambda pixels: pixels}
+
+
+def _trainer(net, kind, given, count):
+    """(inputs, labels, test inputs, test labels, seed) -> accuracy, of nets that train on `count` examples."""
     from jaxdl import metrics
+    from jaxdl.models.cnn import Linear
     from jaxdl.train import ORDER, address, in_order, init_state, make_epoch, make_evaluate, make_optimizer, make_step
+    scratch = KINDS[kind] is not _features
+    model, prepare = (net.model, net.prepare) if scratch else (Linear(10), lambda features: features)
     optimizer = make_optimizer('adam', given['learning_rate'])
-    size = min(given['batch_size'], len(labels))
+    size = min(given['batch_size'], count)
+    per_epoch = -(-count // size)
 
     def batches(data, key, index):
         def batch_at(i):
-            per_epoch = -(-len(labels) // size)
-            order = jax.random.permutation(address(key, ORDER, i // per_epoch), len(labels))
+            order = jax.random.permutation(address(key, ORDER, i // per_epoch), count)
             batch = in_order((*data, None), order, size)(i % per_epoch)
             return batch._replace(inputs=prepare(batch.inputs))
         return batch_at
-    keys = jax.random.key(seed)[None]
-    states = jax.vmap(lambda key: init_state(model, optimizer, key, prepare(inputs[:1]), None))(keys)
-    step = make_step(model, optimizer, metrics.classification)
-    epoch = jax.jit(make_epoch(step, batches, given['steps'], vectorized=False))
-    states, *_ = epoch(states, keys, (jnp.asarray(inputs), jnp.asarray(labels)), 0)
-    scores, _ = make_evaluate(model, metrics.classification, prepare, seeds_at_once=1)(states.params, (test, test_labels, None))
-    return float(scores['accuracy'].mean())
+    epoch = jax.jit(make_epoch(make_step(model, optimizer, metrics.classification), batches, given['steps'], vectorized=False))
+    evaluate = make_evaluate(model, metrics.classification, prepare, seeds_at_once=1)
+
+    def train(inputs, labels, test, test_labels, seed):
+        keys = jax.random.key(seed)[None]
+        states = jax.vmap(lambda key: init_state(model, optimizer, key, prepare(inputs[:1]), None))(keys)
+        states, *_ = epoch(states, keys, (jnp.asarray(inputs), jnp.asarray(labels)), 0)
+        return float(evaluate(states.params, (test, test_labels, None))[0]['accuracy'].mean())
+    return train
 
 
 if __name__ == '__main__':
-    command(main)
+    command(main, stopped='stopped; the same command goes on with the nets that are left')

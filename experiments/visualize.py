@@ -1,4 +1,5 @@
 """Looks inside a trained CNN: python -m experiments.visualize --workdir=RUN --what=filters,top9. Never trains."""
+import importlib
 import os
 from pathlib import Path
 
@@ -8,12 +9,13 @@ from experiments.cli import command, help_text, parse
 from experiments.config import Config
 from jaxdl import UserError
 
-WHAT = ('filters', 'activations', 'deconvnet', 'top9', 'maximize', 'occlusion', 'evolution', 'invariance', 'correspondence')
+WHAT = {'filters': 'passes', 'activations': 'passes', 'deconvnet': 'passes', 'top9': 'passes', 'maximize': 'passes',
+        'occlusion': 'changes', 'evolution': 'passes', 'invariance': 'changes', 'correspondence': 'changes'}
 FLAGS = {
     'workdir': ('', 'folder of a run of mnist_cnn or cifar_cnn'),
     'what': (','.join(WHAT), 'passes, separated by commas'),
     'images': ('', 'numbers of test images, or image files of the right size, separated by commas; empty: the first of each class'),
-    'unit': ('', 'units for maximize, maps for deconvnet, separated by commas: conv1:3, conv2:60, dense:7, head:2 or head:cat'),
+    'unit': ('', 'units for maximize, maps and units for deconvnet, separated by commas: conv1:3, conv2:60, dense:7, head:2 or head:cat'),
     'rule': ('deconvnet', 'how signals pass back through rectifiers (deconvnet | guided | gradient)'),
     'parametrization': ('fourier', 'of the images of maximize (fourier | pixel | sphere)'),
     'maps': (False, 'maximize: the mean of the whole map, not its middle unit'),
@@ -25,7 +27,6 @@ FLAGS = {
     'data_dir': (Config.data_dir, 'folder of the image data'),
     'help': (False, 'show this'),
 }
-CHOICES = {'rule': ('deconvnet', 'guided', 'gradient'), 'parametrization': ('fourier', 'pixel', 'sphere')}
 
 
 def main(argv):
@@ -35,10 +36,8 @@ def main(argv):
         return
     what = _checked(given)
     from experiments import trained
-    config = trained.read_config(Path(given['workdir']).expanduser())
-    if config.net() != 'cnn':
-        raise UserError(f'{given["workdir"]} holds a {config.task} run, which has no CNN; name a run of mnist_cnn or cifar_cnn')
-    net = trained.load(given['workdir'], given['data_dir'], *(None if given[name] < 0 else given[name] for name in ('seed', 'epoch')))
+    net = trained.load(given['workdir'], trained.CNNS, given['data_dir'],
+                       *(None if given[name] == -1 else given[name] for name in ('seed', 'epoch')))
     asked = _asked(given, net)
     folder = Path(given['workdir']).expanduser() / 'visualize'
     folder.mkdir(exist_ok=True)
@@ -49,7 +48,9 @@ def _checked(given):
     """The passes asked for. Raises UserError for a flag that cannot be."""
     if not given['workdir']:
         raise UserError('--workdir=RUN is needed: the folder of a run of mnist_cnn or cifar_cnn')
-    for name, choices in CHOICES.items():
+    from jaxdl.models.activations import RULES
+    from jaxdl.visualize.maximize import PARAMETRIZATIONS
+    for name, choices in (('rule', RULES), ('parametrization', PARAMETRIZATIONS)):
         if given[name] not in choices:
             raise UserError(f'--{name}={given[name]} is unknown; choose one of {", ".join(choices)}')
     what = given['what'].split(',')
@@ -80,7 +81,7 @@ def _images(text, net, classes):
         text = ','.join(str(np.flatnonzero(net.labels == label)[0]) for label in np.unique(net.labels))
     pixels, labels, names = [], [], []
     for word in text.split(','):
-        if word.isdigit():
+        if word.isdecimal():
             if int(word) >= len(net.inputs):
                 raise UserError(f'--images={word}: the test set has {len(net.inputs):,} images, numbered from 0')
             pixels.append(np.asarray(net.inputs[int(word)]))
@@ -89,7 +90,7 @@ def _images(text, net, classes):
         else:
             pixels.append(_read(word, net.inputs.shape[1:]))
             labels.append(int(net.model.apply(net.params, net.prepare(pixels[-1][None]))[0].argmax()))
-            names.append(f'{Path(word).name}:\n{classes[labels[-1]]}?')
+            names.append(f'{Path(word).name}:\n{classes[labels[-1]]}?'.replace('$', r'\$'))
     return np.stack(pixels), np.array(labels), names
 
 
@@ -114,7 +115,7 @@ def _units(text, net, classes):
         layer, _, number = word.partition(':')
         if layer == 'head' and number in classes:
             number = str(classes.index(number))
-        if layer not in sizes or not number.isdigit() or int(number) >= sizes[layer]:
+        if layer not in sizes or not number.isdecimal() or int(number) >= sizes[layer]:
             raise UserError(f'--unit={word} is unknown; units are ' + ', '.join(f'{layer}:0..{size - 1}' for layer, size in sizes.items()))
         units.setdefault(layer, []).append(int(number))
     return units
@@ -124,12 +125,12 @@ def _look(net, asked, what, folder):
     """Runs the passes and says what each wrote."""
     from tqdm import tqdm
 
-    from experiments.passes import PASSES
     from jaxdl import plots
     with tqdm(what, unit='pass') as bar:
         for name in bar:
             bar.set_description(name)
-            arrays, figures, text = PASSES[name](net, asked)
+            show = getattr(importlib.import_module(f'experiments.{WHAT[name]}'), f'show_{name}')
+            arrays, figures, text = show(net, asked)
             np.savez_compressed(folder / f'{name}.npz', **arrays)
             for figure, drawn in figures.items():
                 (folder / f'{name}-{figure}.png').write_bytes(plots.png(drawn))
@@ -138,4 +139,4 @@ def _look(net, asked, what, folder):
 
 
 if __name__ == '__main__':
-    command(main)
+    command(main, stopped='stopped; what was written is whole')

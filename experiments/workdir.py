@@ -10,7 +10,7 @@ import numpy as np
 from experiments.config import Config
 from jaxdl import UserError, __version__, plots
 
-OURS = ('config.json', 'metrics.jsonl', 'results.json', 'checkpoints', 'tensorboard', 'figures')
+OURS = ('config.json', 'metrics.jsonl', 'results.json', 'checkpoints', 'tensorboard', 'figures', 'visualize', 'transfer')
 
 
 def path_of(config: Config):

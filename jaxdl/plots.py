@@ -1,5 +1,6 @@
 """Arrays to matplotlib Figures. No figure depends on global state, so none needs closing."""
 import io
+import re
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -76,7 +77,8 @@ def layers(title, records):
     steps = [record['step'] for record in records]
     names = {}
     for name in records[0]['layers'] if records else ():
-        names.setdefault(name.split('_')[0], []).append(name)
+        layer = re.sub(r'(weight|bias)_[ih]h_l(\d+).*', r'layer\2', name).split('_')[0]
+        names.setdefault(layer, []).append(name)
     figures = {}
     for layer, arrays in names.items():
         figure = figures[f'layer_{layer}'] = new_figure(11, 2.9 * len(arrays) + .5, f'{title}: {layer} over the training')
@@ -87,18 +89,17 @@ def layers(title, records):
 
 
 def _statistics(axes, steps, found, name):
-    series = {key: _summaries([row[key] for row in found]) for key in ('mean', 'std', 'min', 'max', 'dead')}
+    series = {key: _summaries([row[key] for row in found]) for key in found[0] if key not in ('range', 'histogram')}
     for key, label in (('mean', 'mean'), ('std', 'standard deviation')):
         _band(axes, steps, series[key], label, -np.inf, np.inf)
     for key, label in (('min', 'smallest and largest'), ('max', None)):
         axes.plot(steps, series[key]['mean'], color='grey', linewidth=.8, label=label)
     axes.set(xlabel='training step', ylabel=name.replace('_', ' '))
     axes.set_yscale('symlog', linthresh=max(np.median(series['std']['mean']), 1e-6))
-    dead = np.array(series['dead']['mean'])
     axes.grid(alpha=.3)
-    if dead.any() and not name.endswith(('weight', 'bias')):
+    if 'dead' in series and any(series['dead']['mean']):
         twin = axes.twinx()
-        twin.plot(steps, 100 * dead, color='tab:red', linestyle='--', linewidth=.8)
+        twin.plot(steps, 100 * np.array(series['dead']['mean']), color='tab:red', linestyle='--', linewidth=.8)
         twin.set_ylabel('dead units, %', color='tab:red')
         twin.set_ylim(0, 105)
     axes.legend(fontsize=7)

@@ -84,3 +84,8 @@ def test_dropout_is_on_the_dense_layer_and_in_training_only():
                                    for i, train in enumerate((True, True, False)))
     assert not np.allclose(a, b) and not np.allclose(a, c)
     np.testing.assert_allclose(c, layers['dense'] @ params['params']['head_weight'].T + params['params']['head_bias'], rtol=1e-5)
+
+
+def test_an_unknown_rule_is_no_rule():
+    with pytest.raises(KeyError):
+        activation('relu', 'guidd')

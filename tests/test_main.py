@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from experiments import run as run_module
 from experiments.cli import command
-from experiments.main import main
+from experiments.main import MEMORY, STOPPED, main
 from tensorboardX.proto.event_pb2 import Event
 
 TINY = {
@@ -31,7 +31,7 @@ TINY = {
 def start(*flags):
     """Exit code of the command."""
     with pytest.raises(SystemExit) as stopped:
-        command(main, ['main', *flags])
+        command(main, ['main', *flags], STOPPED, MEMORY)
     return stopped.value.code or 0
 
 

@@ -6,8 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from experiments import evaluate, presets
-from experiments.run import Clock, programs
+from experiments.run import Clock, _statistics, programs
 from experiments.tasks import TASKS
+from jaxdl import plots
 
 ADD = dataclasses.replace(presets.TASKS['binary_add'], train_size=64, batch_size=16, max_length=5, hidden=3)
 RECALL = dataclasses.replace(presets.TASKS['recall'], train_size=64, batch_size=16, hidden=3)
@@ -130,6 +131,15 @@ def test_statistics_of_the_layers_are_those_of_the_parameters_before_the_step():
         np.testing.assert_allclose(found['head_weight']['std'][0], params['params']['head_weight'].std(), rtol=1e-5)
     assert not np.allclose(probed['conv1']['mean'][:, 0], probed['conv1']['mean'][:, 1])
     np.testing.assert_array_equal(probed['conv2']['histogram'].sum(-1), values.size)
+
+
+def test_statistics_of_a_sequence_task():
+    _, keys, states, epoch = _opened(dataclasses.replace(ADD, statistics_every=2))
+    _, means, probed = epoch(4)(states, keys, (), jnp.int32(0))
+    records = _statistics(1, 0, 2, jax.device_get(probed))
+    assert [record['step'] for record in records] == [0, 2]
+    assert 'dead' in records[0]['layers']['layer0'] and 'dead' not in records[0]['layers']['bias_hh_l0']
+    assert plots.layers('an adder', records).keys() == {'layer_layer0', 'layer_head'}
 
 
 def test_a_subset_has_so_many_of_each_class():

@@ -230,6 +230,7 @@ def test_warp_against_scipy(x64):
     moved = invariance.warp(image, shift=(2., -1.), fill=.5)
     np.testing.assert_allclose(moved[0, 2:, :-1], image[0, :-2, 1:], atol=1e-12)
     np.testing.assert_allclose(moved[0, :2], .5)
+    np.testing.assert_allclose(invariance.warp(image, shift=(2., 0.), fill=np.array([.2, .7]))[0, 1], [[.2, .7]] * 9)
     shifted = invariance.warp(image, shift=(.3, .6))[0, 1:-1, 1:-1, 0]
     np.testing.assert_allclose(shifted, ndimage.shift(image[0, ..., 0], (.3, .6), order=1)[1:-1, 1:-1], atol=1e-12)
     zoomed = invariance.warp(image, scale=2.)[0, ..., 0]
@@ -289,11 +290,11 @@ def test_statistics_of_a_data_set_are_numpys(x64):
         assert row['histogram'].sum() == values.size and np.abs(row['histogram'] - expected).sum() <= 4
 
 
-def test_summary_counts_dead_units(x64):
+def test_summary_and_dead_units(x64):
     values = np.random.default_rng(0).normal(size=(5, 3, 3, 4))
     values[..., 2] = 0
     found = activations.summary(jnp.array(values))
-    assert found['dead'] == .25 and found['min'] == values.min()
+    assert activations.dead(jnp.array(values)) == .25 and found['min'] == values.min()
     np.testing.assert_array_equal(found['histogram'], np.histogram(values, activations.BINS)[0])
 
 

@@ -29,8 +29,8 @@ def code(main, *flags):
 def refused(capsys, main, *flags):
     capsys.readouterr()
     assert code(main, *flags) == 2
-    error = capsys.readouterr().err
-    assert error.startswith('error: ') and error.count('\n') == 1
+    error, = (line for line in capsys.readouterr().err.splitlines() if line and '0/1 [' not in line)
+    assert error.startswith('error: ')
     return error
 
 
@@ -77,25 +77,48 @@ def test_every_pass_on_a_grey_net(runs, capsys):
 
 
 def test_every_pass_on_a_colour_net_and_own_images(runs, tmp_path):
-    own = tmp_path / 'own.png'
+    own = tmp_path / 'my $_$ own.png'
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)).save(own)
     assert code(visualize.main, f'--workdir={runs["colour"]}', f'--images=3,{own}', '--unit=conv2:5,head:cat,dense:0', '--maps',
                 '--rule=guided', '--parametrization=pixel', '--shared_scale', '--window=5', '--fill=0') == 0
     folder = runs['colour'] / 'visualize'
     with np.load(folder / 'occlusion.npz') as occlusion, np.load(folder / 'deconvnet.npz') as deconvnet, np.load(folder / 'maximize.npz') as best:
-        assert occlusion['probability'].shape == (2, 144) and deconvnet['conv2/map_5'].shape == (2, 16, 16, 3)
+        assert occlusion['probability'].shape == (2, 144) and deconvnet['conv2/no._5'].shape == (2, 16, 16, 3)
         assert best['head/units'].tolist() == [3] and (best['head/after'] > best['head/before']).all()
 
 
 def test_transfer_goes_on_where_it_was(runs, capsys):
     flags = [f'--workdir={runs["colour"]}', '--dataset=digits', '--steps=20', '--seeds=2']
     assert code(transfer.main, *flags, '--per_class=2') == 0
-    folder = runs['colour'] / 'transfer-digits'
+    folder = runs['colour'] / 'transfer' / 'digits'
     first = (folder / 'results.json').read_text()
     assert code(transfer.main, *flags, '--per_class=2,9') == 0
     assert '8/8' not in capsys.readouterr().err  # four of the eight nets were there
     assert first.split('"accuracy"')[1].rstrip('\n} ') in (folder / 'results.json').read_text()
     assert (folder / 'accuracy.png').exists()
+
+
+def test_transfer_forgets_another_nets_results(tmp_path, capsys):
+    flags = ['--dataset=digits', '--steps=3', '--seeds=1', '--per_class=2', f'--workdir={tmp_path}']
+    for seed in (0, 5):
+        assert code(train, *GREY, '--seeds=1', f'--seed={seed}', '--epochs=1', '--noresume', f'--workdir={tmp_path}') == 0
+        assert not (tmp_path / 'transfer').exists()
+        capsys.readouterr()
+        assert code(transfer.main, *flags) == 0
+        assert '2/2' in capsys.readouterr().err
+    assert '300 images of each class' in refused(capsys, transfer.main, *flags[:-2], flags[-1], '--per_class=2,300')
+
+
+def test_few_test_images(runs, tmp_path, capsys):
+    for count, says in ((3, None), (1, 'needs two test images of each class')):
+        folder = tmp_path / str(count)
+        assert code(train, *GREY, '--seeds=1', '--epochs=1', f'--test_per_class={count}', f'--workdir={folder}') == 0
+        if says:
+            assert says in refused(capsys, visualize.main, f'--workdir={folder}', '--what=correspondence')
+        else:
+            assert code(visualize.main, f'--workdir={folder}', '--what=correspondence') == 0
+            with np.load(folder / 'visualize' / 'correspondence.npz') as found:
+                assert found['same/dense'].shape == (10, 9) and np.isfinite(found['random/pool2']).all()
 
 
 def test_errors(runs, tmp_path, capsys):
@@ -107,16 +130,17 @@ def test_errors(runs, tmp_path, capsys):
     broken.write_bytes(large.read_bytes()[:40])
     for flags, says in [
             ([], '--workdir=RUN is needed'), ([f'--workdir={tmp_path}/none'], 'is no folder'),
-            ([f'--workdir={tmp_path}'], 'holds no run'), ([f'--workdir={recurrent}'], 'holds a recall run, which has no CNN'),
+            ([f'--workdir={tmp_path}'], 'holds no run'), ([f'--workdir={recurrent}'], 'holds a recall run; name a run of mnist_cnn or cifar_cnn'),
             ([grey, '--what=filters,magic'], '--what=magic is unknown'), ([grey, f'--images={large}'], 'has 9 x 8 pixels; this net takes 8 x 8'),
             ([grey, f'--images={broken}'], 'can be read'), ([grey, '--images=nowhere.png'], 'can be read'),
             ([grey, '--images=360'], 'has 360 images'), ([grey, '--unit=conv2:64'], '--unit=conv2:64 is unknown'),
-            ([grey, '--unit=conv3:1'], 'conv1:0..31'), ([colour, '--unit=head:mouse'], '--unit=head:mouse is unknown'),
+            ([grey, '--unit=conv3:1'], 'conv1:0..31'), ([grey, '--unit=conv1:²'], 'is unknown'), ([grey, '--images=²'], 'can be read'),
+            ([grey, '--epoch=-3'], 'holds the epochs'), ([grey, '--seed=-7'], 'holds the seeds'), ([colour, '--unit=head:mouse'], '--unit=head:mouse is unknown'),
             ([grey, '--rule=magic'], '--rule=magic is unknown'), ([grey, '--window=9'], '--window=9 must be from 1 to 8'),
             ([grey, '--fill=2'], '--fill=2.0 must be'), ([grey, '--seed=2'], 'holds the seeds 0 to 1'),
             ([grey, '--epoch=7'], 'holds the epochs 0, 1, 2, 3')]:
         assert says in refused(capsys, visualize.main, *flags)
-    assert 'has no CNN' in refused(capsys, transfer.main, f'--workdir={recurrent}')
+    assert 'holds a recall run' in refused(capsys, transfer.main, f'--workdir={recurrent}')
     assert '--per_class=1,x' in refused(capsys, transfer.main, grey, '--per_class=1,x')
     damaged = tmp_path / 'damaged'
     shutil.copytree(runs['grey'], damaged)

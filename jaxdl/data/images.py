@@ -67,7 +67,7 @@ def choose(labels, per_class, seed):
     rng = np.random.default_rng(seed)
     of_class = [np.flatnonzero(labels == label) for label in np.unique(labels)]
     if per_class > min(map(len, of_class)):
-        raise UserError(f'{per_class} images of each class are asked for; one class has {min(map(len, of_class))}')
+        raise UserError(f'{per_class} images of each class are asked for; one class has only {min(map(len, of_class))}')
     return np.sort(np.concatenate([rng.choice(places, per_class, replace=False) for places in of_class]))
 
 

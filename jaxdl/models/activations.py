@@ -7,7 +7,11 @@ import jax.numpy as jnp
 ACTIVATIONS = {'tanh': jnp.tanh, 'relu': jax.nn.relu, 'sigmoid': jax.nn.sigmoid,
                'leaky_relu': functools.partial(jax.nn.leaky_relu, negative_slope=.2)}
 RECTIFIERS = ('relu', 'leaky_relu')
-RULES = ('gradient', 'deconvnet', 'guided')
+RULES = {  # (activation, its pullback, the signal on its way back) -> the signal passed on
+    'gradient': lambda act, pullback, signal: pullback(signal),
+    'deconvnet': lambda act, pullback, signal: (act(signal),),
+    'guided': lambda act, pullback, signal: pullback(act(signal)),
+}
 
 
 def activation(name, rule='gradient'):
@@ -17,12 +21,9 @@ def activation(name, rule='gradient'):
     whatever the forward pass was. guided (Springenberg et al. 2014, arXiv 1412.6806): rectified, and times the
     gradient. Both are for rectifiers; tanh and sigmoid keep their gradient under every rule.
     """
-    act = ACTIVATIONS[name]
+    act, backward = ACTIVATIONS[name], RULES[rule]
     if rule == 'gradient' or name not in RECTIFIERS:
         return act
-
-    def backward(pullback, signal):
-        return pullback(act(signal)) if rule == 'guided' else (act(signal),)
     ruled = jax.custom_vjp(act)
-    ruled.defvjp(functools.partial(jax.vjp, act), backward)
+    ruled.defvjp(functools.partial(jax.vjp, act), functools.partial(backward, act))
     return ruled

@@ -14,14 +14,15 @@ def counts(values, low, high):
 
 
 def summary(values):
-    """{'mean', 'std', 'min', 'max', 'histogram' (BINS,) counts from min to max, 'dead'} of a layer's values (..., units).
-
-    dead: the share of units (maps, for a convolution) that have one and the same value on the whole batch.
-    """
+    """{'mean', 'std', 'min', 'max', 'histogram' (BINS,) counts from min to max} of an array."""
     low, high = values.min(), values.max()
+    return {'mean': values.mean(), 'std': values.std(), 'min': low, 'max': high, 'histogram': counts(values, low, high)}
+
+
+def dead(values):
+    """The share of a layer's units, the last axis of values, that have one and the same value on the whole batch."""
     axes = tuple(range(values.ndim - 1))
-    return {'mean': values.mean(), 'std': values.std(), 'min': low, 'max': high,
-            'histogram': counts(values, low, high), 'dead': jnp.mean(values.min(axes) == values.max(axes))}
+    return jnp.mean(values.min(axes) == values.max(axes))
 
 
 def over_data(model, params, images, batch_size=250):

@@ -7,7 +7,7 @@ from jax.scipy.ndimage import map_coordinates
 def warp(images, angle=0., scale=1., shift=(0., 0.), fill=0.):
     """images (N, H, W, C) turned by angle (radians, counterclockwise) and scaled about the centre, then moved.
 
-    angle, scale: () or (N,); shift: (2,) or (N, 2) pixels, down and right. Bilinear; outside the image all is `fill`.
+    angle, scale: () or (N,); shift: (2,) or (N, 2) pixels, down and right. Bilinear; outside the image all is `fill`, () or (C,).
     """
     n, height, width, _ = images.shape
     angle, scale = (jnp.broadcast_to(jnp.asarray(x, images.dtype), (n,)) for x in (angle, scale))
@@ -19,8 +19,8 @@ def warp(images, angle=0., scale=1., shift=(0., 0.), fill=0.):
         row, column = jnp.moveaxis(target - middle - shift, -1, 0)
         source = jnp.stack([jnp.cos(angle) * row + jnp.sin(angle) * column,
                             jnp.cos(angle) * column - jnp.sin(angle) * row]) / scale + middle[:, None, None]
-        channel = lambda x: map_coordinates(x - fill, list(source), order=1, mode='constant') + fill
-        return jax.vmap(channel, in_axes=-1, out_axes=-1)(image)
+        sample = jax.vmap(lambda x: map_coordinates(x, list(source), order=1, mode='constant'), in_axes=-1, out_axes=-1)
+        return sample(image - jnp.asarray(fill)) + jnp.asarray(fill)
     return jax.vmap(one)(images, angle, scale, shift)
 
 

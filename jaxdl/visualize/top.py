@@ -31,12 +31,12 @@ def strongest(model, params, images, layer, count=9, batch_size=250):
     def maxima(images):
         values = model.apply(params, images)[1][layer]
         flat = values.reshape(len(values), -1, values.shape[-1])
-        return flat.max(1), flat.argmax(1), jnp.zeros(values.shape[2])
+        return flat.max(1), *jnp.divmod(flat.argmax(1), values.shape[2])
     parts = [jax.device_get(maxima(images[i:i + batch_size])) for i in range(0, len(images), batch_size)]
-    values, places = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+    values, rows, columns = (np.concatenate(part) for part in zip(*parts))
     order = np.argsort(-values, axis=0, kind='stable')[:count]
-    rows, columns = np.divmod(np.take_along_axis(places, order, 0), len(parts[0][2]))
-    return Top(*(array.T for array in (np.take_along_axis(values, order, 0), order, rows, columns)))
+    values, rows, columns = (np.take_along_axis(array, order, 0).T for array in (values, rows, columns))
+    return Top(values, order.T, rows, columns)
 
 
 def receptive_fields(model, images, layer, top):
