@@ -39,6 +39,7 @@ class Config:
     head_init: str = field('', 'initializer of the output layer; empty: as --init')
     forget_bias: float = field(0., "added to the LSTM forget gate's bias at the start")
     dropout: float = field(0., 'share of units dropped between recurrent layers and before the output layer')
+    state_noise: float = field(0., 'deviation of Gaussian noise added to every recurrent state in training')
     optimizer: str = field('adam', 'optimizer')
     learning_rate: float = field(1e-2, 'step size')
     momentum: float = field(0., 'of --optimizer=momentum')
@@ -79,7 +80,7 @@ class Config:
         for name in ('hidden', 'layers', 'batch_size', 'epochs', 'min_length', 'k', 'seeds', 'learning_rate'):
             if not getattr(self, name) > 0:
                 raise UserError(f'--{name}={getattr(self, name)} must be greater than 0')
-        for name in ('momentum', 'weight_decay', 'l2', 'steps', 'train_size', 'validation_size', 'seed', 'per_class',
+        for name in ('momentum', 'weight_decay', 'l2', 'state_noise', 'steps', 'train_size', 'validation_size', 'seed', 'per_class',
                      'test_per_class', 'statistics_every'):
             if not getattr(self, name) >= 0:
                 raise UserError(f'--{name}={getattr(self, name)} must not be negative')

@@ -3,11 +3,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxdl import plots
+from jaxdl import pictures, plots
 from jaxdl.data import sequences
 from jaxdl.data.images import CLASSES
 from jaxdl.metrics import interval
 from jaxdl.train import TEST, address
+from jaxdl.verify.refute import words
 
 SHORT_LENGTHS = tuple(range(1, 21))
 LONG_LENGTHS = (50, 100, 500, 1000)
@@ -44,7 +45,7 @@ def _addition_tests(key):
 def binary_add(config, evaluate, params):
     """Bit accuracy and exact match on random strings of each length, and on each kind of structured strings."""
     (inputs, targets, steps), kinds, of_length = _addition_tests(jax.random.key(config.seed))
-    results, samples = {}, []
+    results, samples, wrong = {}, [], [[] for _ in range(config.seeds)]
     for lengths in (SHORT_LENGTHS, LONG_LENGTHS):  # each padded to its own longest
         rows = np.flatnonzero(np.isin(of_length, lengths))
         examples = inputs[rows, :max(lengths) + 1], targets[rows, :max(lengths) + 1], steps[rows]
@@ -54,11 +55,22 @@ def binary_add(config, evaluate, params):
             part = _by_length({name: values[:, chosen] for name, values in scores.items()}, lengths, of_length[rows][chosen])
             results.setdefault(kind, []).append({'lengths': list(lengths), **part})
         samples = samples or _sample_sums(examples[0], outputs[0], steps[rows])
+        for found, output in zip(wrong, outputs):
+            found += _wrong(examples, output)
     results = {kind: _joined(*parts) for kind, parts in results.items()}
     figures = {'accuracy_by_length': plots.accuracy_by_length(
                    f'Adder, {config.describe()}', 'bits of a summand', results, config.max_length),
                'samples': plots.text_table('Sample additions (first seed)', ('bits', 'sum', 'answer', 'verdict'), samples)}
-    return {'by_length': results, 'samples': samples}, figures
+    verdicts = {config.seed + i: {'verdict': 'refuted', 'counterexample': words(min(found, key=len))} if found else
+                {'verdict': 'unknown', 'counterexample': None} for i, found in enumerate(wrong)}
+    return {'by_length': results, 'samples': samples, 'verdicts': verdicts}, figures
+
+
+def _wrong(examples, output):
+    """The input pairs (t, 2) up to the first wrong bit of each string that the outputs (N, T) of a net have wrong."""
+    inputs, targets, steps = examples
+    errors = (output != targets) & (np.arange(targets.shape[1]) < steps[:, None])
+    return [inputs[row, :errors[row].argmax() + 1].astype(int) for row in np.flatnonzero(errors.any(1))]
 
 
 def _joined(short, long):
@@ -117,7 +129,7 @@ def images(config, examples, evaluate, params):
     chosen = np.random.default_rng(0).choice(len(labels), min(20, len(labels)), replace=False)
     figures = {'confusion': plots.confusion(
                    f'Test images by class, {config.describe()}', confusion, len(outputs)),
-               'samples': plots.image_grid('One test image of each class, then random ones (first seed)',
+               'samples': pictures.image_grid('One test image of each class, then random ones (first seed)',
                                            *(array[[*one_each, *chosen]] for array in (pixels, labels, outputs[0])),
                                            CLASSES.get(config.dataset))}
     return {'report': report, 'confusion': confusion.tolist()}, figures

@@ -7,7 +7,7 @@ import dataclasses
 import os
 from pathlib import Path
 
-from experiments import presets
+from experiments import presets, workdir
 from experiments.cli import command, help_text, parse
 from experiments.config import CHOICES, Config
 
@@ -76,9 +76,27 @@ def _show(folder, results):
         print(f'  {kind:11s}' + ''.join(f'{show(cell, 100, 1):>13}' for cell in cells))
     for *question, answer, verdict in results['tested'].get('samples', [])[4::5]:
         print(f'  sample: {question[-1] if results["config"]["task"] == "binary_add" else question[0]}, answered {answer}: {verdict}')
+    _show_verdicts(folder, results)
     print(f'  {results["parameters"]:,} parameters; seconds of this session: '
           + ', '.join(f'{name} {value:.1f}' for name, value in results['seconds'].items()))
     print(f'files in {folder}: results.json, metrics.jsonl, figures/*.png, tensorboard/, checkpoints/')
+
+
+def _show_verdicts(folder, results):
+    """What is known of adders: proved right at every length, refuted by a sum, or neither."""
+    verdicts = results['tested'].get('verdicts', {})
+    if not verdicts:
+        return
+    proofs = workdir.results_of(folder, 'proofs/proofs.json')
+    for seed, row in proofs['seeds'].items() if proofs else ():
+        verdicts[seed] = row if row['verdict'] != 'unknown' else verdicts[seed]
+    kinds = [row['verdict'] for row in verdicts.values()]
+    print('  right at every length: ' + ', '.join(f'{kind} {kinds.count(kind)}' for kind in ('proved', 'refuted', 'unknown') if kind in kinds)
+          + ('' if proofs else f' (python -m experiments.prove --workdir={folder} looks for proofs)'))
+    if proofs and proofs['weights'] != 'as trained':
+        print(f'    proved after fine-tuning: {sum("slack" in row for row in proofs["seeds"].values())} of {len(verdicts)}')
+    for seed, row in [(seed, row) for seed, row in verdicts.items() if row['verdict'] == 'refuted'][:3]:
+        print(f'    seed {seed} is refuted: {row["counterexample"]}')
 
 
 if __name__ == '__main__':

@@ -28,7 +28,7 @@ class Task(NamedTuple):
 
 def _rnn(config, outputs, every_step=False):
     return RNN(outputs, config.hidden, config.cell, config.layers, config.bidirectional, config.activation,
-               config.init, config.head_init or config.init, config.forget_bias, config.dropout, every_step)
+               config.init, config.head_init or config.init, config.forget_bias, config.dropout, every_step, config.state_noise)
 
 
 def _epoch_order(config, key, epoch, n):

@@ -27,18 +27,15 @@ class Trained(NamedTuple):
     snapshots: dict        # {epoch: a function that gives the params then}, from 0, the untrained net, on
 
 
-def load(folder, tasks, data_dir=Config.data_dir, seed=None, epoch=None, say=print):
-    """Trained of the run in `folder`: its first seed and newest epoch unless said. Nothing there is changed.
+def population(folder, tasks, data_dir=Config.data_dir, say=print):
+    """(config, task, epochs, params_at): the run in `folder`, its finished epochs, and epoch -> params (S, ...) of all seeds.
 
-    Raises UserError if there is no run, none of `tasks`, no such seed or epoch, or a checkpoint that cannot be read.
+    Epoch 0 is the untrained population. Nothing in the folder is changed. Raises UserError if there is no run there, none of
+    `tasks`, or no finished epoch; params_at if a checkpoint cannot be read.
     """
-    folder = Path(folder).expanduser()
     config = dataclasses.replace(read_config(folder), data_dir=data_dir)
     if config.task not in tasks:
         raise UserError(f'{folder} holds a {config.task} run; name a run of {" or ".join(tasks)}')
-    seed = config.seed if seed is None else seed
-    if not config.seed <= seed < config.seed + config.seeds:
-        raise UserError(f'--seed={seed}: {folder} holds the seeds {config.seed} to {config.seed + config.seeds - 1}')
     if not (folder / 'checkpoints').is_dir():
         raise UserError(f'{folder} has no checkpoints; train it first, with python -m experiments.main')
     task = TASKS[config.task](config, say)
@@ -48,14 +45,29 @@ def load(folder, tasks, data_dir=Config.data_dir, seed=None, epoch=None, say=pri
     epochs = sorted(manager.all_steps())
     if not epochs:
         raise UserError(f'{folder} has no finished epoch yet')
+
+    def params_at(epoch):
+        return (jax.jit(init)(keys, task.data) if epoch == 0 else checkpoint.read(manager, epoch, like)).params
+    return config, task, epochs, params_at
+
+
+def load(folder, tasks, data_dir=Config.data_dir, seed=None, epoch=None, say=print):
+    """Trained of the run in `folder`: its first seed and newest epoch unless said.
+
+    Raises UserError as population does, and if there is no such seed or epoch.
+    """
+    folder = Path(folder).expanduser()
+    config, task, epochs, population_at = population(folder, tasks, data_dir, say)
+    seed = config.seed if seed is None else seed
+    if not config.seed <= seed < config.seed + config.seeds:
+        raise UserError(f'--seed={seed}: {folder} holds the seeds {config.seed} to {config.seed + config.seeds - 1}')
     epoch = epochs[-1] if epoch is None else epoch
     if epoch not in (0, *epochs):
         raise UserError(f'--epoch={epoch}: {folder} holds the epochs 0, {", ".join(map(str, epochs))}')
 
     def params_at(epoch):
-        states = jax.jit(init)(keys, task.data) if epoch == 0 else checkpoint.read(manager, epoch, like)
-        return jax.tree.map(lambda leaf: leaf[seed - config.seed], states.params)
-    inputs, labels, *_ = task.held_out.get('test', task.held_out.get('validation'))
+        return jax.tree.map(lambda leaf: leaf[seed - config.seed], population_at(epoch))
+    inputs, labels, *_ = task.held_out['test']
     return Trained(config, task.model, params_at(epoch), task.prepare, inputs, labels, epoch,
                    {at: lambda at=at: params_at(at) for at in (0, *epochs)})
 

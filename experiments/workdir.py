@@ -10,7 +10,7 @@ import numpy as np
 from experiments.config import Config
 from jaxdl import UserError, __version__, plots
 
-OURS = ('config.json', 'metrics.jsonl', 'results.json', 'checkpoints', 'tensorboard', 'figures', 'visualize', 'transfer')
+OURS = ('config.json', 'metrics.jsonl', 'results.json', 'checkpoints', 'tensorboard', 'figures', 'visualize', 'transfer', 'proofs')
 
 
 def path_of(config: Config):
@@ -80,10 +80,10 @@ def write_json(file, content):
     os.replace(draft, file)
 
 
-def results_of(folder):
+def results_of(folder, name='results.json'):
     """The results of a finished run; None if there are none that can be read."""
     try:
-        return json.loads((folder / 'results.json').read_text())
+        return json.loads((folder / name).read_text())
     except (FileNotFoundError, ValueError):
         return None
 

@@ -1,4 +1,4 @@
-"""Many small images in one figure. Images are (n, H, W, C) in [0, 1], C 1 or 3."""
+"""Many small images in one figure. Images are (n, H, W, C) in [0, 1], C 1 or 3, unless said otherwise."""
 import numpy as np
 
 from jaxdl.plots import new_figure
@@ -137,4 +137,18 @@ def lines(title, panels):
         axes.set_xlabel(xlabel, fontsize=8)
         axes.set_title(score, fontsize=8)
         axes.grid(alpha=.3)
+    return figure
+
+
+def image_grid(title, images, labels, predictions, classes=None, columns=10):
+    """uint8 images (n, H, W) or (n, H, W, C) with true and predicted class, named by `classes`; wrong ones in red."""
+    rows = -(-len(images) // columns)
+    figure = new_figure(1.1 * columns, 1.5 * rows + .5, title)
+    cells = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in cells:
+        axes.axis('off')
+    for axes, image, label, prediction in zip(cells, images, labels, predictions):
+        axes.imshow(image if image.ndim == 2 or image.shape[-1] == 3 else image[..., 0], cmap='gray' if classes else 'gray_r')
+        truth, answer = (classes[i] if classes else i for i in (label, prediction))
+        axes.set_title(f'is {truth}\nread as {answer}', fontsize=7, color='black' if label == prediction else 'red')
     return figure

@@ -160,20 +160,6 @@ def confusion(title, matrix, seeds):
     return figure
 
 
-def image_grid(title, images, labels, predictions, classes=None, columns=10):
-    """Images (n, H, W) or (n, H, W, 1 or 3) with true and predicted class, named by `classes`; wrong ones in red."""
-    rows = -(-len(images) // columns)
-    figure = new_figure(1.1 * columns, 1.5 * rows + .5, title)
-    cells = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes in cells:
-        axes.axis('off')
-    for axes, image, label, prediction in zip(cells, images, labels, predictions):
-        axes.imshow(image if image.ndim == 2 or image.shape[-1] == 3 else image[..., 0], cmap='gray' if classes else 'gray_r')
-        truth, answer = (classes[i] if classes else i for i in (label, prediction))
-        axes.set_title(f'is {truth}\nread as {answer}', fontsize=7, color='black' if label == prediction else 'red')
-    return figure
-
-
 def text_table(title, header, rows):
     """Rows of text as a figure; rows that end in 'wrong' are red."""
     figure = new_figure(6.5, .24 * len(rows) + .8, title)
@@ -187,4 +173,38 @@ def text_table(title, header, rows):
         if cells[-1] == 'wrong':
             for column in range(len(header)):
                 table[row, column].get_text().set_color('red')
+    return figure
+
+
+def proved_sets(title, states, carries, bits, lo, hi, set_carries):
+    """States (N, T, D) and boxes lo, hi (L, D) in the two principal directions of the states, coloured by carry.
+
+    carries (N, T) after each step, set_carries (L,); arrows are the mean steps on each input pair of bits (N, T, 2).
+    """
+    figure = new_figure(7.5, 6.2, title)
+    axes = figure.subplots()
+    flat = states.reshape(-1, states.shape[-1])
+    centre = flat.mean(0)
+    directions = np.linalg.svd(flat - centre, full_matrices=False)[2][:2].T
+    colours = np.array(['tab:blue', 'tab:red'])
+    points = (flat - centre) @ directions
+    axes.scatter(*points.T, s=4, c=colours[carries.ravel()], alpha=.5)
+    for low, high, carry in zip(lo, hi, set_carries):
+        # the shadow of a box is the sum of its edges' shadows: a zonotope, whose outline runs through the edges by angle
+        edges = (high - low)[:, None] * directions / 2
+        edges = np.where(edges[:, 1:] < 0, -edges, edges)
+        edges = edges[np.argsort(np.arctan2(edges[:, 1], edges[:, 0]))]
+        corners = np.concatenate([2 * np.cumsum(edges, 0), 2 * edges.sum(0) - 2 * np.cumsum(edges, 0)]) - edges.sum(0)
+        axes.fill(*(((low + high) / 2 - centre) @ directions + corners).T, facecolor='none', edgecolor=colours[carry])
+    at = points.reshape(*states.shape[:2], 2)
+    for carry in (0, 1):
+        for pair in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            here = (carries[:, :-1] == carry) & (bits[:, 1:] == pair).all(-1)
+            start, end = at[:, :-1][here].mean(0), at[:, 1:][here].mean(0)
+            axes.annotate('', end, start, arrowprops={'arrowstyle': '->', 'color': 'black', 'alpha': .7})
+            axes.text(*(.35 * start + .65 * end), f'{pair[0]}+{pair[1]}', fontsize=8)
+    for carry in (0, 1):
+        axes.scatter([], [], c=colours[carry], label=f'carry {carry}')
+    axes.set(xlabel='first principal direction', ylabel='second principal direction')
+    axes.legend()
     return figure

@@ -7,8 +7,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FILES = sorted(path.relative_to(ROOT) for top in ('jaxdl', 'experiments') for path in (ROOT / top).rglob('*.py'))
 HOMES = {'flax': 'jaxdl/models/', 'tensorflow_datasets': 'jaxdl/data/', 'orbax': 'jaxdl/checkpoint.py',
-         'matplotlib': 'jaxdl/plots.py', 'absl': 'experiments/', 'torch': 'tests/', 'tensorflow': 'nowhere'}
-ALLOWED = {'models': ('models',), 'data': ('data',), 'metrics.py': (), 'plots.py': (), 'pictures.py': ('plots',), 'visualize': ('visualize',), 'checkpoint.py': (),
+         'matplotlib': 'jaxdl/plots.py', 'flint': 'jaxdl/verify/check.py', 'absl': 'experiments/', 'torch': 'tests/', 'tensorflow': 'nowhere'}
+ALLOWED = {'models': ('models',), 'data': ('data',), 'metrics.py': (), 'plots.py': (), 'pictures.py': ('plots',), 'visualize': ('visualize',), 'verify': ('verify',), 'checkpoint.py': (),
            'train.py': ('metrics',), '__init__.py': ()}
 
 
@@ -30,3 +30,8 @@ def test_imports_run_one_way(path):
             assert not name.startswith('experiments')
             inner = name.split('.')[1:2] if name.startswith('jaxdl.') else []
             assert not inner or inner[0] in (*ALLOWED[path.parts[1]], 'UserError'), f'{path} imports {name}'
+
+
+def test_the_trusted_checker_has_no_jax():
+    names = {name.split('.')[0] for name in _imported(Path('jaxdl/verify/check.py'))}
+    assert names <= {'flint', 'hashlib', 'json', 'typing'}

@@ -50,30 +50,33 @@ CELLS = {'rnn': Cell(1, 1, True, _rnn), 'lstm': Cell(4, 2, True, _lstm), 'gru': 
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def recur(cell, act, z_x, w_h, b_h):
+def recur(cell, act, z_x, w_h, b_h, noise=None):
     """Hidden states of a cell over time from a zero state.
 
-    Args: z_x (T, N, G*H), the input projections; w_h (G*H, H); b_h (G*H,). Returns (T, N, H).
+    Args: z_x (T, N, G*H), the input projections; w_h (G*H, H); b_h (G*H,); noise (T, A, N, H) is added to the A arrays of
+    the carry after each step, None: none. Returns (T, N, H).
 
     Plain autodiff would add dW_h up at each time step. The backward pass here only collects the gradients
     of the pre-activations, and takes dW_h as one matrix product over all T*N rows.
     """
-    return _forward(cell, act, z_x, w_h, b_h)[0]
+    return _forward(cell, act, z_x, w_h, b_h, noise)[0]
 
 
-def _forward(cell, act, z_x, w_h, b_h):
-    def body(carry, z_x):
+def _forward(cell, act, z_x, w_h, b_h, noise):
+    def body(carry, step):
+        z_x, noise = step
         z = cell.inputs(z_x, carry[0] @ w_h.T + b_h)
         new, pullback = jax.vjp(functools.partial(cell.step, act), carry, *z)
+        new = new if noise is None else tuple(part + shock for part, shock in zip(new, noise))
         return new, (new[0], carry[0], pullback)
 
     carry = (jnp.zeros(z_x.shape[1:-1] + w_h.shape[1:], z_x.dtype),) * cell.states
-    _, (hidden, previous, pullbacks) = lax.scan(body, carry, z_x)
-    return hidden, (w_h, carry, previous, pullbacks)
+    _, (hidden, previous, pullbacks) = lax.scan(body, carry, (z_x, noise))
+    return hidden, (w_h, carry, previous, pullbacks, noise)
 
 
 def _backward(cell, act, residuals, d_hidden):
-    w_h, carry, previous, pullbacks = residuals
+    w_h, carry, previous, pullbacks, noise = residuals
 
     def body(d_carry, step):
         d_h, pullback = step
@@ -81,7 +84,8 @@ def _backward(cell, act, residuals, d_hidden):
         return (d_carry[0] + d_z[-1] @ w_h, *d_carry[1:]), d_z
 
     _, d_z = lax.scan(body, carry, (d_hidden, pullbacks), reverse=True)
-    return d_z[0], jnp.einsum('tng,tnh->gh', d_z[-1], previous), d_z[-1].sum((0, 1))
+    d_noise = jax.tree.map(jnp.zeros_like, noise)  # never asked for
+    return d_z[0], jnp.einsum('tng,tnh->gh', d_z[-1], previous), d_z[-1].sum((0, 1)), d_noise
 
 
 recur.defvjp(_forward, _backward)
@@ -107,7 +111,7 @@ class RNN(nn.Module):
     Returns (logits, intermediates): logits (N, K) after the last step, or (N, T, K) with every_step;
     intermediates maps 'layer0', ... to hidden states (N, T, H), or (N, T, 2H) bidirectional.
     Padding never reaches a valid step (its states are computed all the same: they must not overflow, as relu's may,
-    over a padding much longer than the sequence). A bidirectional net's last state is each direction's own final state.
+    over a padding much longer than the sequence). In training, state_noise is the deviation of Gaussian noise on each state. A bidirectional net's last state is each direction's own final state.
     """
     outputs: int
     hidden: int = 128
@@ -120,8 +124,9 @@ class RNN(nn.Module):
     forget_bias: float = 0.
     dropout: float = 0.
     every_step: bool = False
+    state_noise: float = 0.
 
-    def _direction(self, x, suffix):
+    def _direction(self, x, suffix, train):
         cell = CELLS[self.cell]
         weight_init, bias_init = INITS[self.initializer](self.hidden)
         rows = cell.gates * self.hidden
@@ -134,7 +139,11 @@ class RNN(nn.Module):
         w_h = self.param(f'weight_hh_{suffix}', weight_init, (rows, self.hidden))
         b_x = self.param(f'bias_ih_{suffix}', input_bias, (rows,))
         b_h = self.param(f'bias_hh_{suffix}', bias_init, (rows,))
-        return recur(cell, ACTIVATIONS[self.activation], jnp.einsum('tnd,gd->tng', x, w_x) + b_x, w_h, b_h)
+        noise = None
+        if train and self.state_noise:
+            shape = len(x), cell.states, x.shape[1], self.hidden
+            noise = self.state_noise * jax.random.normal(self.make_rng('dropout'), shape)
+        return recur(cell, ACTIVATIONS[self.activation], jnp.einsum('tnd,gd->tng', x, w_x) + b_x, w_h, b_h, noise)
 
     @nn.compact
     def __call__(self, inputs, lengths=None, train=False):
@@ -143,9 +152,9 @@ class RNN(nn.Module):
         dropout = functools.partial(nn.Dropout, self.dropout, deterministic=not train)
         for layer in range(self.layers):
             x = dropout()(x) if layer else x
-            states = [self._direction(x, f'l{layer}')]
+            states = [self._direction(x, f'l{layer}', train)]
             if self.bidirectional:
-                states.append(self._direction(_flip(x, lengths), f'l{layer}_reverse'))
+                states.append(self._direction(_flip(x, lengths), f'l{layer}_reverse', train))
             last = jnp.concatenate([_last(s, lengths) for s in states], axis=-1)
             x = jnp.concatenate([states[0], *(_flip(s, lengths) for s in states[1:])], axis=-1)
             intermediates[f'layer{layer}'] = x.swapaxes(0, 1)

@@ -1,0 +1,81 @@
+"""python -m experiments.prove: proofs of a small trained population, and every error a user can make."""
+import json
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from experiments import prove, trained
+from experiments.cli import command
+from experiments.main import main as train
+from jaxdl.verify import check, refute
+
+FLAGS = ['--task=binary_add', '--cell=rnn', '--hidden=4', '--seeds=3', '--epochs=5', '--state_noise=.1']
+
+
+def code(main, *flags):
+    with pytest.raises(SystemExit) as stopped:
+        command(main, ['command', *flags])
+    return stopped.value.code or 0
+
+
+def refused(capsys, *flags):
+    capsys.readouterr()
+    assert code(prove.main, *flags) == 2
+    error = capsys.readouterr().err
+    assert error.startswith('error: ') and error.count('\n') == 1
+    return error
+
+
+@pytest.fixture(scope='module')
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('adders')
+    assert code(train, *FLAGS, f'--workdir={folder}') == 0
+    return folder
+
+
+def test_proofs_hold_alone_and_no_proved_net_has_a_wrong_sum(run, capsys):
+    assert code(prove.main, f'--workdir={run}', '--history=1') == 0
+    shown = capsys.readouterr().out
+    found = json.loads((run / 'proofs' / 'proofs.json').read_text())
+    proved = {seed: row for seed, row in found['seeds'].items() if 'slack' in row}
+    assert len(found['seeds']) == 3 and proved and f'{len(proved)} of 3 nets' in shown and (run / 'proofs' / 'sets.png').exists()
+    assert {path.stem for path in (run / 'proofs').glob('seed*.json')} == {f'seed{seed}' for seed in proved}
+    nets = []
+    for seed, row in proved.items():
+        file = run / 'proofs' / f'seed{seed}.json'
+        assert code(prove.main, f'--check={file}') == 0
+        assert 'adds rightly at every length' in capsys.readouterr().out
+        slack, margin, rounding = check.check_file(file)
+        assert (slack, margin, rounding) == (row['slack'], row['margin'], row['float32_error']) and slack > 0
+        read = np.vectorize(float.fromhex)
+        nets.append({name: jnp.array(read(value), jnp.float32) for name, value in json.loads(file.read_text())['weights'].items()})
+    assert refute.refute('rnn', jax.tree.map(lambda *x: jnp.stack(x), *nets), jax.random.key(9)) == [None] * len(nets)
+    assert code(train, *FLAGS, f'--workdir={run}') == 0
+    assert f'proved after fine-tuning: {len(proved)} of 3' in capsys.readouterr().out
+
+    content = file.read_text()
+    file.write_text(content.replace('"carry": 1', '"carry": 0', 1))
+    assert 'is refused: set' in refused(capsys, f'--check={file}')
+
+
+def test_as_trained_weights_stay(run):
+    assert code(prove.main, f'--workdir={run}', '--as_trained', '--history=0') == 0
+    _, _, epochs, params_at = trained.population(run, ('binary_add',))
+    params = params_at(epochs[-1])['params']
+    for file in (run / 'proofs').glob('seed*.json'):
+        weights = json.loads(file.read_text())['weights']
+        for name, value in params.items():
+            np.testing.assert_array_equal(np.vectorize(float.fromhex)(weights[name]), value[int(file.stem[4:])])
+
+
+def test_errors(run, tmp_path, capsys):
+    recall, wide = tmp_path / 'recall', tmp_path / 'wide'
+    small = ['--epochs=1', '--train_size=64', '--validation_size=10']
+    assert code(train, '--task=recall', *small, f'--workdir={recall}') == 0
+    assert code(train, '--task=binary_add', '--layers=2', *small, f'--workdir={wide}') == 0
+    for flags, says in [([], '--workdir=RUN'), ([f'--workdir={tmp_path}/none'], 'is no folder'),
+                        ([f'--workdir={recall}'], 'holds a recall run'), ([f'--workdir={wide}'], 'proofs are for one layer'),
+                        ([f'--workdir={run}', '--history=5'], '--history=5'), ([f'--workdir={run}', '--steps=0'], '--steps=0'),
+                        ([f'--check={tmp_path}/none.json'], 'No such file'), ([f'--check={run}/config.json'], 'is refused')]:
+        assert says in refused(capsys, *flags)
