@@ -61,7 +61,7 @@ def binary_add(config, evaluate, params):
     figures = {'accuracy_by_length': plots.accuracy_by_length(
                    f'Adder, {config.describe()}', 'bits of a summand', results, config.max_length),
                'samples': plots.text_table('Sample additions (first seed)', ('bits', 'sum', 'answer', 'verdict'), samples)}
-    verdicts = {config.seed + i: {'verdict': 'refuted', 'counterexample': words(min(found, key=len))} if found else
+    verdicts = {str(config.seed + i): {'verdict': 'refuted', 'counterexample': words(min(found, key=len))} if found else
                 {'verdict': 'unknown', 'counterexample': None} for i, found in enumerate(wrong)}
     return {'by_length': results, 'samples': samples, 'verdicts': verdicts}, figures
 

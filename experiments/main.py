@@ -88,6 +88,7 @@ def _show_verdicts(folder, results):
     if not verdicts:
         return
     proofs = workdir.results_of(folder, 'proofs/proofs.json')
+    proofs = proofs if proofs and proofs['epoch'] == results['epoch'] else None
     for seed, row in proofs['seeds'].items() if proofs else ():
         verdicts[seed] = row if row['verdict'] != 'unknown' else verdicts[seed]
     kinds = [row['verdict'] for row in verdicts.values()]

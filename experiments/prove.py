@@ -65,8 +65,8 @@ def _prove(folder, given):
     params = params_at(epochs[-1])['params']
     out = folder / 'proofs'
     out.mkdir(exist_ok=True)
-    for old in out.glob('seed*.json'):
-        old.unlink()
+    for old in (*out.glob('seed*.json'), *(out / name for name in ('proofs.json', 'sets.png', 'accuracy.png'))):
+        old.unlink(missing_ok=True)
     found = refute.refute(config.cell, params, jax.random.key(config.seed))
     tested = (workdir.results_of(folder) or {'tested': {}})['tested'].get('verdicts', {})
     results = {}
@@ -137,7 +137,7 @@ def _search(config, params, todo, given, out, results):
                 certificate |= {'slack': slack, 'margin': margin, 'seed': seed, 'version': __version__}
                 if given['as_trained']:
                     results[seed]['verdict'] = 'proved'
-                results[seed] |= {'slack': slack, 'margin': margin, 'float32_error': check.float32_error(certificate),
+                results[seed] |= {'slack': slack, 'margin': margin, 'float32_error': check.float32_error(certificate, margin),
                                   'sets': len(sets.carry)}
                 workdir.write_json(out / f'seed{seed}.json', certificate)
             bar.update()

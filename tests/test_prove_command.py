@@ -9,6 +9,7 @@ from experiments import prove, trained
 from experiments.cli import command
 from experiments.main import main as train
 from jaxdl.verify import check, refute
+from test_verify import by_hand, params_of
 
 FLAGS = ['--task=binary_add', '--cell=rnn', '--hidden=4', '--seeds=3', '--epochs=5', '--state_noise=.1']
 
@@ -59,14 +60,30 @@ def test_proofs_hold_alone_and_no_proved_net_has_a_wrong_sum(run, capsys):
     assert 'is refused: set' in refused(capsys, f'--check={file}')
 
 
-def test_as_trained_weights_stay(run):
-    assert code(prove.main, f'--workdir={run}', '--as_trained', '--history=0') == 0
-    _, _, epochs, params_at = trained.population(run, ('binary_add',))
-    params = params_at(epochs[-1])['params']
-    for file in (run / 'proofs').glob('seed*.json'):
-        weights = json.loads(file.read_text())['weights']
-        for name, value in params.items():
-            np.testing.assert_array_equal(np.vectorize(float.fromhex)(weights[name]), value[int(file.stem[4:])])
+def test_as_trained_weights_stay(run, monkeypatch):
+    """Of a run whose weights are those of a right net built by hand."""
+    weights = params_of(by_hand())
+    config, task, epochs, _ = trained.population(run, ('binary_add',))
+    params = jax.tree.map(lambda leaf: jnp.stack([leaf] * 3), weights)
+    monkeypatch.setattr(trained, 'population', lambda *args: (config, task, epochs, lambda epoch: {'params': params}))
+    assert code(prove.main, f'--workdir={run}', '--as_trained', '--history=1') == 0
+    found = json.loads((run / 'proofs' / 'proofs.json').read_text())['seeds']
+    files = sorted((run / 'proofs').glob('seed*.json'))
+    verdicts = [row['verdict'] for row in found.values()]
+    assert len(files) == verdicts.count('proved') > 0  # the tests of the run's own nets may have refuted some
+    for file in files:
+        for name, value in json.loads(file.read_text())['weights'].items():
+            np.testing.assert_array_equal(np.vectorize(float.fromhex)(value), weights[name])
+
+
+def test_proofs_of_an_older_epoch_are_not_the_finished_nets(run, capsys):
+    file = run / 'proofs' / 'proofs.json'
+    found = json.loads(file.read_text())
+    for epoch, shown in ((found['epoch'], True), (1, False)):
+        file.write_text(json.dumps(found | {'epoch': epoch}))
+        capsys.readouterr()
+        assert code(train, *FLAGS, f'--workdir={run}') == 0
+        assert ('proved' in capsys.readouterr().out.replace('experiments.prove', '').replace('looks for proofs', '')) == shown
 
 
 def test_errors(run, tmp_path, capsys):

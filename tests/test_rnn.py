@@ -102,3 +102,36 @@ def test_dropout_acts_in_training_only():
         jax.random.split(jax.random.key(3), 400))
     assert np.ptp(dropped, axis=0).min() > 0
     np.testing.assert_allclose(np.mean(dropped, axis=0), still, atol=.12)
+
+
+@pytest.mark.parametrize('cell', CELLS)
+def test_state_noise_is_added_to_every_state_and_passed_by_the_gradient(cell, x64):
+    """Against a plain loop over time that autodiff differentiates."""
+    kind, act = CELLS[cell], ACTIVATIONS['tanh']
+    keys = jax.random.split(jax.random.key(0), 4)
+    z_x = jax.random.normal(keys[0], (4, 2, kind.gates * 3))
+    w_h, b_h = jax.random.normal(keys[1], (kind.gates * 3, 3)), jax.random.normal(keys[2], (kind.gates * 3,))
+    noise = .1 * jax.random.normal(keys[3], (4, kind.states, 2, 3))
+
+    def plain(z_x, w_h, b_h):
+        carry, hidden = (jnp.zeros((2, 3)),) * kind.states, []
+        for z, shock in zip(z_x, noise):
+            carry = tuple(part + each for part, each in zip(kind.step(act, carry, *kind.inputs(z, carry[0] @ w_h.T + b_h)), shock))
+            hidden.append(carry[0])
+        return jnp.stack(hidden)
+
+    def own(*args):
+        return recur(kind, act, *args, noise)
+    np.testing.assert_allclose(own(z_x, w_h, b_h), plain(z_x, w_h, b_h), atol=1e-12)
+    for a, b in zip(*(jax.grad(lambda *args: jnp.sum(f(*args) ** 3), (0, 1, 2))(z_x, w_h, b_h) for f in (own, plain))):
+        np.testing.assert_allclose(a, b, atol=1e-11)
+
+
+def test_state_noise_acts_in_training_only():
+    model = RNN(1, 4, 'gru', state_noise=.5)
+    inputs = jnp.ones((2, 5, 3))
+    params = model.init(jax.random.key(0), inputs)
+    quiet, same = (model.apply(params, inputs)[0] for _ in range(2))
+    loud = model.apply(params, inputs, train=True, rngs={'dropout': jax.random.key(1)})[0]
+    np.testing.assert_array_equal(quiet, same)
+    assert not np.allclose(quiet, loud)

@@ -55,7 +55,7 @@ def test_what_changes_the_start(base, change, known):
 @pytest.mark.parametrize('base, change', [
     (ADD, {'activation': 'relu'}), (ADD, {'dropout': .5}), (ADD, {'optimizer': 'rmsprop'}), (ADD, {'learning_rate': .1}),
     (ADD, {'optimizer': 'momentum', 'momentum': .9}), (ADD, {'weight_decay': .5}), (ADD, {'l2': .5}),
-    (ADD, {'loss': 'mse'}), (ADD, {'max_length': 4}), (ADD, {'min_length': 4}), (ADD, {'fresh': False}),
+    (ADD, {'loss': 'mse'}), (ADD, {'state_noise': .1}), (ADD, {'max_length': 4}), (ADD, {'min_length': 4}), (ADD, {'fresh': False}),
     (RECALL, {'k': 2}), (RECALL, {'loss': 'mse'}),
     (IMAGES, {'standardize': True}), (IMAGES, {'shuffle': False}), (IMAGES, {'train_size': 100}),
     (IMAGES, {'train_size': 0, 'per_class': 20}), (CNN, {'activation': 'tanh'}), (CNN, {'activation': 'leaky_relu'}),

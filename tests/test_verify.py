@@ -45,7 +45,7 @@ def params_of(certificate):
 def test_a_right_net_is_accepted():
     slack, margin = check.check(by_hand())
     assert 0 < slack <= .01 and .9 < margin < 1
-    assert check.float32_error(by_hand()) < 1e-4
+    assert check.float32_error(by_hand(), margin) < 1e-4
 
 
 @pytest.mark.parametrize('change, says', [
@@ -91,6 +91,53 @@ def test_nothing_may_be_left_out(change, tmp_path):
         check.check_file(tmp_path / 'proof.json')
 
 
+@pytest.mark.parametrize('number', ['inf', '-inf', 'nan'])
+@pytest.mark.parametrize('place', ['weight', 'bias', 'box'])
+def test_numbers_must_be_finite(number, place, tmp_path):
+    certificate = by_hand()
+    of = {'weight': certificate['weights']['weight_hh_l0'][0], 'bias': certificate['weights']['bias_ih_l0'],
+          'box': certificate['sets'][1]['hi'][0]}[place]
+    of[0] = number
+    (tmp_path / 'proof.json').write_text(json.dumps(sealed(certificate)))
+    with pytest.raises(check.Refused):
+        check.check_file(tmp_path / 'proof.json')
+
+
+def test_an_infinite_weight_that_only_zero_meets():
+    """Infinity times an interval about zero would be everything, but times the start state it is no number."""
+    certificate = by_hand()
+    zero = (0.).hex()
+    for name, row in (('weight_ih_l0', [zero] * 2), ('bias_ih_l0', zero), ('bias_hh_l0', zero)):
+        certificate['weights'][name].append(row)
+    for row in (*certificate['weights']['weight_hh_l0'], certificate['weights']['head_weight'][0]):
+        row.append(zero)
+    certificate['weights']['weight_hh_l0'].append([zero] * 4 + ['inf'])
+    for each in certificate['sets']:
+        each['lo'][0].append((-1.1).hex())
+        each['hi'][0].append((1.1).hex())
+    with pytest.raises(ValueError, match='not finite'):
+        check.check(sealed(certificate))
+    certificate['weights']['weight_hh_l0'][4][4] = (1.).hex()
+    assert check.check(sealed(certificate))[0] > 0
+
+
+def test_other_weights_than_one_layers_are_refused():
+    for change in (lambda w: w.update(weight_hh_l1=w['weight_hh_l0']), lambda w: w['bias_ih_l0'].append((0.).hex()),
+                   lambda w: w['weight_ih_l0'][0].append((0.).hex()), lambda w: w['head_weight'].append(w['head_weight'][0])):
+        certificate = by_hand()
+        change(certificate['weights'])
+        with pytest.raises(check.Refused, match='expected|not of shape'):
+            check.check(sealed(certificate))
+
+
+@pytest.mark.parametrize('scale', [2. ** -151, 1e300, .1 + 1e-12])
+def test_float32_is_not_covered_where_float32_cannot_hold_the_weights(scale):
+    certificate = by_hand()
+    certificate['weights']['head_weight'] = [[(scale * float.fromhex(x)).hex() for x in certificate['weights']['head_weight'][0]]]
+    _, margin = check.check(sealed(certificate))
+    assert check.float32_error(certificate, margin) == float('inf')
+
+
 def test_swapped_ends_prove_nothing():
     """Sets that nothing lies in are never reached from the start's."""
     certificate = by_hand()
@@ -107,7 +154,7 @@ def test_certificates_survive_the_file_bit_for_bit(tmp_path):
     file.write_text(json.dumps(certificate))
     assert json.loads(file.read_text())['weights'] == certificate['weights']
     assert check.check_file(file)[:2] == (slack, margin)
-    for content in ('{', '[]', '{"format": "jaxdl adder certificate 1"}', file.read_text().replace('0x', '0y', 1)):
+    for content in ('{', '[]', '[' * 100_000, file.read_text().replace('0x1.8000000000000p+3', '0x1p99999', 1), '{"format": "jaxdl adder certificate 1"}', file.read_text().replace('0x', '0y', 1)):
         file.write_text(content)
         with pytest.raises(check.Refused):
             check.check_file(file)

@@ -19,12 +19,15 @@ at most. Nor does it cover how this file is run: Python, python-flint and Arb ar
 """
 import hashlib
 import json
+import math
+import struct
 from typing import NamedTuple
 
 from flint import arb, ctx
 
 PRECISION = 128  # bits
 INPUTS = ((0, 0), (0, 1), (1, 0), (1, 1))
+GATES = {'rnn': 1, 'gru': 3, 'lstm': 4}
 STATES = {'rnn': 1, 'gru': 1, 'lstm': 2}  # arrays in a state: h, or h and c
 FORMAT = 'jaxdl adder certificate 1'
 
@@ -111,6 +114,7 @@ def check(certificate):
         raise Refused(f'this is not a {FORMAT!r}')
     cell, sets = certificate['cell'], certificate['sets']
     weights = {name: _exact(value) for name, value in certificate['weights'].items()}
+    _require_shapes(cell, weights)
     boxes = [[[Interval(lo, hi) for lo, hi in zip(*ends, strict=True)] for ends in zip(_exact(each['lo']), _exact(each['hi']), strict=True)]
              for each in sets]  # one with its ends swapped is empty: no image of a box with numbers in it lies within
     if any(len(box) != STATES[cell] for box in boxes):
@@ -157,8 +161,27 @@ def _gap(image, box):
 
 
 def _exact(value):
-    """Nested lists of hex floats as the exact numbers."""
-    return [_exact(each) for each in value] if isinstance(value, list) else arb(float.fromhex(value))
+    """Nested lists of hex floats as the exact numbers, which must be finite: infinity times zero is no number."""
+    if isinstance(value, list):
+        return [_exact(each) for each in value]
+    number = float.fromhex(value)
+    if not math.isfinite(number):
+        raise ValueError(f'{value} is not finite')
+    return arb(number)
+
+
+def _require_shapes(cell, weights):
+    """Raises Refused unless the weights are those of one layer, one direction and one output."""
+    hidden = len(weights['head_weight'][0])
+    rows = GATES[cell] * hidden
+    shapes = {'weight_ih_l0': (rows, 2), 'weight_hh_l0': (rows, hidden), 'bias_ih_l0': (rows,), 'bias_hh_l0': (rows,),
+              'head_weight': (1, hidden), 'head_bias': (1,)}
+    if weights.keys() != shapes.keys():
+        raise Refused(f'the weights are {", ".join(weights)}; expected {", ".join(shapes)}')
+    for name, shape in shapes.items():
+        rows = weights[name]
+        if len(rows) != shape[0] or any(len(row) != shape[1] for row in rows if len(shape) == 2):
+            raise Refused(f'{name} is not of shape {shape}')
 
 
 def _down(x):
@@ -167,11 +190,13 @@ def _down(x):
     return value - abs(value) * 2 ** -50
 
 
-def float32_error(certificate):
+def float32_error(certificate, margin):
     """A bound on the error of one step in IEEE single precision, in each state unit, for states in the certificate's sets.
 
     With u = 2**-24: a sum of n products errs by at most 2 n u times the sum of their magnitudes; tanh and sigmoid have
-    slopes 1 and 1/4 at most and err by 16 u themselves; each further product or sum rounds once.
+    slopes 1 and 1/4 at most and err by 16 u themselves; each further product or sum rounds once. Products are taken to be
+    IEEE ones (no TF32). Infinite where that does not hold or the logit could lose half of `margin`: weights that are no
+    normal single-precision numbers, or a last layer whose own rounding is too large.
     """
     u = 2. ** -24
     magnitude = [max([1.] + [abs(float.fromhex(x)) for each in certificate['sets'] for ends in ('lo', 'hi') for x in each[ends][part]])
@@ -180,6 +205,10 @@ def float32_error(certificate):
                for name, value in certificate['weights'].items()}
     reach = max(sum(x) + sum(h) * magnitude[0] + b_x + b_h for x, h, b_x, b_h in
                 zip(*(weights[f'{name}_l0'] for name in ('weight_ih', 'weight_hh', 'bias_ih', 'bias_hh'))))
+    numbers = [x for value in weights.values() for row in value for x in (row if isinstance(row, list) else [row])]
+    logit = 2 * (len(weights['head_weight'][0]) + 2) * u * (sum(weights['head_weight'][0]) * magnitude[0] + weights['head_bias'][0])
+    if not all(x == 0 or 2. ** -100 < x < 2. ** 100 and struct.unpack('f', struct.pack('f', x))[0] == x for x in numbers) or logit >= margin / 2:
+        return math.inf
     z = 2 * (len(weights['head_weight'][0]) + 4) * u * reach
     tanh, sigmoid = z + 16 * u, z / 4 + 16 * u
     if certificate['cell'] == 'rnn':
@@ -195,6 +224,7 @@ def check_file(path):
     try:
         with open(path) as file:
             certificate = json.load(file)
-        return *check(certificate), float32_error(certificate)
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        slack, margin = check(certificate)
+        return slack, margin, float32_error(certificate, margin)
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as error:
         raise Refused(f'the file is damaged ({type(error).__name__}: {error})') from None
