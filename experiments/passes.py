@@ -7,7 +7,6 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from experiments.trained import Trained
 from jaxdl import pictures
 from jaxdl.models.activations import RULES
 from jaxdl.visualize import activations, deconvnet, filters, maximize, top
