@@ -30,6 +30,15 @@ def parse(argv, fields):
     return {name: values[name].value for name in fields if values[name].present}
 
 
+def settings(argv, fields):
+    """Every flag of fields, {name: value}, as given in argv or by default; exits after --help is shown."""
+    given = {name: default for name, (default, _) in fields.items()} | parse(argv, fields)
+    if given['help']:
+        print(help_text(fields))
+        sys.exit(0)
+    return given
+
+
 def help_text(fields):
     """One line for each flag of fields: {name: (default, help)}."""
     lines = ['Flags and their defaults (where that is true or false, --NAME and --noNAME do too):']

@@ -64,6 +64,7 @@ class Config:
     k: int = field(3, 'recall: which digit to answer, counted from 1')
     seed: int = field(0, 'first seed')
     seeds: int = field(1, 'models trained at once, with seeds seed, seed+1, ...; results are mean and 95 % interval')
+    starts: int = field(1, 'sequence tasks: so many initializations of each seed are trained for 3 epochs, the one of least loss goes on')
     statistics_every: int = field(0, 'record every layer and its weights on 100 fixed examples every so many steps of an epoch')
     snapshots: bool = field(False, 'keep the checkpoints of epochs 1, 2, 5, 10, 20, 50, ... too')
     workdir: str = field('', 'folder of the run; empty: runs/<task>-<cell><hidden>-<hash of these fields>')
@@ -77,7 +78,7 @@ class Config:
         for name, value in dataclasses.asdict(self).items():
             if isinstance(value, float) and not math.isfinite(value):
                 raise UserError(f'--{name}={value} must be a finite number')
-        for name in ('hidden', 'layers', 'batch_size', 'epochs', 'min_length', 'k', 'seeds', 'learning_rate'):
+        for name in ('hidden', 'layers', 'batch_size', 'epochs', 'min_length', 'k', 'seeds', 'starts', 'learning_rate'):
             if not getattr(self, name) > 0:
                 raise UserError(f'--{name}={getattr(self, name)} must be greater than 0')
         for name in ('momentum', 'weight_decay', 'l2', 'state_noise', 'steps', 'train_size', 'validation_size', 'seed', 'per_class',
@@ -98,6 +99,8 @@ class Config:
             self._check_sequences()
 
     def _check_images(self):
+        if self.starts > 1:
+            raise UserError(f'--starts={self.starts} is for sequence tasks')
         if self.dataset not in SETS[self.task]:
             raise UserError(f'--task={self.task} --dataset={self.dataset}: choose one of {", ".join(SETS[self.task])}')
         if self.image_size < 8 or self.image_size % 4:

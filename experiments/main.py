@@ -59,7 +59,7 @@ def _use_compilation_cache():
 
 def _show(folder, results):
     """The short table of results, and where the files are."""
-    from experiments.run import show
+    from experiments.records import show
     print(f'\nafter epoch {results["epoch"]}, step {results["step"]}:')
     for split in ('train', 'validation', 'test'):
         if split in results:

@@ -1,4 +1,5 @@
 """run(config): the only place where data, model, training and checkpoints meet."""
+import functools
 import signal
 import time
 from contextlib import contextmanager
@@ -8,15 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 from tqdm import tqdm
 
-from experiments import workdir
+from experiments import records, workdir
 from experiments.cli import ASKED_TO_STOP
 from experiments.tasks import TASKS
-from jaxdl import UserError, __version__, checkpoint, plots
-from jaxdl.metrics import interval
-from jaxdl.train import init_state, make_epoch, make_evaluate, make_optimizer, make_step
+from jaxdl import __version__, checkpoint, plots
+from jaxdl.train import START, address, init_state, make_epoch, make_evaluate, make_optimizer, make_step
 from jaxdl.visualize.activations import dead, summary
 
-WINDOWS = 20  # records of the training batches' scores, an epoch
+TRIAL = 3  # epochs that each of several starts is given
 SNAPSHOTS = [digit * 10 ** power for power in range(6) for digit in (1, 2, 5)]  # epochs
 PROBED = 100  # held-out examples on which the statistics of the layers are taken
 
@@ -121,7 +121,7 @@ def _train(config, task, evaluate, log, clock, say):
     with clock('write'):
         manager = checkpoint.open_manager(log.folder / 'checkpoints', SNAPSHOTS if config.snapshots else ())
     with manager:
-        done, states = _start(init, keys, task.data, manager, clock, say)
+        done, states = _start(config, init, functools.partial(_chosen, epoch_of[lengths[0]]), keys, task.data, manager, clock, say)
         say(f'{describe_devices()}; {count_parameters(states.params):,} parameters; '
             f'seeds {config.seed}..{config.seed + config.seeds - 1}' + (f'; going on after epoch {done}' if done else ''))
         with clock('write'):
@@ -133,13 +133,13 @@ def _train(config, task, evaluate, log, clock, say):
                     means, probed = jax.device_get(found)
                 with clock('evaluate'):
                     held_out = {split: evaluate(states.params, examples)[0] for split, examples in task.held_out.items()}
-                _check_finite(config, epoch, sum(lengths[:epoch]), means['loss'], states.params, held_out)
+                records.check_finite(config, epoch, sum(lengths[:epoch]), means['loss'], states.params, held_out)
                 with clock('write'):
-                    records = _records(epoch + 1, sum(lengths[:epoch]), means, held_out)
-                    log.write(_statistics(epoch + 1, sum(lengths[:epoch]), config.statistics_every, probed) + records)
-                    judge = records[-1].get('validation', records[-1]['train'])
+                    lines = records.of_epoch(epoch + 1, sum(lengths[:epoch]), means, held_out)
+                    log.write(records.statistics(epoch + 1, sum(lengths[:epoch]), config.statistics_every, probed) + lines)
+                    judge = lines[-1].get('validation', lines[-1]['train'])
                     checkpoint.save(manager, epoch + 1, states, config.identity(), judge['loss']['mean'])
-                bar.set_postfix({name: show(summary) for name, summary in judge.items()})
+                bar.set_postfix({name: records.show(summary) for name, summary in judge.items()})
                 bar.update(steps)
                 if ASKED_TO_STOP.is_set():
                     raise KeyboardInterrupt
@@ -162,59 +162,31 @@ def _stop_at_epoch_end(bar):
             signal.signal(signum, handler)
 
 
-def _start(init, keys, data, manager, clock, say):
+def _start(config, init, chosen, keys, data, manager, clock, say):
     """(epochs done, states): from the newest checkpoint that can be read, or from the start."""
     if manager.latest_step() is None:
-        return 0, clock.compile(init)(keys, data)
+        init = clock.compile(init)
+        return 0, init(keys, data) if config.starts == 1 else chosen(init, config.starts, keys, data, clock)
     done, states, damaged = checkpoint.restore(manager, jax.eval_shape(init, keys, data))
     if damaged:
         say(f'checkpoint {", ".join(map(str, damaged))} is damaged and cannot be read: using that of epoch {done}')
     return done, states
 
 
-def _check_finite(config, epoch, start, losses, params, held_out):
-    """Raises UserError that names the first step, and its seed, where a loss (S, steps) is not finite.
-
-    A last update that spoils the parameters shows only in them and in the held-out losses: it counts as the last step.
-    """
-    after = [leaf.reshape(config.seeds, -1) for leaf in jax.tree.leaves(jax.device_get(params))]
-    after += [scores['loss'] for scores in held_out.values()]
-    finite = [np.isfinite(losses), *(np.isfinite(x).all(1, keepdims=True) for x in after)]
-    seeds, steps = np.nonzero(~np.concatenate(finite, axis=1))
-    if len(steps):
-        first = steps.argmin()
-        step = start + min(steps[first] + 1, losses.shape[1])
-        kept = f'the checkpoint of epoch {epoch} is kept' if epoch else 'no epoch was finished'
-        raise UserError(f'the loss of seed {config.seed + seeds[first]} is not finite at step {step}; '
-                        f'{kept}. Try a lower --learning_rate than {config.learning_rate}')
-
-
-def _records(epoch, start, means, held_out):
-    """The lines of metrics.jsonl of an epoch: windows of training batches, then the epoch as a whole."""
-    steps = means['loss'].shape[1]
-
-    def summary(scores, columns=slice(None)):
-        return {name: interval(values[:, columns].mean(1)) for name, values in scores.items()}
-    windows = [{'kind': 'steps', 'epoch': epoch, 'step': start + int(window[-1]) + 1, 'train': summary(means, window)}
-               for window in np.array_split(np.arange(steps), min(WINDOWS, steps))]
-    return [*windows, {'kind': 'epoch', 'epoch': epoch, 'step': start + steps, 'train': summary(means),
-                       **{split: summary(scores) for split, scores in held_out.items()}}]
-
-
-def _statistics(epoch, start, every, probed):
-    """The lines of metrics.jsonl on the layers: intervals over seeds, and the first seed's range and histogram.
-
-    probed: {layer: {'mean': (S, rows), ..., 'histogram': (S, rows, BINS)}}.
-    """
-    rows = next(iter(probed.values()))['mean'].shape[1] if probed else 0
-    return [{'kind': 'statistics', 'epoch': epoch, 'step': start + row * every, 'layers': {
-        layer: {**{name: interval(values[:, row]) for name, values in found.items() if name != 'histogram'},
-                'range': [float(found[end][0, row]) for end in ('min', 'max')],
-                'histogram': found['histogram'][0, row].tolist()}
-        for layer, found in probed.items()}} for row in range(rows)]
-
-
-def show(summary, scale=1, digits=4):
-    """'mean ± half-width' of an interval, or the mean alone for one seed."""
-    half = '' if summary['ci95'] is None else f' ± {scale * summary["ci95"]:.{digits}f}'
-    return f'{scale * summary["mean"]:.{digits}f}{half}'
+def _chosen(epoch, init, starts, keys, data, clock):
+    """For each seed the state of least loss in the last third of its last epoch, of so many starts after TRIAL epochs of each."""
+    best, least = None, np.full(len(keys), np.inf)
+    with tqdm(total=starts * TRIAL, unit='epoch', desc='choosing among starts') as bar, clock('train'):
+        for start in range(starts):
+            own = jax.vmap(lambda key: address(key, START, start))(keys)
+            states = init(own, data)
+            for number in range(TRIAL):
+                states, means, _ = epoch(states, own, data, jnp.int32(number))
+                bar.update()
+            loss = np.array(means['loss'])
+            loss = loss[:, -(loss.shape[1] // 3 + 1):].mean(1)
+            better = loss < least  # a loss that is no number never is
+            best = states if best is None else jax.tree.map(
+                lambda new, old: jnp.where(better.reshape(-1, *[1] * (new.ndim - 1)), new, old), states, best)
+            least = np.where(better, loss, least)
+    return best

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments import trained, workdir
-from experiments.cli import command, help_text, parse
+from experiments.cli import command, settings
 from experiments.config import CHOICES, Config
 from jaxdl import UserError
 
@@ -30,10 +30,7 @@ FLAGS = {
 
 
 def main(argv):
-    given = {name: default for name, (default, _) in FLAGS.items()} | parse(argv, FLAGS)
-    if given['help']:
-        print(help_text(FLAGS))
-        return
+    given = settings(argv, FLAGS)
     sizes = _checked(given)
     folder = Path(given['workdir']).expanduser()
     _compare(trained.load(folder, trained.CNNS, given['data_dir']), given, sizes, folder / 'transfer' / given['dataset'])

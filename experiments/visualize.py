@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.cli import command, help_text, parse
+from experiments.cli import command, settings
 from experiments.config import Config
 from jaxdl import UserError
 
@@ -30,10 +30,7 @@ FLAGS = {
 
 
 def main(argv):
-    given = {name: default for name, (default, _) in FLAGS.items()} | parse(argv, FLAGS)
-    if given['help']:
-        print(help_text(FLAGS))
-        return
+    given = settings(argv, FLAGS)
     what = _checked(given)
     from experiments import trained
     net = trained.load(given['workdir'], trained.CNNS, given['data_dir'],

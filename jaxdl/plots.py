@@ -176,35 +176,35 @@ def text_table(title, header, rows):
     return figure
 
 
-def proved_sets(title, states, carries, bits, lo, hi, set_carries):
-    """States (N, T, D) and boxes lo, hi (L, D) in the two principal directions of the states, coloured by carry.
+def proved_sets(title, states, memories, inputs, centres, edges, set_memories, names, arrows):
+    """States (N, T, D) and parallelotopes centres (L, D), edges (L, D, E) in the two principal directions, coloured by memory.
 
-    carries (N, T) after each step, set_carries (L,); arrows are the mean steps on each input pair of bits (N, T, 2).
+    memories (N, T) after each step on inputs (N, T), set_memories (L,), names of the memories; arrows: {(memory, input): text},
+    each drawn as the mean of such steps.
     """
     figure = new_figure(7.5, 6.2, title)
     axes = figure.subplots()
     flat = states.reshape(-1, states.shape[-1])
-    centre = flat.mean(0)
-    directions = np.linalg.svd(flat - centre, full_matrices=False)[2][:2].T
-    colours = np.array(['tab:blue', 'tab:red'])
-    points = (flat - centre) @ directions
-    axes.scatter(*points.T, s=4, c=colours[carries.ravel()], alpha=.5)
-    for low, high, carry in zip(lo, hi, set_carries):
-        # the shadow of a box is the sum of its edges' shadows: a zonotope, whose outline runs through the edges by angle
-        edges = (high - low)[:, None] * directions / 2
-        edges = np.where(edges[:, 1:] < 0, -edges, edges)
-        edges = edges[np.argsort(np.arctan2(edges[:, 1], edges[:, 0]))]
-        corners = np.concatenate([2 * np.cumsum(edges, 0), 2 * edges.sum(0) - 2 * np.cumsum(edges, 0)]) - edges.sum(0)
-        axes.fill(*(((low + high) / 2 - centre) @ directions + corners).T, facecolor='none', edgecolor=colours[carry])
+    middle = flat.mean(0)
+    directions = np.linalg.svd(flat - middle, full_matrices=False)[2][:2].T
+    colours = [f'C{m % 10}' for m in range(len(names))]
+    points = (flat - middle) @ directions
+    axes.scatter(*points.T, s=4, c=np.array(colours)[memories.ravel()], alpha=.5)
+    for centre, edge, memory in zip(centres, edges, set_memories):
+        # the shadow of a parallelotope is the sum of its edges' shadows: a zonotope, whose outline runs through the edges by angle
+        shadows = edge.T @ directions
+        shadows = np.where(shadows[:, 1:] < 0, -shadows, shadows)
+        shadows = shadows[np.argsort(np.arctan2(shadows[:, 1], shadows[:, 0]))]
+        corners = 2 * np.concatenate([np.cumsum(shadows, 0), shadows.sum(0) - np.cumsum(shadows, 0)]) - shadows.sum(0)
+        axes.fill(*((centre - middle) @ directions + corners).T, facecolor='none', edgecolor=colours[memory])
     at = points.reshape(*states.shape[:2], 2)
-    for carry in (0, 1):
-        for pair in ((0, 0), (0, 1), (1, 0), (1, 1)):
-            here = (carries[:, :-1] == carry) & (bits[:, 1:] == pair).all(-1)
-            start, end = at[:, :-1][here].mean(0), at[:, 1:][here].mean(0)
-            axes.annotate('', end, start, arrowprops={'arrowstyle': '->', 'color': 'black', 'alpha': .7})
-            axes.text(*(.35 * start + .65 * end), f'{pair[0]}+{pair[1]}', fontsize=8)
-    for carry in (0, 1):
-        axes.scatter([], [], c=colours[carry], label=f'carry {carry}')
+    for (memory, x), text in arrows.items():
+        here = (memories[:, :-1] == memory) & (inputs[:, 1:] == x)
+        start, end = at[:, :-1][here].mean(0), at[:, 1:][here].mean(0)
+        axes.annotate('', end, start, arrowprops={'arrowstyle': '->', 'color': 'black', 'alpha': .7})
+        axes.text(*(.35 * start + .65 * end), text, fontsize=8)
+    for memory, name in enumerate(names):
+        axes.scatter([], [], c=colours[memory], label=name)
     axes.set(xlabel='first principal direction', ylabel='second principal direction')
-    axes.legend()
+    axes.legend(fontsize=8)
     return figure

@@ -14,7 +14,7 @@ from jax import lax
 
 from jaxdl.metrics import weighted_mean
 
-INIT, DATA, ORDER, DROPOUT, VALIDATION, TEST = range(6)  # what a key is for
+INIT, DATA, ORDER, DROPOUT, VALIDATION, TEST, START = range(7)  # what a key is for
 
 
 def address(key, *path):

@@ -8,7 +8,7 @@ import pytest
 from experiments import prove, trained
 from experiments.cli import command
 from experiments.main import main as train
-from jaxdl.verify import check, refute
+from jaxdl.verify import check, machine, refute
 from test_verify import by_hand, params_of
 
 FLAGS = ['--task=binary_add', '--cell=rnn', '--hidden=4', '--seeds=3', '--epochs=5', '--state_noise=.1']
@@ -47,16 +47,16 @@ def test_proofs_hold_alone_and_no_proved_net_has_a_wrong_sum(run, capsys):
         file = run / 'proofs' / f'seed{seed}.json'
         assert code(prove.main, f'--check={file}') == 0
         assert 'adds rightly at every length' in capsys.readouterr().out
-        slack, margin, rounding = check.check_file(file)
+        slack, margin, rounding, _ = check.check_file(file)
         assert (slack, margin, rounding) == (row['slack'], row['margin'], row['float32_error']) and slack > 0
         read = np.vectorize(float.fromhex)
         nets.append({name: jnp.array(read(value), jnp.float32) for name, value in json.loads(file.read_text())['weights'].items()})
-    assert refute.refute('rnn', jax.tree.map(lambda *x: jnp.stack(x), *nets), jax.random.key(9)) == [None] * len(nets)
+    assert refute.refute('rnn', machine.ADDER, jax.tree.map(lambda *x: jnp.stack(x), *nets), jax.random.key(9)) == [None] * len(nets)
     assert code(train, *FLAGS, f'--workdir={run}') == 0
     assert f'proved after fine-tuning: {len(proved)} of 3' in capsys.readouterr().out
 
     content = file.read_text()
-    file.write_text(content.replace('"carry": 1', '"carry": 0', 1))
+    file.write_text(content.replace('"memory": 1', '"memory": 0', 1))
     assert 'is refused: set' in refused(capsys, f'--check={file}')
 
 
@@ -87,12 +87,12 @@ def test_proofs_of_an_older_epoch_are_not_the_finished_nets(run, capsys):
 
 
 def test_errors(run, tmp_path, capsys):
-    recall, wide = tmp_path / 'recall', tmp_path / 'wide'
+    images, wide = tmp_path / 'images', tmp_path / 'wide'
     small = ['--epochs=1', '--train_size=64', '--validation_size=10']
-    assert code(train, '--task=recall', *small, f'--workdir={recall}') == 0
+    assert code(train, '--task=mnist_rnn', '--dataset=digits', *small, f'--workdir={images}') == 0
     assert code(train, '--task=binary_add', '--layers=2', *small, f'--workdir={wide}') == 0
     for flags, says in [([], '--workdir=RUN'), ([f'--workdir={tmp_path}/none'], 'is no folder'),
-                        ([f'--workdir={recall}'], 'holds a recall run'), ([f'--workdir={wide}'], 'proofs are for one layer'),
+                        ([f'--workdir={images}'], 'holds a mnist_rnn run'), ([f'--workdir={wide}'], 'proofs are for one layer'),
                         ([f'--workdir={run}', '--history=5'], '--history=5'), ([f'--workdir={run}', '--steps=0'], '--steps=0'),
                         ([f'--check={tmp_path}/none.json'], 'No such file'), ([f'--check={run}/config.json'], 'is refused')]:
         assert says in refused(capsys, *flags)

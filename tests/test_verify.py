@@ -7,9 +7,10 @@ import jax.numpy as jnp
 import mpmath
 import numpy as np
 import pytest
-from flint import arb
+from flint import arb, arb_mat, ctx
 from jaxdl.models.rnn import RNN
-from jaxdl.verify import check, refute, search
+from jaxdl.data import sequences
+from jaxdl.verify import check, forms, machine, refute, search
 
 K = 12.
 
@@ -24,12 +25,10 @@ def by_hand():
     return certify('rnn', weights, [(0, (1, 1, 1, 2)), (0, (1, 1, 1, 2)), (1, (1, 2, 2, 2))], ends)
 
 
-def certify(cell, weights, labels, ends):
-    def exact(x):
-        return [exact(each) for each in x] if isinstance(x, list) else float(x).hex()
-    return sealed({'format': check.FORMAT, 'cell': cell, 'weights': {name: exact(value.tolist()) for name, value in weights.items()},
-            'sets': [{'carry': carry, 'next': list(following), 'lo': exact([lo.tolist()]), 'hi': exact([hi.tolist()])}
-                     for (carry, following), (lo, hi) in zip(labels, ends)]})
+def certify(cell, weights, labels, ends, task='binary_add', k=3):
+    lo, hi = (np.stack(side) for side in zip(*ends))
+    return check.certificate(task, k, cell, weights, search.Sets((lo + hi) / 2, jax.vmap(jnp.diag)((hi - lo) / 2)),
+                             search.Labels(*map(np.array, zip(*labels))))
 
 
 def sealed(certificate):
@@ -49,14 +48,16 @@ def test_a_right_net_is_accepted():
 
 
 @pytest.mark.parametrize('change, says', [
-    (lambda c: c['sets'][0].update(next=[1, 1, 2, 2]), r'set 0 \(carry 0\) on 1 \+ 0: set 2 has carry 1, the sum has 0'),
-    (lambda c: c['sets'][0]['lo'][0].__setitem__(1, (.001).hex()), 'the start state is not in set 0'),
-    (lambda c: c['sets'][0].update(carry=1), 'the start state is not in set 0'),
-    (lambda c: c['weights'].update(head_weight=[[(-1.).hex(), (1.).hex(), (-1.).hex(), (0.).hex()]]), r'set 0 \(carry 0\) on 0 \+ 0: the answer may not be 0'),
-    (lambda c: c['weights']['weight_hh_l0'][1].__setitem__(1, (0.).hex()), r'on 0 \+ 1: the next state may leave set'),
-    (lambda c: c['sets'][2]['hi'][0].__setitem__(1, (.9).hex()), r'set 0 \(carry 0\) on 1 \+ 1: the next state may leave set 2'),
-    (lambda c: c['sets'][1]['hi'][0].__setitem__(1, (0.).hex()), 'may leave|may not be'),
-    (lambda c: c.update(format='another'), "this is not a 'jaxdl adder certificate 1'")])
+    (lambda c: c['sets'][0].update(next=[1, 1, 2, 2]), r'set 0 \(memory 0\) on input \(1, 0\): set 2 has memory 1, it must be 0'),
+    (lambda c: c['sets'][0]['centre'].__setitem__(1, (.011).hex()), 'the start state is not in set 0'),
+    (lambda c: c['sets'][0].update(memory=1), 'the start state is not in set 0'),
+    (lambda c: c['weights'].update(head_weight=[[(-1.).hex(), (1.).hex(), (-1.).hex(), (0.).hex()]]), r'set 0 \(memory 0\) on input \(0, 0\): the answer may not be 0'),
+    (lambda c: c['weights']['weight_hh_l0'][1].__setitem__(1, (0.).hex()), r'on input \(0, 1\): the next state may leave set'),
+    (lambda c: c['sets'][2]['centre'].__setitem__(1, (.9).hex()), r'set 0 \(memory 0\) on input \(1, 1\): the next state may leave set 2'),
+    (lambda c: c['sets'][1]['edges'][1].__setitem__(1, (1.).hex()), 'may leave|may not be'),
+    (lambda c: c['sets'][1]['edges'][1].__setitem__(1, (0.).hex()), 'the edges of set 1 are not independent'),
+    (lambda c: c['sets'][1]['edges'].pop(), 'the edges of set 1 are not 4 by 4'),
+    (lambda c: c.update(format='another'), "this is not a 'jaxdl certificate 2'")])
 def test_wrong_nets_and_sets_are_refused(change, says):
     certificate = by_hand()
     change(certificate)
@@ -73,15 +74,15 @@ def test_every_tampered_number_is_noticed():
             with pytest.raises(check.Refused, match='SHA-256 differs'):
                 check.check(other)
     for number in range(3):
-        for end in ('lo', 'hi'):
+        for row in (lambda c: c['sets'][number]['centre'], lambda c: c['sets'][number]['edges'][1]):
             other = copy.deepcopy(certificate)
-            other['sets'][number][end][0][1] = (float.fromhex(other['sets'][number][end][0][1]) * .97).hex()
+            row(other)[1] = (float.fromhex(row(other)[1]) + .0001).hex()
             with pytest.raises(check.Refused):
                 check.check(other)
 
 
 @pytest.mark.parametrize('change', [
-    lambda c: c['sets'][1]['next'].pop(), lambda c: c['sets'][0]['lo'][0].pop(), lambda c: c['sets'][1]['hi'].append([]),
+    lambda c: c['sets'][1]['next'].pop(), lambda c: c['sets'][0]['centre'].pop(), lambda c: c['sets'][1]['edges'].append([]), lambda c: c['sets'][1]['edges'][2].pop(),
     lambda c: c['weights']['weight_hh_l0'].pop(), lambda c: c['weights']['weight_hh_l0'][0].pop(), lambda c: c['weights'].pop('head_bias')])
 def test_nothing_may_be_left_out(change, tmp_path):
     certificate = by_hand()
@@ -92,11 +93,11 @@ def test_nothing_may_be_left_out(change, tmp_path):
 
 
 @pytest.mark.parametrize('number', ['inf', '-inf', 'nan'])
-@pytest.mark.parametrize('place', ['weight', 'bias', 'box'])
+@pytest.mark.parametrize('place', ['weight', 'bias', 'set', 'centre'])
 def test_numbers_must_be_finite(number, place, tmp_path):
     certificate = by_hand()
     of = {'weight': certificate['weights']['weight_hh_l0'][0], 'bias': certificate['weights']['bias_ih_l0'],
-          'box': certificate['sets'][1]['hi'][0]}[place]
+          'set': certificate['sets'][1]['edges'][1], 'centre': certificate['sets'][1]['centre']}[place]
     of[0] = number
     (tmp_path / 'proof.json').write_text(json.dumps(sealed(certificate)))
     with pytest.raises(check.Refused):
@@ -113,8 +114,8 @@ def test_an_infinite_weight_that_only_zero_meets():
         row.append(zero)
     certificate['weights']['weight_hh_l0'].append([zero] * 4 + ['inf'])
     for each in certificate['sets']:
-        each['lo'][0].append((-1.1).hex())
-        each['hi'][0].append((1.1).hex())
+        each['centre'].append(zero)
+        each['edges'] = [row + [zero] for row in each['edges']] + [[zero] * 4 + [(1.1).hex()]]
     with pytest.raises(ValueError, match='not finite'):
         check.check(sealed(certificate))
     certificate['weights']['weight_hh_l0'][4][4] = (1.).hex()
@@ -123,10 +124,10 @@ def test_an_infinite_weight_that_only_zero_meets():
 
 def test_other_weights_than_one_layers_are_refused():
     for change in (lambda w: w.update(weight_hh_l1=w['weight_hh_l0']), lambda w: w['bias_ih_l0'].append((0.).hex()),
-                   lambda w: w['weight_ih_l0'][0].append((0.).hex()), lambda w: w['head_weight'].append(w['head_weight'][0])):
+                   lambda w: w['weight_ih_l0'][0].append((0.).hex()), lambda w: w['head_weight'].append(w['head_weight'][0]), lambda w: w.pop('head_bias')):
         certificate = by_hand()
         change(certificate['weights'])
-        with pytest.raises(check.Refused, match='expected|not of shape'):
+        with pytest.raises((check.Refused, ValueError), match='expected|not of shape|rows differ'):
             check.check(sealed(certificate))
 
 
@@ -138,15 +139,6 @@ def test_float32_is_not_covered_where_float32_cannot_hold_the_weights(scale):
     assert check.float32_error(certificate, margin) == float('inf')
 
 
-def test_swapped_ends_prove_nothing():
-    """Sets that nothing lies in are never reached from the start's."""
-    certificate = by_hand()
-    for each in certificate['sets'][1:]:
-        each['lo'], each['hi'] = each['hi'], each['lo']
-    with pytest.raises(check.Refused, match='may leave'):
-        check.check(sealed(certificate))
-
-
 def test_certificates_survive_the_file_bit_for_bit(tmp_path):
     certificate = by_hand()
     slack, margin = check.check(certificate)
@@ -154,7 +146,7 @@ def test_certificates_survive_the_file_bit_for_bit(tmp_path):
     file.write_text(json.dumps(certificate))
     assert json.loads(file.read_text())['weights'] == certificate['weights']
     assert check.check_file(file)[:2] == (slack, margin)
-    for content in ('{', '[]', '[' * 100_000, file.read_text().replace('0x1.8000000000000p+3', '0x1p99999', 1), '{"format": "jaxdl adder certificate 1"}', file.read_text().replace('0x', '0y', 1)):
+    for content in ('{', '[]', '[' * 100_000, file.read_text().replace('0x1.8000000000000p+3', '0x1p99999', 1), '{"format": "jaxdl certificate 2"}', file.read_text().replace('0x', '0y', 1)):
         file.write_text(content)
         with pytest.raises(check.Refused):
             check.check_file(file)
@@ -168,7 +160,6 @@ def random_net(cell, hidden, seed):
 
 def exact_step(cell, weights, state, bits):
     """torch's equations at 60 digits, of one state: lists of mpf."""
-    mpmath.mp.dps = 60
     w = {name: np.vectorize(mpmath.mpf, otypes=[object])(np.asarray(value, float)) for name, value in weights.items()}
     h = np.array(state[0], object)
     z_x, z_h = w['weight_ih_l0'] @ np.array([mpmath.mpf(b) for b in bits], object) + w['bias_ih_l0'], w['weight_hh_l0'] @ h + w['bias_hh_l0']
@@ -186,29 +177,27 @@ def exact_step(cell, weights, state, bits):
 
 
 @pytest.mark.parametrize('cell', ['rnn', 'gru', 'lstm'])
-def test_interval_steps_hold_the_exact_values(cell):
+@pytest.mark.parametrize('size', [0., .1, .7])
+def test_forms_hold_the_exact_values(cell, size):
+    """Of states of a parallelotope; those of a point are the exact values, and the search's forms are the checker's."""
     _, params = random_net(cell, 3, 0)
     params = params['params']
-    weights = {name: [[arb(float(x)) for x in row] if np.ndim(row) else arb(float(row)) for row in np.asarray(value, float)]
-               for name, value in params.items()}
+    weights = {name: arb_mat([[float(x) for x in np.atleast_1d(row)] for row in np.asarray(value, float)]) for name, value in params.items()}
+    ctx.prec, mpmath.mp.dps = check.PRECISION, 60
     rng = np.random.default_rng(0)
-    lo = rng.uniform(-1, 1, (check.STATES[cell], 3))
-    hi = lo + rng.uniform(0, .5, lo.shape)
-    box = [[check.Interval(arb(a), arb(b)) for a, b in zip(*ends)] for ends in zip(lo.tolist(), hi.tolist())]
-    near = jax.device_get(search.step(cell, params, jnp.asarray(lo, jnp.float32), jnp.asarray(hi, jnp.float32), jnp.array([0., 1.])))
-    image = check.step(cell, weights, box, (0, 1))
-    np.testing.assert_allclose(near, [[[float(getattr(x, end)) for x in part] for part in image] for end in ('lo', 'hi')], atol=1e-5)
-    for _ in range(30):
-        state = [[mpmath.mpf(x) for x in part] for part in (lo + rng.uniform(size=lo.shape) * (hi - lo)).tolist()]
-        for part, bounds in zip(exact_step(cell, params, state, (0, 1)), image):
-            for value, bound in zip(part, bounds):
-                assert float(bound.lo) - 1e-15 <= value <= float(bound.hi) + 1e-15
-    point = [[check.Interval(arb(a), arb(a)) for a in part] for part in lo.tolist()]
-    exact = exact_step(cell, params, [[mpmath.mpf(a) for a in part] for part in lo.tolist()], (0, 1))
-    for part, bounds in zip(exact, check.step(cell, weights, point, (0, 1))):
-        for value, bound in zip(part, bounds):
-            assert abs(mpmath.mpf(bound.lo.str(50, radius=False)) - value) < mpmath.mpf('1e-30')
-            assert abs(mpmath.mpf(bound.hi.str(50, radius=False)) - value) < mpmath.mpf('1e-30')
+    n = 3 * machine.ARRAYS[cell]
+    centre, edges = (rng.uniform(-1, 1, n).astype(np.float32), (size * rng.uniform(-1, 1, (n, n))).astype(np.float32))
+    image = check.step(cell, weights, forms.Form(*(arb_mat(x.astype(float).tolist()) for x in (centre[:, None], edges, np.zeros((n, 1))))), (0, 1))
+    near = search.step(cell, params, search.Form(centre, edges, jnp.zeros(n)), jnp.array([0., 1.]))
+    for found, bound in zip(near, image):
+        np.testing.assert_allclose(np.reshape(found, -1), [float(x) for x in bound.entries()], atol=2e-5)
+    mid, rows, error = (np.array([[mpmath.mpf(x.str(50, radius=False)) for x in row] for row in part.tolist()]) for part in image)
+    for corner in [*rng.choice([-1., 1.], (30, n)), *rng.uniform(-1, 1, (30, n))]:
+        exact = [mpmath.mpf(float(m)) for m in centre] + np.vectorize(mpmath.mpf, otypes=[object])(edges.astype(float)) @ corner
+        parts = exact_step(cell, params, np.split(exact, machine.ARRAYS[cell]), (0, 1))
+        distance = np.abs(np.concatenate(parts) - mid[:, 0] - rows @ corner)
+        assert (distance <= error[:, 0] + mpmath.mpf('1e-30')).all()
+    assert size or (error < mpmath.mpf('1e-30')).all()
 
 
 @pytest.mark.parametrize('cell', ['rnn', 'gru', 'lstm'])
@@ -217,34 +206,96 @@ def test_simulation_is_the_models(cell):
     bits = np.random.default_rng(0).integers(0, 2, (5, 9, 2))
     logits, layers = model.apply(params, bits.astype(np.float32))
     states, found = search.simulate(cell, params['params'], bits)
-    np.testing.assert_allclose(states[:, :, 0], layers['layer0'], atol=1e-5)
-    np.testing.assert_allclose(found, logits[..., 0], atol=1e-5)
+    np.testing.assert_allclose(states[..., :4], layers['layer0'], atol=1e-5)
+    np.testing.assert_allclose(found, logits, atol=1e-5)
 
 
-def test_automata():
-    plain, one, two = (search.automaton(k) for k in (0, 1, 2))
-    assert plain.carry.tolist() == [0, 1] and plain.next.tolist() == [[0, 0, 0, 1], [0, 1, 1, 1]]
-    assert len(one.carry) == 1 + 6 and len(two.carry) == 1 + 4 + 24 - 4
-    for sets in (plain, one, two):
-        for carry, row in zip(sets.carry, sets.next):
-            assert sets.carry[row].tolist() == [(carry + a + b) // 2 for a, b in search.INPUTS]
+def test_the_machines_are_the_tasks():
+    """Against arithmetic on integers, and the sampler that the nets are trained on."""
+    bits = np.random.default_rng(0).integers(0, 2, (50, 30, 2))
+    sums = [sequences.decimal(row[:, 0]) + sequences.decimal(row[:, 1]) for row in bits]
+    right = refute.right_answers(machine.ADDER, 2 * bits[..., 0] + bits[..., 1])
+    assert right.tolist() == [[total >> t & 1 for t in range(30)] for total in sums]
+    for k in (1, 3):
+        inputs, targets, _ = sequences.recall(jax.random.key(k), jnp.full(20, 9), 9, k)
+        right = refute.right_answers(machine.recall(k), np.asarray(inputs.argmax(-1)))
+        assert (right[:, :k - 1] == -1).all() and (right[:, k - 1:] == np.asarray(targets)[:, None]).all()
+    assert machine.demands(1, 0) == [(-1,)] and machine.demands(3, 1) == [(-1, 1, 0), (0, 1, -1)]
+
+
+def test_labels():
+    plain, one, two = (search.labels(machine.ADDER, k) for k in (0, 1, 2))
+    assert plain.memory.tolist() == [0, 1] and plain.next.tolist() == [[0, 0, 0, 1], [0, 1, 1, 1]]
+    assert len(one.memory) == 1 + 6 and len(two.memory) == 1 + 4 + 24 - 4
+    for labels in (plain, one, two):
+        for memory, row in zip(labels.memory, labels.next):
+            assert labels.memory[row].tolist() == list(machine.ADDER.next[memory])
+
+
+def found_sets(cell, params, labels, right, **options):
+    sets = search.reached(cell, params, labels, right, jax.random.key(0))
+    params, sets = jax.jit(lambda params, sets: search.search(cell, params, sets, labels, right, **options))(params, sets)
+    return params, sets, check.certificate('binary_add', 0, cell, params, jax.tree.map(np.asarray, sets), labels)
 
 
 def test_the_search_tunes_a_net_that_the_checker_proves():
     params = {name: value * .7 for name, value in params_of(by_hand()).items()}
-    sets = search.automaton(1)
-    boxes = search.reached('rnn', params, sets, jax.random.key(0))
-    tuned, boxes = jax.jit(lambda params, boxes: search.search('rnn', params, boxes, sets, 1500))(params, boxes)
-    closure, logits, start = search.gaps('rnn', tuned, boxes, sets)
-    slack, margin = check.check(sealed(search.certificate('rnn', tuned, boxes, sets)))
+    labels = search.labels(machine.ADDER, 1)
+    tuned, sets, certificate = found_sets('rnn', params, labels, machine.ADDER, steps=1500)
+    closure, logits, start, into = search.gaps('rnn', tuned, sets, labels, machine.ADDER)
+    slack, margin = check.check(certificate)
     np.testing.assert_allclose(margin, logits.min(), atol=1e-4)
-    assert slack <= closure.min() + 1e-5 and start.min() >= 0
+    assert slack <= (closure / into[labels.next]).min() + 1e-5 and start.min() >= 0
 
 
-def test_closing_finds_the_sets_of_a_contracting_net():
-    params, sets = params_of(by_hand()), search.automaton(1)
-    boxes = search.close('rnn', params, search.reached('rnn', params, sets, jax.random.key(0)), sets)
-    assert check.check(sealed(search.certificate('rnn', params, boxes, sets)))[0] > 5e-5
+def test_parallelotopes_prove_a_net_that_no_boxes_do():
+    """Two units that turn by 45 degrees and shrink to .8 at each step: a box's image sticks out of it, a turned square's does not."""
+    turn = .8 * np.sqrt(.5) * np.array([[1., -1], [1, 1]])
+    params = {name: np.asarray(value, np.float32) for name, value in params_of(by_hand()).items()}
+    n = 6
+    wide = {'weight_ih_l0': np.zeros((n, 2)), 'weight_hh_l0': np.zeros((n, n)), 'bias_ih_l0': np.zeros(n), 'bias_hh_l0': np.zeros(n),
+            'head_weight': np.zeros((1, n)), 'head_bias': np.zeros(1)}
+    for name, value in params.items():
+        wide[name][tuple(slice(0, size) for size in value.shape)] = value
+    wide['weight_hh_l0'][4:, 4:] = turn
+    wide['weight_ih_l0'][4] = .3
+    wide = {name: jnp.array(value, jnp.float32) for name, value in wide.items()}
+    labels = search.labels(machine.ADDER, 1)
+    kept, sets, certificate = found_sets('rnn', wide, labels, machine.ADDER, tune=False, steps=3000)
+    assert all((kept[name] == wide[name]).all() for name in wide)
+    assert check.check(certificate)[0] > 5e-5
+    boxes = sets._replace(edges=jax.vmap(jnp.diag)(jnp.abs(sets.edges).sum(-1)))
+    with pytest.raises(check.Refused, match='may leave'):
+        check.check(check.certificate('binary_add', 0, 'rnn', wide, jax.tree.map(np.asarray, boxes), labels))
+
+
+def test_a_recall_net_by_hand():
+    """Unit 10 says that a digit was read; unit d starts at tanh(3) for digit d, else tanh(-3), and 12 h - 6 then holds it there."""
+    hold = 12 * np.eye(11)
+    hold[:, 10] = [-6] * 10 + [0]
+    weights = {'weight_ih_l0': np.concatenate([6 * np.eye(10), np.full((1, 10), 9.)]), 'weight_hh_l0': hold,
+               'bias_ih_l0': np.array([-3.] * 10 + [0]), 'bias_hh_l0': np.zeros(11), 'head_weight': np.eye(10, 11), 'head_bias': np.zeros(10)}
+    lo, hi = np.full((11, 11), -1.01), np.full((11, 11), -.9)
+    lo[:, 10], hi[:, 10] = .9, 1.01
+    for d in range(10):
+        lo[1 + d, d], hi[1 + d, d] = .9, 1.01
+    lo[0], hi[0] = -.001, .001
+    labels = [(0, tuple(range(1, 11))), *((1 + d, (1 + d,) * 10) for d in range(10))]
+    certificate = certify('rnn', weights, labels, list(zip(lo, hi)), 'recall', 1)
+    slack, margin = check.check(certificate)
+    assert slack > .001 and margin > 1.7
+    with pytest.raises(check.Refused, match='it must be'):
+        check.check(sealed(certificate | {'k': 2}))
+    wrong = copy.deepcopy(certificate)
+    wrong['weights']['head_weight'][3], wrong['weights']['head_weight'][4] = wrong['weights']['head_weight'][4], wrong['weights']['head_weight'][3]
+    with pytest.raises(check.Refused, match='the answer may not be 3'):
+        check.check(sealed(wrong))
+    nets = jax.tree.map(lambda *x: jnp.stack(x), params_of(certificate), params_of(wrong))
+    none, found = refute.refute('rnn', machine.recall(1), nets, jax.random.key(0))
+    assert none is None and len(found.inputs) == 1 and {found.inputs[0], found.answer} == {3, 4}
+    for k in (0, '1', None):
+        with pytest.raises(ValueError, match='no machine'):
+            check.check(certificate | {'k': k})
 
 
 def test_refutation_finds_the_shortest_wrong_sum():
@@ -252,9 +303,9 @@ def test_refutation_finds_the_shortest_wrong_sum():
     forgets = right | {'weight_hh_l0': right['weight_hh_l0'].at[1].mul(.2)}  # 1 + 1 carries, 0 + 1 does not keep it
     wrong_bit = right | {'head_bias': jnp.array([-1.5])}                      # says 0 always
     nets = jax.tree.map(lambda *x: jnp.stack(x), right, forgets, wrong_bit)
-    none, carry, bit = refute.refute('rnn', nets, jax.random.key(0))
+    none, carry, bit = refute.refute('rnn', machine.ADDER, nets, jax.random.key(0))
     assert none is None
-    assert bit.kind == 'word' and len(bit.bits) == 1 and bit.bits.sum() == 1
-    assert refute.words(bit.bits) in ('0 + 1 = 0 (mod 2)?', '1 + 0 = 0 (mod 2)?')
-    assert carry.bits.tolist() == [[1, 1], [0, 1]] and refute.words(carry.bits) == '1 + 3 = 2 (mod 4)?'
+    pairs = np.array(machine.ADDER.inputs)
+    assert len(bit.inputs) == 1 and refute.words(pairs[bit.inputs]) in ('0 + 1 = 0 (mod 2)?', '1 + 0 = 0 (mod 2)?') and bit.answer == 0
+    assert pairs[carry.inputs].tolist() == [[1, 1], [0, 1]] and refute.words(pairs[carry.inputs]) == '1 + 3 = 2 (mod 4)?'
     assert refute.words(np.array([[1, 1]] + [[0, 1]] * 99)) == '1+1 x 1, 0+1 x 99: bit 99'

@@ -1,4 +1,5 @@
-"""Cheap refutation of an adder: sums that it gets wrong, searched where nets that look perfect fail."""
+"""Cheap refutation of a net: inputs that it answers wrongly, searched where nets that look perfect fail."""
+import math
 from typing import NamedTuple
 
 import jax
@@ -7,66 +8,78 @@ import numpy as np
 
 from jaxdl.verify.search import simulate
 
-SHORT, LONG, STRINGS = 6, 3000, 32
-LOOPS = {  # input pairs that keep the carry as it is: what leads to that carry, and the pair that is then repeated
-    '0 + 0': ([], (0, 0)), '0 + 1': ([], (0, 1)), '1 + 0': ([], (1, 0)),
-    '0 + 1 with carry': ([(1, 1)], (0, 1)), '1 + 0 with carry': ([(1, 1)], (1, 0)), '1 + 1': ([(1, 1)], (1, 1))}
+WORDS, LONG, STRINGS = 10_000, 3000, 32
 
 
 class Counterexample(NamedTuple):
-    bits: np.ndarray  # (T, 2) the shortest input found on which the last answer is wrong
-    kind: str         # 'word' (all up to SHORT steps), the loop, or 'fuzz'
+    inputs: np.ndarray  # (T,) numbers of inputs, the shortest found, whose last answer is wrong
+    answer: int         # that the net gives there
 
 
-def strings(key):
-    """[(kind, bits (T, 2))...]: every word of SHORT steps, the six constant loops, and random runs, the latter LONG steps."""
-    words = np.indices((4,) * SHORT).reshape(SHORT, -1).T
-    short = np.stack([words // 2, words % 2], -1)
-    loops = np.stack([np.array([*before, *[pair] * (LONG - len(before))]) for before, pair in LOOPS.values()])
-    return ['word'] * len(short), short, [*LOOPS] + ['fuzz'] * STRINGS, np.concatenate([loops, _runs(key, STRINGS, LONG)])
+def _loops(machine):
+    """Strings (count, LONG): a shortest way to each memory, then one input again and again that does not change it."""
+    ways, todo = {0: ()}, [0]
+    for memory in todo:
+        for x, target in enumerate(machine.next[memory]):
+            if target not in ways:
+                ways[target] = *ways[memory], x
+                todo.append(target)
+    return np.array([[*way, *[x] * (LONG - len(way))] for memory, way in ways.items()
+                     for x, target in enumerate(machine.next[memory]) if target == memory])
 
 
-def _runs(key, count, steps):
-    """Strings (count, steps, 2) of runs of one input pair, their lengths log-uniform from 1 to 300."""
+def _runs(machine, key, count, steps):
+    """Strings (count, steps) of runs of one input, their lengths log-uniform from 1 to 300."""
     a, b = jax.random.split(key)
     lengths = np.asarray(jnp.exp(jax.random.uniform(a, (count, steps), maxval=jnp.log(300.)))).astype(int) + 1
-    pairs = np.asarray(jax.random.randint(b, (count, steps), 0, 4))
-    numbers = np.stack([np.repeat(pair, length)[:steps] for pair, length in zip(pairs, lengths)])
-    return np.stack([numbers // 2, numbers % 2], -1)
+    numbers = np.asarray(jax.random.randint(b, (count, steps), 0, len(machine.inputs)))
+    return np.stack([np.repeat(row, length)[:steps] for row, length in zip(numbers, lengths)])
 
 
-def _sums(bits):
-    """The right bits (N, T) of the sums whose inputs are bits (N, T, 2)."""
-    out, carry = np.zeros(bits.shape[:2], bool), np.zeros(len(bits), int)
-    for t in range(bits.shape[1]):
-        carry, out[:, t] = np.divmod(bits[:, t].sum(1) + carry, 2)
+def right_answers(machine, numbers):
+    """What a net must answer after each input of numbers (N, T), -1 for anything: (N, T)."""
+    table = np.array([[-1 if answer is None else answer for answer in row] for row in machine.answer])
+    out, memory = np.zeros_like(numbers), np.zeros(len(numbers), int)
+    for t, x in enumerate(numbers.T):
+        out[:, t], memory = table[memory, x], np.array(machine.next)[memory, x]
     return out
 
 
-def right_up_to(cell, params, key, lengths, count=32):
-    """The share of `count` strings of random runs that each net of params (S, ...) gets right up to each length: (S, lengths)."""
-    bits = _runs(key, count, max(lengths))
-    logits = jax.jit(jax.vmap(lambda params: simulate(cell, params, bits)[1]))(params)
-    wrong = (np.asarray(logits) > 0) != _sums(bits)
+def _tested(cell, machine, params, numbers):
+    """(answers, wrong), each (S, N, T), of nets params (S, ...) on numbers (N, T)."""
+    vectors = np.array(machine.inputs, np.float32)[numbers]
+
+    def answers(params):
+        logits = simulate(cell, params, vectors)[1]
+        return logits[..., 0] > 0 if machine.outputs == 1 else logits.argmax(-1)
+    found = np.asarray(jax.jit(lambda params: jax.lax.map(answers, params))(params)).astype(int)
+    right = right_answers(machine, numbers)
+    return found, (found != right) & (right >= 0)
+
+
+def right_up_to(cell, machine, params, key, lengths, count=32):
+    """The share of `count` strings of runs that each net of params (S, ...) answers rightly up to each length: (S, lengths)."""
+    _, wrong = _tested(cell, machine, params, _runs(machine, key, count, max(lengths)))
     return np.stack([1 - wrong[..., :length].any(-1).mean(-1) for length in lengths], axis=1)
 
 
-def refute(cell, params, key):
-    """For each net of params (S, ...) the shortest Counterexample found, or None: a list of S."""
-    kinds, short, long_kinds, long = strings(key)
-    wrong = []
-    for bits in (short, long):
-        logits = jax.jit(jax.vmap(lambda params, bits=bits: simulate(cell, params, bits)[1]))(params)
-        wrong.append((np.asarray(logits) > 0) != _sums(bits))
+def refute(cell, machine, params, key):
+    """For each net of params (S, ...) the shortest Counterexample found, or None: a list of S.
 
-    def first(seed):
-        found = [(int(errors[row].argmax()), names[row], bits[row]) for errors, names, bits in
-                 zip((wrong[0][seed], wrong[1][seed]), (kinds, long_kinds), (short, long)) for row in np.flatnonzero(errors.any(1))]
-        if not found:
-            return None
-        at, kind, bits = min(found, key=lambda each: each[0])
-        return Counterexample(bits[:at + 1], kind)
-    return [first(seed) for seed in range(len(wrong[0]))]
+    Tried are all words of as many steps as have at most WORDS words, the loops of the machine, and random runs, LONG steps each.
+    """
+    letters = len(machine.inputs)
+    steps = int(math.log(WORDS, letters) + 1e-9)
+    words = np.indices((letters,) * steps).reshape(steps, -1).T
+    best = [None] * len(params['head_bias'])
+    for numbers in (words, np.concatenate([_loops(machine), _runs(machine, key, STRINGS, LONG)])):
+        answers, wrong = _tested(cell, machine, params, numbers)
+        first = np.where(wrong.any(-1), wrong.argmax(-1), numbers.shape[1])  # (S, N)
+        for seed, row in enumerate(first.argmin(1)):
+            at = first[seed, row]
+            if at < numbers.shape[1] and (best[seed] is None or at + 1 < len(best[seed].inputs)):
+                best[seed] = Counterexample(numbers[row, :at + 1], int(answers[seed, row, at]))
+    return best
 
 
 def words(bits):
@@ -75,6 +88,11 @@ def words(bits):
         a, b = (sum(int(bit) << i for i, bit in enumerate(bits[:, side])) for side in (0, 1))
         answer = (a + b) % 2 ** len(bits) ^ 1 << len(bits) - 1  # right but for the last bit
         return f'{a} + {b} = {answer} (mod {2 ** len(bits)})?'
-    changes = np.flatnonzero(np.any(bits[1:] != bits[:-1], axis=1)) + 1
-    runs = [f'{pair[0]}+{pair[1]} x {count}' for pair, count in zip(bits[[0, *changes]], np.diff([0, *changes, len(bits)]))]
-    return ', '.join(runs if len(runs) <= 6 else [*runs[:2], '...', *runs[-2:]]) + f': bit {len(bits) - 1}'
+    return runs([f'{a}+{b}' for a, b in bits]) + f': bit {len(bits) - 1}'
+
+
+def runs(names):
+    """A long sequence of names as runs of equal ones, the middle left out where there are many."""
+    changes = [0, *(i for i in range(1, len(names)) if names[i] != names[i - 1]), len(names)]
+    parts = [f'{names[start]} x {stop - start}' for start, stop in zip(changes, changes[1:])]
+    return ', '.join(parts if len(parts) <= 6 else [*parts[:2], '...', *parts[-2:]])
