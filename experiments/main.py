@@ -83,14 +83,14 @@ def _show(folder, results):
 
 
 def _show_verdicts(folder, results):
-    """What is known of adders: proved right at every length, refuted by a sum, or neither."""
+    """What is known of adders, and of recall nets once prove has tried them: proved right at every length, refuted, or neither."""
     verdicts = results['tested'].get('verdicts', {})
-    if not verdicts:
-        return
     proofs = workdir.results_of(folder, 'proofs/proofs.json')
     proofs = proofs if proofs and proofs['epoch'] == results['epoch'] else None
+    if not verdicts and not proofs:
+        return
     for seed, row in proofs['seeds'].items() if proofs else ():
-        verdicts[seed] = row if row['verdict'] != 'unknown' else verdicts[seed]
+        verdicts[seed] = row if row['verdict'] != 'unknown' else verdicts.get(seed, row)
     kinds = [row['verdict'] for row in verdicts.values()]
     print('  right at every length: ' + ', '.join(f'{kind} {kinds.count(kind)}' for kind in ('proved', 'refuted', 'unknown') if kind in kinds)
           + ('' if proofs else f' (python -m experiments.prove --workdir={folder} looks for proofs)'))

@@ -86,6 +86,18 @@ def test_proofs_of_an_older_epoch_are_not_the_finished_nets(run, capsys):
         assert ('proved' in capsys.readouterr().out.replace('experiments.prove', '').replace('looks for proofs', '')) == shown
 
 
+def test_recall_nets_are_tried_too(tmp_path, capsys):
+    flags = ['--task=recall', '--cell=gru', '--hidden=4', '--epochs=1', '--train_size=64', '--validation_size=10', f'--workdir={tmp_path}/recall']
+    assert code(train, *flags) == 0
+    assert 'right at every length' not in capsys.readouterr().out
+    assert code(prove.main, f'--workdir={tmp_path}/recall', '--steps=5') == 0
+    assert ': digit 3 is ' in capsys.readouterr().out
+    found, = json.loads((tmp_path / 'recall' / 'proofs' / 'proofs.json').read_text())['seeds'].values()
+    assert found['verdict'] == 'refuted' and 'slack' not in found
+    assert code(train, *flags) == 0
+    assert 'right at every length: refuted 1' in capsys.readouterr().out
+
+
 def test_errors(run, tmp_path, capsys):
     images, wide = tmp_path / 'images', tmp_path / 'wide'
     small = ['--epochs=1', '--train_size=64', '--validation_size=10']
