@@ -64,7 +64,7 @@ class Config:
     k: int = field(3, 'recall: which digit to answer, counted from 1')
     seed: int = field(0, 'first seed')
     seeds: int = field(1, 'models trained at once, with seeds seed, seed+1, ...; results are mean and 95 % interval')
-    starts: int = field(1, 'sequence tasks: so many initializations of each seed are trained for 3 epochs, the one of least loss goes on')
+    starts: int = field(1, 'sequence tasks: so many initializations of each seed are trained for 3 epochs, and that of least loss for the epochs')
     statistics_every: int = field(0, 'record every layer and its weights on 100 fixed examples every so many steps of an epoch')
     snapshots: bool = field(False, 'keep the checkpoints of epochs 1, 2, 5, 10, 20, 50, ... too')
     workdir: str = field('', 'folder of the run; empty: runs/<task>-<cell><hidden>-<hash of these fields>')

@@ -62,18 +62,18 @@ def _prove(folder, given):
     if config.layers > 1 or config.bidirectional or config.activation != 'tanh':
         raise UserError(f'{folder} holds a net of {config.layers} layers, {"two directions" if config.bidirectional else "one direction"} and '
                         f'{config.activation}: proofs are for one layer, one direction and tanh')
+    if config.task == 'recall' and (given['history'] > 1 or config.k > 20):
+        raise UserError(f'--history={given["history"]} on a recall of digit {config.k}: for recall it is 1 at most, and the digit the 20th')
+    jax.config.update('jax_default_matmul_precision', 'highest')  # a GPU's TF32 is coarser than the margins
     params, right = params_at(epochs[-1])['params'], machine.machine(config.task, config.k)
-    out = folder / 'proofs'
-    out.mkdir(exist_ok=True)
-    for old in (*out.glob('seed*.json'), *(out / name for name in FILES)):
-        old.unlink(missing_ok=True)
     found = refute.refute(config.cell, right, params, jax.random.key(config.seed))
-    tested = (workdir.results_of(folder) or {'tested': {}})['tested'].get('verdicts', {})
+    tested = workdir.results_of(folder)
+    tested = tested['tested'].get('verdicts', {}) if tested and tested['epoch'] == epochs[-1] else {}
     results = {}
     for i, wrong in enumerate(found):
         words = _words(config, right, wrong) if wrong else tested.get(str(config.seed + i), {}).get('counterexample')
         results[config.seed + i] = {'verdict': 'refuted' if words else 'unknown', 'counterexample': words}
-    proofs = _search(config, right, params, given, out, results)
+    proofs, certificates = _search(config, right, params, given, results)
     for seed, row in results.items():
         print(f'seed {seed}: ' + _line(row))
     proved = [row for row in results.values() if 'slack' in row]
@@ -81,6 +81,12 @@ def _prove(folder, given):
     weights = 'as trained' if given['as_trained'] else 'fine-tuned from them'
     print(f'{len(proved)} of {len(results)} nets {weights} are proved right at every length, {covered} with float32 rounding; '
           f'{sum(row["verdict"] == "refuted" for row in results.values())} nets as trained are refuted')
+    out = folder / 'proofs'
+    out.mkdir(exist_ok=True)
+    for old in (*out.glob('seed*.json'), *(out / name for name in FILES)):
+        old.unlink(missing_ok=True)
+    for seed, certificate in certificates.items():
+        workdir.write_json(out / f'seed{seed}.json', certificate)
     workdir.write_json(out / 'proofs.json', {'weights': weights, 'epoch': epochs[-1], 'seeds': results})
     if proofs:
         seed, proof = next(iter(proofs.items()))
@@ -110,8 +116,8 @@ def _line(row):
     return trained + f'; proved, slack {row["slack"]:.2g}, float32 rounding {row["float32_error"]:.1g}, logits clear 0 by {row["margin"]:.2g}'
 
 
-def _search(config, right, params, given, out, results):
-    """Certificates of the nets, with ever finer sets for those still without; {seed: (params, sets, labels)}."""
+def _search(config, right, params, given, results):
+    """({seed: (params, sets, labels)}, {seed: certificate}) of the nets proved, with ever finer sets for those still without."""
     import jax
     import numpy as np
     from tqdm import tqdm
@@ -120,7 +126,7 @@ def _search(config, right, params, given, out, results):
     keys = jax.vmap(jax.random.key)(config.seed + np.arange(config.seeds))
     todo = [i for i in range(config.seeds) if not (given['as_trained'] and results[config.seed + i]['counterexample'])]
     last = given['history'] if given['history'] >= 0 else 2 if config.task == 'binary_add' else 0
-    proofs = {}
+    proofs, certificates = {}, {}
     for history in range(last + 1):
         labels = search.labels(right, history)
 
@@ -137,28 +143,27 @@ def _search(config, right, params, given, out, results):
                 found = jax.device_get(tried(jax.tree.map(lambda leaf: leaf[rows], params), keys[rows]))
                 for place, i in enumerate(todo[start:start + at_once]):
                     net, sets = jax.tree.map(lambda leaf: leaf[place], found)
-                    if _certified(config, given, config.seed + i, net, sets, labels, out, results):
-                        proofs[config.seed + i] = net, sets, labels
+                    seed = config.seed + i
+                    if certificate := _certified(config, seed, net, sets, labels):
+                        proofs[seed], certificates[seed] = (net, sets, labels), certificate
+                        results[seed] |= {name: certificate[name] for name in ('slack', 'margin', 'float32_error')} | {'sets': len(labels.memory)}
+                        results[seed] |= {'verdict': 'proved'} if given['as_trained'] else {}
                     bar.update()
         todo = [i for i in todo if config.seed + i not in proofs]
-    return proofs
+    return proofs, certificates
 
 
-def _certified(config, given, seed, net, sets, labels, out, results):
-    """Whether the checker accepts the proof of this net; if so it is written and noted in results."""
-    from experiments import workdir
+def _certified(config, seed, net, sets, labels):
+    """The certificate of this net, if the checker accepts it, else None."""
     from jaxdl import __version__
     check = _checker()
     certificate = check.certificate(config.task, config.k, config.cell, net, sets, labels)
     try:
         slack, margin = check.check(certificate)
     except check.Refused:
-        return False
-    if given['as_trained']:
-        results[seed]['verdict'] = 'proved'
-    results[seed] |= {'slack': slack, 'margin': margin, 'float32_error': check.float32_error(certificate, margin), 'sets': len(labels.memory)}
-    workdir.write_json(out / f'seed{seed}.json', certificate | {'slack': slack, 'margin': margin, 'seed': seed, 'version': __version__})
-    return True
+        return None
+    return certificate | {'slack': slack, 'margin': margin, 'float32_error': check.float32_error(certificate, margin),
+                          'seed': seed, 'version': __version__}
 
 
 if __name__ == '__main__':

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from experiments import prove, trained
 from experiments.cli import command
+from experiments.config import Config
 from experiments.main import main as train
-from jaxdl.verify import check, machine, refute
+from jaxdl.verify import check, machine, refute, search
 from test_verify import by_hand, params_of
 
 FLAGS = ['--task=binary_add', '--cell=rnn', '--hidden=4', '--seeds=3', '--epochs=5', '--state_noise=.1']
@@ -96,6 +97,12 @@ def test_recall_nets_are_tried_too(tmp_path, capsys):
     assert found['verdict'] == 'refuted' and 'slack' not in found
     assert code(train, *flags) == 0
     assert 'right at every length: refuted 1' in capsys.readouterr().out
+
+
+def test_a_net_of_no_numbers_is_not_proved():
+    config, labels = Config(cell='rnn', hidden=4), search.labels(machine.ADDER)
+    params = {name: np.full_like(value, np.nan) for name, value in params_of(by_hand()).items()}
+    assert prove._certified(config, 0, params, search.Sets(np.zeros((2, 4)), np.zeros((2, 4, 4))), labels) is None
 
 
 def test_errors(run, tmp_path, capsys):

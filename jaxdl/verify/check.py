@@ -17,7 +17,7 @@ number below is a ball (Arb) that contains the exact real one.
 
 What it does not cover: the theorem is about the real-number function F. A computer that rounds at each step follows it
 within an error of at most e in each state unit; `slack` is an e for which conditions 2 and 3 still hold, with half of the
-logits' margin left, and float32_error bounds e for IEEE single precision, if the machine's tanh and sigmoid err by 16 * 2**-24
+logits' margin left, and float32_error bounds e for IEEE single precision, if the computer's tanh and sigmoid err by 16 * 2**-24
 at most. Nor does it cover how this file is run: Python, python-flint and Arb are trusted.
 """
 import functools
@@ -62,11 +62,18 @@ def step(cell, weights, state, vector):
 
 
 def check(certificate):
-    """(slack, margin) of a certificate, as floats rounded down. Raises Refused if it proves nothing, ValueError if it is malformed.
+    """(slack, margin) of a certificate, as floats rounded down. Raises Refused if it proves nothing or is malformed.
 
     certificate: {'format', 'task', 'k', 'cell', 'weights': {name: nested lists of hex floats}, 'sets': [{'memory', 'next': the set
     for each input, 'centre': hex floats, 'edges': rows of hex floats}], 'sha256': see digest}.
     """
+    try:
+        return _checked(certificate)
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError) as error:
+        raise Refused(f'it is damaged ({type(error).__name__}: {error})') from None
+
+
+def _checked(certificate):
     ctx.prec = PRECISION
     if certificate.get('format') != FORMAT:
         raise Refused(f'this is not a {FORMAT!r}')
@@ -74,6 +81,9 @@ def check(certificate):
     weights = {name: _matrix(value) for name, value in certificate['weights'].items()}
     _require_shapes(cell, weights, right)
     hidden = weights['head_weight'].ncols()
+    if any(type(number) is not int or not 0 <= number < stop for each in sets for number, stop in
+           [(each['memory'], len(right.next)), *((target, len(sets)) for target in each['next'])]):
+        raise Refused('a set names a memory or a set that there is not')
     centres, edges = [_matrix(each['centre']) for each in sets], [_matrix(each['edges']) for each in sets]
     inverses = [_inverse(matrix, ARRAYS[cell] * hidden, number) for number, matrix in enumerate(edges)]
     if sets[0]['memory'] != 0 or not _gap(inverses[0], Form(-centres[0], edges[0] * arb(0), centres[0] * arb(0))) >= 0:
@@ -179,8 +189,8 @@ def check_file(path):
     try:
         with open(path) as file:
             certificate = json.load(file)
-        slack, margin = check(certificate)
-        does = 'adds rightly' if certificate['task'] == 'binary_add' else f'recalls digit {certificate["k"]} rightly'
-        return slack, margin, float32_error(certificate, margin), does
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as error:
-        raise Refused(f'the file is damaged ({type(error).__name__}: {error})') from None
+    except (ValueError, RecursionError) as error:
+        raise Refused(f'it is no JSON ({error})') from None
+    slack, margin = check(certificate)
+    does = 'adds rightly' if certificate['task'] == 'binary_add' else f'recalls digit {certificate["k"]} rightly'
+    return slack, margin, float32_error(certificate, margin), does

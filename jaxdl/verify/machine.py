@@ -28,7 +28,7 @@ def machine(task, k=0):
     """The Machine of a task by its name. Raises ValueError for others."""
     if task == 'binary_add':
         return ADDER
-    if task == 'recall' and isinstance(k, int) and 0 < k < 1000:
+    if task == 'recall' and type(k) is int and 0 < k < 1000:
         return recall(k)
     raise ValueError(f'no machine is known for {task!r} with k = {k}')
 

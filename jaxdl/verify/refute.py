@@ -29,9 +29,9 @@ def _loops(machine):
 
 
 def _runs(machine, key, count, steps):
-    """Strings (count, steps) of runs of one input, their lengths log-uniform from 1 to 300."""
+    """Strings (count, steps) of runs of one input, their lengths log-uniform from 1 to 299."""
     a, b = jax.random.split(key)
-    lengths = np.asarray(jnp.exp(jax.random.uniform(a, (count, steps), maxval=jnp.log(300.)))).astype(int) + 1
+    lengths = np.asarray(jnp.exp(jax.random.uniform(a, (count, steps), maxval=jnp.log(300.)))).astype(int)
     numbers = np.asarray(jax.random.randint(b, (count, steps), 0, len(machine.inputs)))
     return np.stack([np.repeat(row, length)[:steps] for row, length in zip(numbers, lengths)])
 
@@ -49,10 +49,11 @@ def _tested(cell, machine, params, numbers):
     """(answers, wrong), each (S, N, T), of nets params (S, ...) on numbers (N, T)."""
     vectors = np.array(machine.inputs, np.float32)[numbers]
 
-    def answers(params):
-        logits = simulate(cell, params, vectors)[1]
+    @jax.jit
+    def answers(params, vectors):
+        logits = jax.lax.map(lambda params: simulate(cell, params, vectors)[1], params)
         return logits[..., 0] > 0 if machine.outputs == 1 else logits.argmax(-1)
-    found = np.asarray(jax.jit(lambda params: jax.lax.map(answers, params))(params)).astype(int)
+    found = np.asarray(answers(params, vectors)).astype(int)
     right = right_answers(machine, numbers)
     return found, (found != right) & (right >= 0)
 

@@ -17,10 +17,10 @@ def float32_error(certificate, margin):
     weights = {name: [[abs(float.fromhex(x)) for x in (row if isinstance(row, list) else [row])] for row in value]
                for name, value in certificate['weights'].items()}
     hidden, inputs = len(weights['head_weight'][0]), len(weights['weight_ih_l0'][0])
-    reaches = [abs(float.fromhex(centre)) + sum(abs(float.fromhex(x)) for x in row)
+    extents = [abs(float.fromhex(centre)) + sum(abs(float.fromhex(x)) for x in row)
                for each in certificate['sets'] for centre, row in zip(each['centre'], each['edges'])]
     units = ARRAYS[certificate['cell']] * hidden
-    h, c = (max([1.] + [reach for at, reach in enumerate(reaches) if (at % units < hidden) == first]) for first in (True, False))
+    h, c = (max([1.] + [extent for at, extent in enumerate(extents) if (at % units < hidden) == first]) for first in (True, False))
     reach = max(sum(x) + sum(w) * h + b_x[0] + b_h[0] for x, w, b_x, b_h in
                 zip(*(weights[f'{name}_l0'] for name in ('weight_ih', 'weight_hh', 'bias_ih', 'bias_hh'))))
     logit = max(sum(row) * h + bias[0] for row, bias in zip(weights['head_weight'], weights['head_bias']))
@@ -29,9 +29,9 @@ def float32_error(certificate, margin):
             or 4 * (hidden + 2) * u * logit >= margin / 2):
         return math.inf
     z = 2 * (hidden + inputs + 2) * u * reach
-    tanh, sigmoid = z + 16 * u, z / 4 + 16 * u
+    of_tanh, of_sigmoid = z + 16 * u, z / 4 + 16 * u
     if certificate['cell'] == 'rnn':
-        return tanh
+        return of_tanh
     if certificate['cell'] == 'gru':
-        return tanh + (reach + 2 * h) * sigmoid + (2 * reach + 8 * h) * u
-    return 2 * sigmoid + c * sigmoid + tanh + 4 * u * (c + 1) + 20 * u
+        return of_tanh + (reach + 2 * h) * of_sigmoid + (2 * reach + 8 * h) * u
+    return 2 * of_sigmoid + c * of_sigmoid + of_tanh + 4 * u * (c + 1) + 20 * u

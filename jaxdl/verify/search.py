@@ -37,17 +37,15 @@ class Form(NamedTuple):
 
 def labels(machine, history=0):
     """The Labels that know the memory of the machine and the last `history` inputs."""
-    known, following, at = [(0, ())], [], 0
-    while at < len(known):
-        memory, last = known[at]
-        row = []
-        for x in range(len(machine.inputs)):
-            label = machine.next[memory][x], (*last, x)[-history:] if history else ()
-            if label not in known:
+    start = 0, ()
+    known, numbers, following = [start], {start: 0}, []
+    for memory, last in known:
+        row = [(machine.next[memory][x], (*last, x)[-history:] if history else ()) for x in range(len(machine.inputs))]
+        for label in row:
+            if label not in numbers:
+                numbers[label] = len(known)
                 known.append(label)
-            row.append(known.index(label))
-        following.append(row)
-        at += 1
+        following.append([numbers[label] for label in row])
     return Labels(np.array([memory for memory, _ in known]), np.array(following))
 
 
@@ -100,7 +98,7 @@ def _times(x, y):
 
 
 def _blend(u, n, h):
-    """(1 - u) n + u h for u within 0..1: linear in u, so less the plane it is extreme at u's ends, where it is rising in n or in h."""
+    """(1 - u) n + u h: less the plane (1 - u_high) n + u_low h + a u it is linear in u, so extreme at an end of u."""
     (u_low, u_high), (n_low, n_high), (h_low, h_high) = map(_ends, (u, n, h))
     a = _near_zero(*_ends(Form(h.mid - n.mid, h.rows - n.rows, h.error + n.error)))
     width = u_high - u_low
