@@ -128,6 +128,8 @@ def _search(config, right, params, given, results):
     last = given['history'] if given['history'] >= 0 else 2 if config.task == 'binary_add' else 0
     proofs, certificates = {}, {}
     for history in range(last + 1):
+        if not todo:
+            break
         labels = search.labels(right, history)
 
         @jax.jit
@@ -136,7 +138,7 @@ def _search(config, right, params, given, results):
                 sets = search.reached(config.cell, params, labels, right, key)
                 return search.search(config.cell, params, sets, labels, right, not given['as_trained'], given['steps'])
             return jax.vmap(one)(params, keys)
-        at_once = min(AT_ONCE, len(todo) or 1)
+        at_once = min(AT_ONCE, len(todo))
         with tqdm(total=len(todo), unit='net', desc=f'{len(labels.memory)} sets, by memory and last {history} inputs') as bar:
             for start in range(0, len(todo), at_once):
                 rows = np.resize(todo[start:start + at_once], at_once)  # of equal shape: one program
