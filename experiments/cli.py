@@ -1,15 +1,16 @@
 """What every command shares: flags, --help in one line each, and users' errors as one line and exit code 2."""
+import os
 import signal
 import sys
 import threading
+from pathlib import Path
 
 from absl import flags
 
 from jaxdl import UserError
 
 DEFINE = {bool: flags.DEFINE_boolean, int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string}
-
-
+CACHE_FLAG = {'compilation_cache': (True, 'keep compiled programs in the user cache folder, for faster starts')}
 ASKED_TO_STOP = threading.Event()  # set by Ctrl-C and SIGTERM; a training loop ends its epoch first
 
 
@@ -46,6 +47,18 @@ def help_text(fields):
         shown = str(default).lower() if isinstance(default, bool) else default
         lines.append(f'  {f"--{name}={shown}":32s} {help}')
     return '\n'.join(lines)
+
+
+def use_compilation_cache(wanted):
+    """Keeps compiled programs in the user's cache folder, if that is wanted."""
+    if not wanted:
+        return
+    import jax
+    if not jax.config.jax_compilation_cache_dir:
+        cache = os.environ.get('XDG_CACHE_HOME', Path.home() / '.cache')
+        jax.config.update('jax_compilation_cache_dir', str(Path(cache) / 'jaxdl'))
+    jax.config.update('jax_persistent_cache_min_compile_time_secs', 0.)
+    jax.config.update('jax_persistent_cache_min_entry_size_bytes', -1)
 
 
 def command(main, argv=None, stopped='stopped', memory='not enough memory'):

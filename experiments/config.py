@@ -18,7 +18,8 @@ CHOICES = {
     'loss': ('cross_entropy', 'mse'),
 }
 SETS = {'mnist_rnn': ('mnist', 'digits'), 'mnist_cnn': ('mnist', 'digits'), 'cifar_cnn': ('cifar10',)}
-PLACES = ('workdir', 'data_dir')  # where a run is, not what it is
+AXES = ('seeds', 'data')  # of the mesh of devices
+PLACES = ('mesh', 'workdir', 'data_dir')  # where a run is, not what it is
 
 
 def field(default, help):
@@ -67,6 +68,7 @@ class Config:
     starts: int = field(1, 'sequence tasks: so many initializations of each seed are trained for 3 epochs, and that of least loss for the epochs')
     statistics_every: int = field(0, 'record every layer and its weights on 100 fixed examples every so many steps of an epoch')
     snapshots: bool = field(False, 'keep the checkpoints of epochs 1, 2, 5, 10, 20, 50, ... too')
+    mesh: str = field('auto', "devices along seeds and along the batch, 'seeds:4,data:2' say; a CPU's cores are devices")
     workdir: str = field('', 'folder of the run; empty: runs/<task>-<cell><hidden>-<hash of these fields>')
     data_dir: str = field(os.environ.get('TFDS_DATA_DIR', '~/tensorflow_datasets'),
                           'folder of the image data, shared with TFDS')
@@ -93,7 +95,8 @@ class Config:
         if (self.optimizer == 'momentum') != (self.momentum > 0):
             raise UserError(f'--optimizer={self.optimizer} with --momentum={self.momentum}: use '
                             '--optimizer=momentum with a --momentum above 0 (0.9, say), or neither')
-        if self.task in SETS:
+        self.axes()
+        if self.is_of_images():
             self._check_images()
         else:
             self._check_sequences()
@@ -118,13 +121,25 @@ class Config:
             if getattr(self, name) == 0:
                 raise UserError(f'--{name}=0: {self.task} needs a number of sequences')
 
+    def axes(self):
+        """The mesh as {'seeds': 4, 'data': 2}, where an axis left out is 1; None of auto."""
+        if self.mesh == 'auto':
+            return None
+        parts = [part.partition(':')[::2] for part in self.mesh.split(',')]
+        if any(name not in AXES or not size.isdecimal() or not int(size) for name, size in parts) or len(dict(parts)) < len(parts):
+            raise UserError(f'--mesh={self.mesh} is not understood; write auto, or seeds:4,data:2 for eight devices, say')
+        return dict.fromkeys(AXES, 1) | {name: int(size) for name, size in parts}
+
+    def is_of_images(self):
+        return self.task in SETS
+
     def net(self):
         """The kind of net in a word: cnn, or the cell."""
         return 'cnn' if self.task in ('mnist_cnn', 'cifar_cnn') else self.cell
 
     def describe(self):
         """What a figure is of, for its title."""
-        data = f'{self.dataset}, ' if self.task in SETS else ''
+        data = f'{self.dataset}, ' if self.is_of_images() else ''
         seeds = f', {self.seeds} seeds with 95 % intervals' if self.seeds > 1 else ''
         net = (f'{self.activation} CNN on {"colour" if self.colour else "grey"} images' if self.net() == 'cnn' else
                f'{"bidirectional " * self.bidirectional}{self.cell}')

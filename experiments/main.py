@@ -5,16 +5,16 @@ START = time.perf_counter()
 
 import dataclasses
 import os
-from pathlib import Path
 
 from experiments import presets, workdir
-from experiments.cli import command, help_text, parse
+from experiments.cli import CACHE_FLAG, command, help_text, parse, use_compilation_cache
 from experiments.config import CHOICES, Config
 
 OWN_FLAGS = {
     'preset': ('', "a reported row's id, E-lstm128 say, whose settings are the defaults"),
     'resume': (True, 'go on with the run in workdir; --noresume replaces it'),
-    'compilation_cache': (True, 'keep compiled programs in the user cache folder, for faster starts'),
+    'distributed': (False, 'one of several hosts that run this same command, with a --workdir that all see'),
+    **CACHE_FLAG,
     'help': (False, 'show this, with the defaults of the --task or --preset given'),
 }
 
@@ -35,10 +35,12 @@ def main(argv):
         os.environ.setdefault(
             'XLA_FLAGS', '--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=1000000000')
     from experiments.run import run
-    if own['compilation_cache']:
-        _use_compilation_cache()
+    from jaxdl import parallel
+    use_compilation_cache(own['compilation_cache'])
+    parallel.start(config.axes(), own['distributed'])
     folder, results = run(config, own['resume'], seconds={'import': time.perf_counter() - START})
-    _show(folder, results)
+    if parallel.first():
+        _show(folder, results)
 
 
 def _fields(base):
@@ -46,15 +48,6 @@ def _fields(base):
     return {field.name: (getattr(base, field.name), field.metadata['help']
                          + (f' ({" | ".join(CHOICES[field.name])})' if field.name in CHOICES else ''))
             for field in dataclasses.fields(Config)}
-
-
-def _use_compilation_cache():
-    import jax
-    if not jax.config.jax_compilation_cache_dir:
-        cache = os.environ.get('XDG_CACHE_HOME', Path.home() / '.cache')
-        jax.config.update('jax_compilation_cache_dir', str(Path(cache) / 'jaxdl'))
-    jax.config.update('jax_persistent_cache_min_compile_time_secs', 0.)
-    jax.config.update('jax_persistent_cache_min_entry_size_bytes', -1)
 
 
 def _show(folder, results):

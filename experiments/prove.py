@@ -1,7 +1,7 @@
 """Proves adders and recall nets right at every length: python -m experiments.prove --workdir=RUN, or --check=FILE for a proof alone."""
 from pathlib import Path
 
-from experiments.cli import command, settings
+from experiments.cli import CACHE_FLAG, command, settings, use_compilation_cache
 from jaxdl import UserError
 
 FLAGS = {
@@ -11,6 +11,7 @@ FLAGS = {
     'history': (-1, 'one set for each memory (carry, digit), then for each memory and last input, ... up to so many last inputs; '
                     '-1: 2 for adders, 0 for recall'),
     'steps': (6000, 'steps of the search'),
+    **CACHE_FLAG,
     'help': (False, 'show this'),
 }
 AT_ONCE = 50  # nets in one program
@@ -28,6 +29,7 @@ def main(argv):
     elif given['steps'] <= 0:
         raise UserError(f'--steps={given["steps"]} must be greater than 0')
     else:
+        use_compilation_cache(given['compilation_cache'])
         _prove(Path(given['workdir']).expanduser(), given)
 
 

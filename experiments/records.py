@@ -1,5 +1,4 @@
 """What is written down of an epoch: the lines of metrics.jsonl, and numbers as text."""
-import jax
 import numpy as np
 
 from jaxdl import UserError
@@ -8,15 +7,14 @@ from jaxdl.metrics import interval
 WINDOWS = 20  # records of the training batches' scores, an epoch
 
 
-def check_finite(config, epoch, start, losses, params, held_out):
+def check_finite(config, epoch, start, losses, finite, held_out):
     """Raises UserError that names the first step, and its seed, where a loss (S, steps) is not finite.
 
-    A last update that spoils the parameters shows only in them and in the held-out losses: it counts as the last step.
+    finite (S,): whether the parameters are. A last update that spoils them shows only there and in the held-out losses:
+    it counts as the last step.
     """
-    after = [leaf.reshape(config.seeds, -1) for leaf in jax.tree.leaves(jax.device_get(params))]
-    after += [scores['loss'] for scores in held_out.values()]
-    finite = [np.isfinite(losses), *(np.isfinite(x).all(1, keepdims=True) for x in after)]
-    seeds, steps = np.nonzero(~np.concatenate(finite, axis=1))
+    after = [finite[:, None], *(np.isfinite(scores['loss']).all(1, keepdims=True) for scores in held_out.values())]
+    seeds, steps = np.nonzero(~np.concatenate([np.isfinite(losses), *after], axis=1))
     if len(steps):
         first = steps.argmin()
         step = start + min(steps[first] + 1, losses.shape[1])

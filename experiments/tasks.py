@@ -18,7 +18,7 @@ class Task(NamedTuple):
     model: Any
     scores: Callable         # (logits, targets, lengths) -> {'loss': (N,), ...}
     batches: Callable        # (data, key, epoch) -> (i -> Batch)
-    data: Any                # arrays on the device, shared by all seeds
+    data: Any                # arrays, shared by all seeds
     steps_per_epoch: int
     held_out: dict           # {'validation': examples, ...}, scored after every epoch
     prepare: Callable        # raw inputs -> inputs of the model
@@ -116,7 +116,7 @@ def _image_task(config, say, form, make_model, vectorized):
         return prepared_batch
 
     return Task(make_model(train[0].shape[1:]), functools.partial(metrics.classification, loss=config.loss), batches,
-                jax.device_put(train), -(-size // config.batch_size), splits, prepare,
+                train, -(-size // config.batch_size), splits, prepare,
                 functools.partial(evaluate.images, config, splits['test']), vectorized)
 
 

@@ -8,10 +8,11 @@ import numpy as np
 
 from experiments import workdir
 from experiments.config import Config
-from experiments.run import Clock, programs
+from experiments.programs import Clock, like, mesh_of, programs
 from experiments.tasks import TASKS
 from jaxdl import UserError, checkpoint
 
+ONE_DEVICE = 'seeds:1,data:1'
 CNNS = ('mnist_cnn', 'cifar_cnn')  # tasks with a CNN
 
 
@@ -33,21 +34,21 @@ def population(folder, tasks, data_dir=Config.data_dir, say=print):
     Epoch 0 is the untrained population. Nothing in the folder is changed. Raises UserError if there is no run there, none of
     `tasks`, or no finished epoch; params_at if a checkpoint cannot be read.
     """
-    config = dataclasses.replace(read_config(folder), data_dir=data_dir)
+    config = dataclasses.replace(read_config(folder), data_dir=data_dir, mesh=ONE_DEVICE)
     if config.task not in tasks:
         raise UserError(f'{folder} holds a {config.task} run; name a run of {" or ".join(tasks)}')
     if not (folder / 'checkpoints').is_dir():
         raise UserError(f'{folder} has no checkpoints; train it first, with python -m experiments.main')
     task = TASKS[config.task](config, say)
-    keys, init, _ = programs(config, task, Clock())
-    like = jax.eval_shape(init, keys, task.data)
+    keys, init, *_ = programs(config, task, Clock(), mesh_of(config))
+    saved = like(init, keys, task.data, config.seeds, jax.sharding.SingleDeviceSharding(jax.devices()[0]))
     manager = checkpoint.open_manager(folder / 'checkpoints')
     epochs = sorted(manager.all_steps())
     if not epochs:
         raise UserError(f'{folder} has no finished epoch yet')
 
     def params_at(epoch):
-        return (jax.jit(init)(keys, task.data) if epoch == 0 else checkpoint.read(manager, epoch, like)).params
+        return (init(keys, task.data) if epoch == 0 else checkpoint.read(manager, epoch, saved)).params
     return config, task, epochs, params_at
 
 

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments import trained, workdir
-from experiments.cli import command, settings
+from experiments.cli import CACHE_FLAG, command, settings, use_compilation_cache
 from experiments.config import CHOICES, Config
 from jaxdl import UserError
 
@@ -25,6 +25,7 @@ FLAGS = {
     'learning_rate': (1e-3, "Adam's step size"),
     'seeds': (3, 'nets of each kind, each with its own choice of images'),
     'data_dir': (Config.data_dir, 'folder of the image data'),
+    **CACHE_FLAG,
     'help': (False, 'show this'),
 }
 
@@ -32,6 +33,7 @@ FLAGS = {
 def main(argv):
     given = settings(argv, FLAGS)
     sizes = _checked(given)
+    use_compilation_cache(given['compilation_cache'])
     folder = Path(given['workdir']).expanduser()
     _compare(trained.load(folder, trained.CNNS, given['data_dir']), given, sizes, folder / 'transfer' / given['dataset'])
 

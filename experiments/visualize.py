@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.cli import command, settings
+from experiments.cli import CACHE_FLAG, command, settings, use_compilation_cache
 from experiments.config import Config
 from jaxdl import UserError
 
@@ -25,6 +25,7 @@ FLAGS = {
     'seed': (-1, "which of the run's seeds; -1: the first"),
     'epoch': (-1, 'which checkpoint, 0 for the untrained net; -1: the newest'),
     'data_dir': (Config.data_dir, 'folder of the image data'),
+    **CACHE_FLAG,
     'help': (False, 'show this'),
 }
 
@@ -33,6 +34,7 @@ def main(argv):
     given = settings(argv, FLAGS)
     what = _checked(given)
     from experiments import trained
+    use_compilation_cache(given['compilation_cache'])
     net = trained.load(given['workdir'], trained.CNNS, given['data_dir'],
                        *(None if given[name] == -1 else given[name] for name in ('seed', 'epoch')))
     asked = _asked(given, net)

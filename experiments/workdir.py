@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.config import Config
-from jaxdl import UserError, __version__, plots
+from jaxdl import UserError, __version__, parallel, plots
 
 OURS = ('config.json', 'metrics.jsonl', 'results.json', 'checkpoints', 'tensorboard', 'figures', 'visualize', 'transfer', 'proofs')
 
@@ -117,15 +117,23 @@ class Log:
             whole = False
         if not whole:
             raise UserError(f'{file} does not hold the records up to epoch {epoch}; start afresh with --noresume')
+        parallel.wait('all have read the log')
+        self.records = kept
+        if not parallel.first():
+            return
         file.write_text('')
         shutil.rmtree(self.folder / 'tensorboard', ignore_errors=True)
         self.events = SummaryWriter(str(self.folder / 'tensorboard'))
-        self.write(kept)
+        self._write(kept)
 
     def write(self, records):
         """Adds records: {'kind', 'epoch', 'step', split: {score: {'mean', 'ci95'}}, ...}, or for the kind 'statistics'
         {'kind', 'epoch', 'step', 'layers': {layer: {'mean', 'std', ..., 'range', 'histogram'}}}."""
         self.records += records
+        if parallel.first():
+            self._write(records)
+
+    def _write(self, records):
         with open(self.folder / 'metrics.jsonl', 'a') as file:
             file.writelines(json.dumps(record) + '\n' for record in records)
         for record in records:
@@ -148,6 +156,8 @@ class Log:
 
     def draw(self, figures):
         """Writes figures {name: Figure} as PNG files and as TensorBoard images."""
+        if not parallel.first():
+            return
         from tensorboardX.proto.summary_pb2 import Summary
         (self.folder / 'figures').mkdir(exist_ok=True)
         for name, figure in figures.items():

@@ -3,8 +3,6 @@ import logging
 import sys
 from pathlib import Path
 
-import jax
-import numpy as np
 import orbax.checkpoint as ocp
 from orbax.checkpoint.checkpoint_managers import preservation_policy as keep
 
@@ -21,14 +19,13 @@ def open_manager(directory, epochs=()):
 
 
 def save(manager, epoch, state, config, loss):
-    """Saves state (a pytree of arrays) and config (a dict) as `epoch`, in the background; loss decides on the best."""
-    state = jax.tree.map(np.array, state)  # a copy: the next epoch may overwrite donated buffers while orbax writes
+    """Saves state (a pytree of arrays that nothing overwrites) and config (a dict) as `epoch`, in the background; loss decides on the best."""
     manager.save(epoch, args=ocp.args.Composite(state=ocp.args.StandardSave(state), config=ocp.args.JsonSave(config)),
                  metrics={'loss': float(loss)})
 
 
 def restore(manager, like):
-    """(epoch, state, damaged): the newest checkpoint that can be read, in the shape of `like`.
+    """(epoch, state, damaged): the newest checkpoint that can be read, in the shapes, and on the devices, of `like`.
 
     Later epochs that cannot be read (truncated, files missing) are listed in damaged and deleted, so that they can
     be saved again. Raises UserError, and deletes nothing, if none can be read; there must be one (manager.latest_step()).

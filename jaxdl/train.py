@@ -114,7 +114,7 @@ def in_order(arrays, order, batch_size):
 
     def batch_at(i):
         rows = lax.dynamic_slice(padded, (i * batch_size,), (batch_size,))
-        taken = jax.tree.map(lambda array: array[rows], arrays)
+        taken = jax.tree.map(lambda array: jnp.asarray(array)[rows], arrays)
         return Batch(*taken, (i * batch_size + jnp.arange(batch_size) < n).astype(jnp.float32))
     return batch_at
 

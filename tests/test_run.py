@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from experiments import evaluate, presets
 from experiments.records import statistics
-from experiments.run import Clock, _chosen, programs
+from experiments.programs import Clock, mesh_of, programs
+from experiments.run import _chosen
 from experiments.tasks import TASKS
 from jaxdl import plots
 
@@ -19,8 +20,8 @@ IMAGES = dataclasses.replace(presets.base('mnist_rnn', 'digits'), hidden=3, trai
 
 def _opened(config):
     task = TASKS[config.task](config, print)
-    keys, init, epoch = programs(config, task, Clock())
-    return task, keys, jax.jit(init)(keys, task.data), epoch
+    keys, init, epoch, _ = programs(config, task, Clock(), mesh_of(config))
+    return task, keys, init(keys, task.data), epoch
 
 
 def initial(config):
@@ -33,7 +34,7 @@ def losses(config):
     task, keys, states, epoch = _opened(config)
     found, program = [], epoch(4)
     for index in (0, 1):
-        states, means, _ = program(states, keys, task.data, jnp.int32(index))
+        states, means, *_ = program(states, keys, task.data, jnp.int32(index))
         found.append(np.asarray(means['loss'])[0])
     return np.concatenate(found)
 
@@ -120,7 +121,7 @@ def test_statistics_of_the_layers_are_those_of_the_parameters_before_the_step():
     config = dataclasses.replace(CNN, seeds=2, statistics_every=2)
     task, keys, states, epoch = _opened(config)
     start = jax.tree.map(np.asarray, states.params)
-    after, _, probed = epoch(3)(states, keys, task.data, jnp.int32(0))
+    after, _, probed, _ = epoch(3)(states, keys, task.data, jnp.int32(0))
     assert set(probed) == {*start['params'], 'conv1', 'conv1_pre', 'pool1', 'conv2', 'conv2_pre', 'pool2', 'dense', 'dense_pre', 'head'}
     inputs = task.prepare(task.held_out['test'][0][:100])
     for seed in range(2):
@@ -136,7 +137,7 @@ def test_statistics_of_the_layers_are_those_of_the_parameters_before_the_step():
 
 def test_statistics_of_a_sequence_task():
     _, keys, states, epoch = _opened(dataclasses.replace(ADD, statistics_every=2))
-    _, means, probed = epoch(4)(states, keys, (), jnp.int32(0))
+    _, means, probed, _ = epoch(4)(states, keys, (), jnp.int32(0))
     records = statistics(1, 0, 2, jax.device_get(probed))
     assert [record['step'] for record in records] == [0, 2]
     assert 'dead' in records[0]['layers']['layer0'] and 'dead' not in records[0]['layers']['bias_hh_l0']

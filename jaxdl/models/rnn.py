@@ -50,33 +50,35 @@ CELLS = {'rnn': Cell(1, 1, True, _rnn), 'lstm': Cell(4, 2, True, _lstm), 'gru': 
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def recur(cell, act, z_x, w_h, b_h, noise=None):
+def recur(cell, act, x, w_x, w_h, b_x, b_h, noise=None):
     """Hidden states of a cell over time from a zero state.
 
-    Args: z_x (T, N, G*H), the input projections; w_h (G*H, H); b_h (G*H,); noise (T, A, N, H) is added to the A arrays of
-    the carry after each step, None: none. Returns (T, N, H).
+    Args: x (T, N, D); w_x (G*H, D); w_h (G*H, H); b_x, b_h (G*H,); noise (T, A, N, H) is added to the A arrays of the
+    carry after each step, None: none. Returns (T, N, H).
 
-    Plain autodiff would add dW_h up at each time step. The backward pass here only collects the gradients
-    of the pre-activations, and takes dW_h as one matrix product over all T*N rows.
+    Plain autodiff would add dW up at each time step. The backward pass here only collects the gradients of the
+    pre-activations, and takes the gradients of weights and biases as matrix products over all T*N rows.
     """
-    return _forward(cell, act, z_x, w_h, b_h, noise)[0]
+    return _forward(cell, act, x, w_x, w_h, b_x, b_h, noise)[0]
 
 
-def _forward(cell, act, z_x, w_h, b_h, noise):
+def _forward(cell, act, x, w_x, w_h, b_x, b_h, noise):
+    w = lax.optimization_barrier(w_h.T)  # or XLA would transpose it anew at each step
+
     def body(carry, step):
         z_x, noise = step
-        z = cell.inputs(z_x, carry[0] @ w_h.T + b_h)
+        z = cell.inputs(z_x, carry[0] @ w + b_h)
         new, pullback = jax.vjp(functools.partial(cell.step, act), carry, *z)
         new = new if noise is None else tuple(part + shock for part, shock in zip(new, noise))
         return new, (new[0], carry[0], pullback)
 
-    carry = (jnp.zeros(z_x.shape[1:-1] + w_h.shape[1:], z_x.dtype),) * cell.states
-    _, (hidden, previous, pullbacks) = lax.scan(body, carry, (z_x, noise))
-    return hidden, (w_h, carry, previous, pullbacks, noise)
+    carry = (jnp.zeros((x.shape[1], w_h.shape[1]), x.dtype),) * cell.states
+    _, (hidden, previous, pullbacks) = lax.scan(body, carry, (jnp.einsum('tnd,gd->tng', x, w_x) + b_x, noise))
+    return hidden, (x, w_x, w_h, carry, previous, pullbacks, noise)
 
 
 def _backward(cell, act, residuals, d_hidden):
-    w_h, carry, previous, pullbacks, noise = residuals
+    x, w_x, w_h, carry, previous, pullbacks, noise = residuals
 
     def body(d_carry, step):
         d_h, pullback = step
@@ -84,8 +86,20 @@ def _backward(cell, act, residuals, d_hidden):
         return (d_carry[0] + d_z[-1] @ w_h, *d_carry[1:]), d_z
 
     _, d_z = lax.scan(body, carry, (d_hidden, pullbacks), reverse=True)
+    if cell.summed:  # both sides have the same gradient: one product for all
+        d, inputs = _products((x, previous), d_z[0]), x.shape[-1]
+        d_x, d_h, biases = d[:, :inputs], d[:, inputs:-1], (d[:, -1],) * 2
+    else:
+        d_x, d_h = _products((x,), d_z[0]), _products((previous,), d_z[1])
+        d_x, d_h, biases = d_x[:, :-1], d_h[:, :-1], (d_x[:, -1], d_h[:, -1])
     d_noise = jax.tree.map(jnp.zeros_like, noise)  # never asked for
-    return d_z[0], jnp.einsum('tng,tnh->gh', d_z[-1], previous), d_z[-1].sum((0, 1)), d_noise
+    return d_z[0] @ w_x, d_x, d_h, *biases, d_noise
+
+
+def _products(rows, d_z):
+    """The gradients (G*H, I + 1) of a matrix and a bias that map rows (T, N, .), joined, to what has the gradient d_z (T, N, G*H)."""
+    rows = jnp.concatenate([*rows, jnp.ones_like(rows[0][..., :1])], axis=-1)
+    return jnp.einsum('tni,tng->ig', rows, d_z).T  # transposing the rows is cheaper than transposing d_z
 
 
 recur.defvjp(_forward, _backward)
@@ -143,7 +157,7 @@ class RNN(nn.Module):
         if train and self.state_noise:
             shape = len(x), cell.states, x.shape[1], self.hidden
             noise = self.state_noise * jax.random.normal(self.make_rng('dropout'), shape)
-        return recur(cell, ACTIVATIONS[self.activation], jnp.einsum('tnd,gd->tng', x, w_x) + b_x, w_h, b_h, noise)
+        return recur(cell, ACTIVATIONS[self.activation], x, w_x, w_h, b_x, b_h, noise)
 
     @nn.compact
     def __call__(self, inputs, lengths=None, train=False):

@@ -1,0 +1,116 @@
+"""The compiled programs of a run over a mesh of devices, with their time of compilation and their memory."""
+import time
+from contextlib import contextmanager
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import psutil
+
+from jaxdl import UserError, parallel
+from jaxdl.train import init_state, make_epoch, make_evaluate, make_optimizer, make_step
+from jaxdl.visualize.activations import dead, summary
+
+PROBED = 100  # held-out examples on which the statistics of the layers are taken
+
+
+class Clock(dict):
+    """Seconds by what they were spent on; a nested span is not counted in the outer one."""
+
+    @contextmanager
+    def __call__(self, what):
+        start, known = time.perf_counter(), sum(self.values())
+        yield
+        nested = sum(self.values()) - known
+        self[what] = self.get(what, 0.) + time.perf_counter() - start - nested
+
+    def compile(self, function, **options):
+        """jax.jit(function, **options), with the seconds of compilation told apart; .executable(*args) compiles only, .function is it."""
+        programs = {}
+
+        def executable(*args):
+            shapes = tuple((x.shape, x.dtype) for x in jax.tree.leaves(args))
+            if shapes not in programs:
+                with self('compile'):
+                    programs[shapes] = jax.jit(function, **options).lower(*args).compile()
+            return programs[shapes]
+
+        def call(*args):
+            return executable(*args)(*args)
+        call.executable, call.function = executable, function
+        return call
+
+
+def mesh_of(config):
+    """The Mesh of a run: images are split along the batch too, sequences are too small for that."""
+    return parallel.make_mesh(config.axes(), config.seeds, config.batch_size, config.is_of_images())
+
+
+def programs(config, task, clock, mesh):
+    """(keys, init, epoch, evaluate) of the seeds of a run, padded to P that fill the mesh.
+
+    keys (P,); init(keys, data) -> states (P, ...); epoch(steps) -> the program of that many steps, (states, keys, data,
+    index) -> (states, means, probed, finite (P,)); evaluate(params, examples), of the S seeds, is that of make_evaluate.
+    """
+    optimizer = make_optimizer(config.optimizer, config.learning_rate, config.momentum, config.rmsprop_decay,
+                               config.weight_decay)
+    update = make_step(task.model, optimizer, task.scores, config.l2)
+
+    def step(state, batch, key):
+        return update(state, parallel.split(batch, mesh), key)
+
+    def init(keys, data):
+        batch = task.batches(data, keys[0], 0)(0)
+        return jax.vmap(lambda key: init_state(task.model, optimizer, key, batch.inputs, batch.lengths))(keys),
+
+    examples = next(iter(task.held_out.values()))
+    inputs, _, lengths = jax.tree.map(lambda x: x[:PROBED], examples)
+
+    def probe(params):
+        _, layers = task.model.apply(params, task.prepare(inputs), lengths)
+        return ({name: {**summary(values), 'dead': dead(values)} for name, values in layers.items()}
+                | {name: summary(values) for name, values in params['params'].items()})
+
+    def epoch(steps):
+        train = make_epoch(step, task.batches, steps, probe, config.statistics_every, task.vectorized)
+
+        def checked(*args):
+            states, *found = train(*args)
+            leaves = jax.tree.leaves(states.params)
+            finite = jnp.stack([jnp.isfinite(leaf).reshape(len(leaf), -1).all(1) for leaf in leaves]).all(0)
+            return states, *found, finite
+        return clock.compile(parallel.over_seeds(checked, mesh, arguments=2, kept=1), donate_argnums=0)
+
+    def evaluate(params, examples):
+        return jax.tree.map(lambda x: x[:config.seeds], score(params, examples))
+
+    score = make_evaluate(
+        task.model, task.scores, task.prepare, seeds_at_once=8 if task.vectorized else 1, compile=lambda f: clock.compile(
+            parallel.over_seeds(lambda params, *examples: f(params, *parallel.split(examples, mesh)), mesh, arguments=1, kept=0)))
+    seeds = config.seed + parallel.padded(config.seeds, mesh)
+    keys = parallel.pad(jax.vmap(jax.random.key)(seeds), len(seeds), mesh)
+    return keys, clock.compile(lambda *args: parallel.over_seeds(init, mesh, arguments=1, kept=1)(*args)[0]), epoch, evaluate
+
+
+def like(init, keys, data, seeds, sharding):
+    """The shapes of the states of so many seeds, without making any."""
+    states = jax.eval_shape(init.function, keys, data)
+    return jax.tree.map(lambda x: jax.ShapeDtypeStruct((seeds, *x.shape[1:]), x.dtype, sharding=sharding), states)
+
+
+def check_memory(executable, config, mesh):
+    """Raises UserError if a program needs more memory than there is, with how many seeds would fit."""
+    sizes = executable.memory_analysis()
+    device = mesh.local_devices[0]
+    found = device.memory_stats() or {}
+    if device.platform == 'cpu':
+        free, programs = psutil.virtual_memory().available, len(mesh.local_devices)
+    elif sizes is None or 'bytes_limit' not in found:
+        return
+    else:
+        free, programs = found['bytes_limit'], 1
+    needed = programs * (sizes.argument_size_in_bytes + sizes.output_size_in_bytes + sizes.temp_size_in_bytes - sizes.alias_size_in_bytes)
+    if needed > free:
+        fitting = int(config.seeds * free / needed)
+        raise UserError(f'--seeds={config.seeds} needs about {needed / 2 ** 30:.1f} GiB of memory, of which {free / 2 ** 30:.1f} GiB are free: '
+                        + (f'--seeds={fitting} fits' if fitting else 'not one model fits; lower --batch_size or --hidden'))
