@@ -81,12 +81,16 @@ def programs(config, task, clock, mesh):
             return states, *found, finite
         return clock.compile(parallel.over_seeds(checked, mesh, arguments=2, kept=1), donate_argnums=0)
 
+    def compile_score(score):
+        program = clock.compile(parallel.over_seeds(
+            lambda params, *examples: score(params, *parallel.split(examples, mesh)), mesh, arguments=1, kept=0))
+        return lambda params, *examples: program(params, *parallel.replicate(examples, mesh))
+
+    score = make_evaluate(task.model, task.scores, task.prepare, compile_score, seeds_at_once=8 if task.vectorized else 1)
+
     def evaluate(params, examples):
         return jax.tree.map(lambda x: x[:config.seeds], score(params, examples))
 
-    score = make_evaluate(
-        task.model, task.scores, task.prepare, seeds_at_once=8 if task.vectorized else 1, compile=lambda f: clock.compile(
-            parallel.over_seeds(lambda params, *examples: f(params, *parallel.split(examples, mesh)), mesh, arguments=1, kept=0)))
     seeds = config.seed + parallel.padded(config.seeds, mesh)
     keys = parallel.pad(jax.vmap(jax.random.key)(seeds), len(seeds), mesh)
     return keys, clock.compile(lambda *args: parallel.over_seeds(init, mesh, arguments=1, kept=1)(*args)[0]), epoch, evaluate

@@ -16,6 +16,7 @@ from experiments.tasks import TASKS
 from jaxdl import __version__, checkpoint, parallel, plots
 from jaxdl.train import START, address
 
+GO_ON = 'the same command on all hosts goes on from the last finished epoch'
 TRIAL = 3  # epochs that each of several starts is given
 SNAPSHOTS = [digit * 10 ** power for power in range(6) for digit in (1, 2, 5)]  # epochs
 
@@ -87,7 +88,7 @@ def _train(config, task, functions, data, mesh, log, clock, say):
             f'seeds {config.seed}..{config.seed + config.seeds - 1}' + (f'; going on after epoch {done}' if done else ''))
         with clock('write'):
             log.start(done)
-        with tqdm(total=total, initial=sum(lengths[:done]), unit='step', disable=not parallel.first()) as bar, _stop_at_epoch_end(bar):
+        with tqdm(total=total, initial=sum(lengths[:done]), unit='step', disable=not parallel.first()) as bar, _stop_at_epoch_end(bar), parallel.lost_hosts(GO_ON):
             for epoch, steps in enumerate(lengths[done:], done):
                 with clock('train'):
                     states, *found = epoch_of[steps](states, keys, data, jnp.int32(epoch))

@@ -6,6 +6,8 @@ where XLA's partitioner keeps the meaning of the program: random numbers are tho
 import functools
 import math
 import os
+import sys
+from contextlib import contextmanager
 
 import jax
 import jax.numpy as jnp
@@ -33,6 +35,7 @@ def start(axes, distributed):
         return
     given = {name: int(os.environ[variable]) for name, variable in
              (('num_processes', 'JAX_NUM_PROCESSES'), ('process_id', 'JAX_PROCESS_ID')) if variable in os.environ}
+    jax.config.update('jax_enable_recoverability', True)  # a lost host is an error that can be told, not an abort
     try:
         jax.distributed.initialize(**given, heartbeat_timeout_seconds=HEARTBEAT)
     except (ValueError, RuntimeError) as error:
@@ -126,6 +129,18 @@ def first():
 def any_process(flag):
     """Whether flag is true on any host; all must ask."""
     return bool(np.any(multihost_utils.process_allgather(np.array(flag)))) if jax.process_count() > 1 else flag
+
+
+@contextmanager
+def lost_hosts(advice):
+    """Inside it the loss of another host ends this process with one line of text and exit code 1, at once: no thread waits for the lost one."""
+    try:
+        yield
+    except jax.errors.JaxRuntimeError as error:
+        if jax.process_count() == 1:
+            raise
+        print(f'\nerror: another host has stopped or cannot be reached ({str(error).splitlines()[0][:200]}); {advice}', file=sys.stderr, flush=True)
+        os._exit(1)
 
 
 def wait(name):

@@ -3,6 +3,8 @@ import os
 import jax
 import pytest
 
+jax.config.update('jax_num_cpu_devices', 4)  # for tests of meshes; programs run on one unless told
+
 
 @pytest.fixture(scope='session', autouse=True)
 def folders(tmp_path_factory):
