@@ -4,10 +4,9 @@ import time
 START = time.perf_counter()
 
 import dataclasses
-import os
 
 from experiments import presets, workdir
-from experiments.cli import CACHE_FLAG, command, help_text, parse, use_compilation_cache
+from experiments.cli import CACHE_FLAG, command, help_text, parse, use_compilation_cache, use_loop_kernels
 from experiments.config import CHOICES, Config
 
 OWN_FLAGS = {
@@ -30,10 +29,8 @@ def main(argv):
         print(help_text({**_fields(base), **OWN_FLAGS}))
         return
     config = dataclasses.replace(base, **given)
-    if config.batch_size <= 8:
-        # XLA:CPU then makes one kernel of a small loop: 2-5x faster at batch 1, for a second more of compilation.
-        os.environ.setdefault(
-            'XLA_FLAGS', '--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=1000000000')
+    if config.batch_size <= 8 or config.net() != 'cnn' and config.hidden <= 10:
+        use_loop_kernels()
     from experiments.run import run
     from jaxdl import parallel
     use_compilation_cache(own['compilation_cache'])

@@ -106,8 +106,8 @@ def _sides(weights, suffix, gates=1):
     return [np.split(weights[f'{name}_{suffix}'], gates) for name in ('weight_ih', 'weight_hh', 'bias_ih', 'bias_hh')]
 
 
-def _keras_rnn(config, weights, shape, padded):
-    """Symbols [x (N, T, D)] or, padded, [x, mask (N, T)], and logits (N, K), or (N, T, 1) of an adder."""
+def _keras_rnn(config, weights, shape, masked):
+    """Symbols [x (N, T, D)] or, masked, [x, mask (N, T)], and logits (N, K), or (N, T, 1) of an adder."""
     from keras import Input, layers
 
     def converted(suffix):
@@ -121,12 +121,12 @@ def _keras_rnn(config, weights, shape, padded):
     layer = {'rnn': layers.SimpleRNN, 'lstm': layers.LSTM, 'gru': layers.GRU}[config.cell](config.hidden, return_sequences=adding)
     layer = layers.Bidirectional(layer) if config.bidirectional else layer
     head = layers.Dense(len(weights['head_bias']), name='head')
-    symbols = [Input(shape, dtype='float32' if padded else 'uint8')] + [Input(shape[:1], dtype='bool')] * padded
-    masked = padded and (config.bidirectional or not adding)  # a causal adder reads the padding last
-    logits = head(layer(symbols[0] if padded else layers.Rescaling(1 / 255)(symbols[0]), mask=symbols[1] if masked else None))
+    images = config.is_of_images()
+    x, mask = Input(shape, dtype='uint8' if images else 'float32'), Input(shape[:1], dtype='bool') if masked else None
+    logits = head(layer(layers.Rescaling(1 / 255)(x) if images else x, mask=mask))
     layer.set_weights(converted('l0') + (converted('l0_reverse') if config.bidirectional else []))
     head.set_weights([weights['head_weight'].T, weights['head_bias']])
-    return symbols, logits
+    return [x, mask] if masked else [x], logits
 
 
 def _keras_cnn(config, weights, shape):
@@ -181,14 +181,15 @@ def keras_jax(config, params, arrays):
     if not _supported(config):
         return None
     weights, (inputs, targets, lengths), shares = params['params'], arrays, _shares(config, arrays)
-    cnn, padded, adding = config.net() == 'cnn', lengths is not None, shares is not None
-    nets = _keras_cnn(config, weights, inputs.shape[1:]) if cnn else _keras_rnn(config, weights, inputs.shape[1:], padded)
+    cnn, adding = config.net() == 'cnn', shares is not None
+    masked = lengths is not None and (config.bidirectional or not adding)  # a causal adder reads the padding last
+    net = _keras_cnn(config, weights, inputs.shape[1:]) if cnn else _keras_rnn(config, weights, inputs.shape[1:], masked)
     Model, Adam, Losses = _keras_classes(not cnn)
-    model, losses = Model(*nets), Losses()
+    model, losses = Model(*net), Losses()
     loss = (keras.losses.BinaryCrossentropy(from_logits=True, reduction='sum') if adding else
             keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     model.compile(Adam(config.learning_rate, epsilon=1e-8), loss, jit_compile=True)
-    x = [inputs, np.arange(inputs.shape[1]) < lengths[:, None]] if padded else [inputs]
+    x = [inputs, np.arange(inputs.shape[1]) < lengths[:, None]] if masked else [inputs]
     y = targets[..., None] if adding else targets
 
     def epoch(order):
@@ -255,13 +256,13 @@ def flax_loop(config, params, arrays):
         updates, state = optimizer.update(gradients, state, params)
         return optax.apply_updates(params, updates), state, loss
 
-    now = [params, optimizer.init(params)]
-    data = *arrays, _shares(config, arrays)
+    state, data = optimizer.init(params), (*arrays, _shares(config, arrays))
 
     def epoch(order):
+        nonlocal params, state
         losses = []
         for rows in order.reshape(-1, config.batch_size):
-            *now[:], loss = step(*now, [None if array is None else array[rows] for array in data])
+            params, state, loss = step(params, state, [None if array is None else array[rows] for array in data])
             losses.append(loss)
         return np.array(jax.device_get(losses))
     return epoch

@@ -66,19 +66,19 @@ def _agrees(name, config, shape=(28, 28)):
     params, orders, known = _ours(config, shape)
     epoch = PEERS[name](config, params, _arrays(config.task, shape))
     found = np.stack([epoch(order) for order in orders])
-    if __import__('os').environ.get('SHOW'): print(f'{name} {config.task} {config.cell}: {np.max(np.abs(found / known - 1)):.1e}')
     np.testing.assert_allclose(found, known, rtol=1e-3 if name == KERAS else 1e-5)
 
 
 @pytest.mark.parametrize('name', PEERS)
-@pytest.mark.parametrize('task', ['mnist_rnn', 'recall', 'binary_add'])
-@pytest.mark.parametrize('cell', ['rnn', 'lstm', 'gru'])
+@pytest.mark.parametrize('task, cell', [
+    ('mnist_rnn', 'rnn'), ('mnist_rnn', 'lstm'), ('mnist_rnn', 'gru'), ('recall', 'rnn'), ('recall', 'lstm'),
+    ('binary_add', 'lstm'), ('binary_add', 'gru')])
 def test_losses_of_recurrent_nets_are_ours(name, task, cell):
     _agrees(name, _config(task, cell=cell, hidden=7))
 
 
 @pytest.mark.parametrize('name', PEERS)
-@pytest.mark.parametrize('task, cell', [('mnist_rnn', 'rnn'), ('recall', 'lstm'), ('binary_add', 'gru')])
+@pytest.mark.parametrize('task, cell', [('mnist_rnn', 'lstm'), ('recall', 'gru'), ('binary_add', 'rnn')])
 def test_losses_of_bidirectional_nets_are_ours(name, task, cell):
     _agrees(name, _config(task, cell=cell, hidden=5, bidirectional=True))
 

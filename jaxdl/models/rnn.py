@@ -15,6 +15,7 @@ from jaxdl.models.activations import ACTIVATIONS
 from jaxdl.models.init import INITS
 
 sigmoid = jax.nn.sigmoid
+WRITTEN_OUT = 400  # elements: up to ten units of an LSTM
 
 
 def _rnn(act, carry, z):
@@ -62,12 +63,19 @@ def recur(cell, act, x, w_x, w_h, b_x, b_h, noise=None):
     return _forward(cell, act, x, w_x, w_h, b_x, b_h, noise)[0]
 
 
+def _product(rows, matrix):
+    """rows (N, I) @ matrix (I, J). A small one is written out, and then XLA:CPU can make one kernel of the whole loop over time."""
+    if matrix.size > WRITTEN_OUT:
+        return rows @ matrix
+    return sum(rows[:, i, None] * matrix[i] for i in range(len(matrix)))
+
+
 def _forward(cell, act, x, w_x, w_h, b_x, b_h, noise):
     w = lax.optimization_barrier(w_h.T)  # or XLA would transpose it anew at each step
 
     def body(carry, step):
         z_x, noise = step
-        z = cell.inputs(z_x, carry[0] @ w + b_h)
+        z = cell.inputs(z_x, _product(carry[0], w) + b_h)
         new, pullback = jax.vjp(functools.partial(cell.step, act), carry, *z)
         new = new if noise is None else tuple(part + shock for part, shock in zip(new, noise))
         return new, (new[0], carry[0], pullback)
@@ -83,20 +91,20 @@ def _backward(cell, act, residuals, d_hidden):
     def body(d_carry, step):
         d_h, pullback = step
         d_carry, *d_z = pullback((d_carry[0] + d_h, *d_carry[1:]))
-        return (d_carry[0] + d_z[-1] @ w_h, *d_carry[1:]), d_z
+        return (d_carry[0] + _product(d_z[-1], w_h), *d_carry[1:]), d_z
 
     _, d_z = lax.scan(body, carry, (d_hidden, pullbacks), reverse=True)
     if cell.summed:  # both sides have the same gradient: one product for all
-        d, inputs = _products((x, previous), d_z[0]), x.shape[-1]
+        d, inputs = _gradients((x, previous), d_z[0]), x.shape[-1]
         d_x, d_h, biases = d[:, :inputs], d[:, inputs:-1], (d[:, -1],) * 2
     else:
-        d_x, d_h = _products((x,), d_z[0]), _products((previous,), d_z[1])
+        d_x, d_h = _gradients((x,), d_z[0]), _gradients((previous,), d_z[1])
         d_x, d_h, biases = d_x[:, :-1], d_h[:, :-1], (d_x[:, -1], d_h[:, -1])
     d_noise = jax.tree.map(jnp.zeros_like, noise)  # never asked for
     return d_z[0] @ w_x, d_x, d_h, *biases, d_noise
 
 
-def _products(rows, d_z):
+def _gradients(rows, d_z):
     """The gradients (G*H, I + 1) of a matrix and a bias that map rows (T, N, .), joined, to what has the gradient d_z (T, N, G*H)."""
     rows = jnp.concatenate([*rows, jnp.ones_like(rows[0][..., :1])], axis=-1)
     return jnp.einsum('tni,tng->ig', rows, d_z).T  # transposing the rows is cheaper than transposing d_z
