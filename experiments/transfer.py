@@ -120,7 +120,7 @@ def _trainer(net, kind, given, count):
             batch = in_order((*data, None), order, size)(i % per_epoch)
             return batch._replace(inputs=prepare(batch.inputs))
         return batch_at
-    epoch = jax.jit(make_epoch(make_step(model, optimizer, metrics.classification), batches, given['steps'], vectorized=False))
+    epoch = jax.jit(make_epoch(make_step(model, optimizer, metrics.classification), batches, given['steps'], seeds_at_once=1))
     evaluate = make_evaluate(model, metrics.classification, prepare, seeds_at_once=1)
 
     def train(inputs, labels, test, test_labels, seed):

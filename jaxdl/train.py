@@ -78,12 +78,12 @@ def make_step(model, optimizer, scores, l2=0.):
     return step
 
 
-def make_epoch(step, batches, steps, probe=None, every=0, vectorized=True):
+def make_epoch(step, batches, steps, probe=None, every=0, seeds_at_once=None):
     """epoch(states, keys, data, index) -> (states, means (S, steps), probed): `steps` steps of S seeds in one program.
 
     batches(data, key, epoch) -> (i -> Batch) opens an epoch; states and keys have a leading axis of seeds, data none.
     probed stacks probe(params), a pytree, of the parameters before steps 0, every, 2 * every, ...; () without `every`.
-    Seeds are vmapped, or, not vectorized, done one after the other: better for models that fill the device alone.
+    So many seeds at once are vmapped, None: all, and such groups done one after the other.
     """
     def epoch(state, key, data, index):
         batch_at, dropout_key = batches(data, key, index), address(key, DROPOUT, index)
@@ -102,9 +102,9 @@ def make_epoch(step, batches, steps, probe=None, every=0, vectorized=True):
         probed = jax.tree.map(lambda x: jnp.zeros((rows, *x.shape), x.dtype), jax.eval_shape(probe, state.params)) if every else ()
         (state, probed), means = lax.scan(body, (state, probed), jnp.arange(steps))
         return state, means, probed
-    if vectorized:
+    if seeds_at_once is None:
         return jax.vmap(epoch, in_axes=(0, 0, None, None))
-    return lambda states, keys, data, index: lax.map(lambda seed: epoch(*seed, data, index), (states, keys))
+    return lambda states, keys, data, index: lax.map(lambda seed: epoch(*seed, data, index), (states, keys), batch_size=seeds_at_once)
 
 
 def in_order(arrays, order, batch_size):
