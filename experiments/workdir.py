@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,19 @@ def results_of(folder, name='results.json'):
         return None
 
 
+def _summary_writer():
+    """tensorboardX.SummaryWriter, without torch, which it would import where there is one: two seconds for nothing we use."""
+    absent = 'torch' not in sys.modules
+    if absent:
+        sys.modules['torch'] = None
+    try:
+        from tensorboardX import SummaryWriter
+    finally:
+        if absent:
+            del sys.modules['torch']
+    return SummaryWriter
+
+
 class Log:
     """metrics.jsonl and the TensorBoard events of a run; a context, at whose end the events are closed."""
 
@@ -106,7 +120,6 @@ class Log:
 
         Raises UserError if the records do not reach that epoch.
         """
-        from tensorboardX import SummaryWriter
         file = self.folder / 'metrics.jsonl'
         try:
             lines = file.read_text().splitlines(keepends=True) if epoch else []
@@ -123,7 +136,7 @@ class Log:
             return
         file.write_text('')
         shutil.rmtree(self.folder / 'tensorboard', ignore_errors=True)
-        self.events = SummaryWriter(str(self.folder / 'tensorboard'))
+        self.events = _summary_writer()(str(self.folder / 'tensorboard'))
         self._write(kept)
 
     def write(self, records):

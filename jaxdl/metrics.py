@@ -6,7 +6,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from scipy.special import stdtrit
 
 
 def classification(logits, labels, lengths=None, loss='cross_entropy'):
@@ -57,5 +56,6 @@ def interval(values):
     mean = values.mean(0).tolist()
     if n == 1:
         return {'mean': mean, 'ci95': None}
+    from scipy.special import stdtrit  # slow to import
     half = stdtrit(n - 1, .975) * values.std(0, ddof=1) / np.sqrt(n)
     return {'mean': mean, 'ci95': half.tolist()}
