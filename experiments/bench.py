@@ -3,6 +3,7 @@
 Same net, initial weights, examples, order, batch size and optimizer; the loss curves are compared. Passes alternate (ours,
 theirs, ours, ...), times are medians, and compilation is told apart.
 """
+import contextlib
 import dataclasses
 import functools
 import statistics
@@ -51,6 +52,7 @@ def main(argv):
     from experiments import measure
     from jaxdl import parallel
     parallel.start(None, distributed=False)
+    _torch_where_jax_is()
     folder = Path(given['out']).expanduser()
     folder.mkdir(parents=True, exist_ok=True)
     found = workdir.results_of(folder, 'bench.json') or {}
@@ -66,6 +68,14 @@ def main(argv):
         found['scaling'] = measure.scaling()
     workdir.write_json(folder / 'bench.json', found)
     _report(folder, found)
+
+
+def _torch_where_jax_is():
+    import jax
+    if jax.default_backend() == 'gpu':
+        with contextlib.suppress(ImportError):
+            import torch
+            torch.set_default_device('cuda')
 
 
 def machine():

@@ -7,7 +7,7 @@ import functools
 import math
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import jax
 import jax.numpy as jnp
@@ -31,7 +31,8 @@ def start(axes, distributed):
     """
     if not distributed:
         if axes or 'JAX_NUM_CPU_DEVICES' not in os.environ:
-            jax.config.update('jax_num_cpu_devices', math.prod(axes.values()) if axes else _cores())
+            with suppress(RuntimeError):  # devices are made already, and make_mesh says if they are too few
+                jax.config.update('jax_num_cpu_devices', math.prod(axes.values()) if axes else _cores())
         return
     given = {name: int(os.environ[variable]) for name, variable in
              (('num_processes', 'JAX_NUM_PROCESSES'), ('process_id', 'JAX_PROCESS_ID')) if variable in os.environ}
