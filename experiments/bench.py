@@ -1,7 +1,7 @@
 """Ours beside what a user would pick instead, in one run: python -m experiments.bench (extra bench: torch and keras).
 
 Same net, initial weights, examples, order, batch size and optimizer; the loss curves are compared. Passes alternate (ours,
-theirs, ours, ...), times are medians, and compilation is told apart.
+theirs, ours, ...), times are medians, and compilation is told apart. We draw sequences anew within the step; peers get one pass of them ready made.
 """
 import contextlib
 import dataclasses
@@ -56,25 +56,29 @@ def main(argv):
     folder = Path(given['out']).expanduser()
     folder.mkdir(parents=True, exist_ok=True)
     found = workdir.results_of(folder, 'bench.json') or {}
-    found['machine'] = machine()
+    found = found if found.get('machine') == machine() else {'machine': machine()}  # figures of another machine or day do not stay
+
+    def keep(**parts):
+        found.update(parts)
+        workdir.write_json(folder / 'bench.json', found)
     if 'nets' in what:
-        found['nets'] = found.get('nets', {}) | {name: _net(name, *net, given) for name, net in nets.items()}
-        found['peak'] = measure.matrix_product()
+        keep(peak=measure.matrix_product())
+        for name, net in nets.items():
+            keep(nets=found.get('nets', {}) | {name: _net(name, *net, given)})
     if 'commands' in what:
-        found['commands'] = measure.commands(given['repeats'])
+        keep(commands=measure.commands(given['repeats']))
     if 'populations' in what:
-        found['populations'] = measure.populations(ADD, given['steps'], given['repeats'])
+        keep(populations=measure.populations(ADD, given['steps'], given['repeats']))
     if 'scaling' in what:
-        found['scaling'] = measure.scaling()
-    workdir.write_json(folder / 'bench.json', found)
+        keep(scaling=measure.scaling())
     _report(folder, found)
 
 
 def _torch_where_jax_is():
     import jax
-    if jax.default_backend() == 'gpu':
-        with contextlib.suppress(ImportError):
-            import torch
+    with contextlib.suppress(ImportError):
+        import torch
+        if jax.default_backend() == 'gpu' and torch.cuda.is_available():
             torch.set_default_device('cuda')
 
 
@@ -102,7 +106,7 @@ def _lines(path):
 
 
 def _net(name, config, aim, given):
-    """Medians of a training step's seconds, ours and each peer's, with spread, first call, compilation and loss curves."""
+    """Medians of a training step's seconds, ours and each peer's, after a first pass whose losses are compared."""
     from tqdm import tqdm
 
     from experiments import measure
@@ -119,11 +123,8 @@ def _net(name, config, aim, given):
             continue
         if epoch:
             contenders[peer] = functools.partial(lambda epoch, i: epoch(orders[i]), epoch)
-    first, losses, times = {}, {}, {peer: [] for peer in contenders}
-    for peer, epoch in contenders.items():
-        start = time.perf_counter()
-        losses[peer] = epoch(0)
-        first[peer] = time.perf_counter() - start
+    times = {peer: [] for peer in contenders}
+    losses = {peer: epoch(0) for peer, epoch in contenders.items()}
     for i in tqdm(range(given['repeats']), desc=name, unit='round'):
         for peer, epoch in contenders.items():
             start = time.perf_counter()
@@ -131,9 +132,8 @@ def _net(name, config, aim, given):
             times[peer].append((time.perf_counter() - start) / given['steps'] / (config.seeds if peer == 'jaxdl' else 1))
     medians = {peer: statistics.median(taken) for peer, taken in times.items()}
     apart = {peer: float(abs(curve[:COMPARED] - losses['jaxdl'][:COMPARED]).max()) for peer, curve in losses.items()}
-    return {'aim': aim, 'seconds': medians, 'least': {peer: min(taken) for peer, taken in times.items()}, 'first_call': first, 'absent': absent,
-            'compile': ours.clock['compile'], 'loss_apart': apart, 'last_loss': {peer: float(curve[-20:].mean()) for peer, curve in losses.items()},
-            'flops': ours.flops(), 'steps_per_epoch': ours.steps_per_epoch, 'devices': ours.devices}
+    return {'aim': aim, 'seconds': medians, 'absent': absent, 'compile': ours.clock['compile'], 'loss_apart': apart, 'flops': ours.flops(),
+            'steps_per_epoch': ours.steps_per_epoch}
 
 
 def _report(folder, found):

@@ -3,6 +3,7 @@
 python -m experiments.measure DEVICES SPLIT prints one row of the scaling table as JSON: devices are fixed for a process.
 """
 import dataclasses
+import importlib.util
 import json
 import math
 import os
@@ -20,7 +21,7 @@ import numpy as np
 from experiments import presets
 from experiments.programs import Clock, mesh_of, programs
 from experiments.tasks import TASKS
-from jaxdl import parallel
+from jaxdl import UserError, parallel
 from jaxdl.train import ORDER, address
 
 POPULATIONS = (1, 4, 16, 64, 256, 1024)
@@ -39,6 +40,8 @@ class Ours:
         self.params = jax.device_get(jax.tree.map(lambda x: x[0], self.states.params))
         self.steps_per_epoch, self.devices = self.task.steps_per_epoch, self.mesh.size
         self.clock.clear()
+        if self.task.data and steps > self.task.steps_per_epoch:
+            raise UserError(f'--steps={steps}: an epoch has {self.task.steps_per_epoch} steps, and a pass may not be longer')
         self.program = epoch(steps)
         self.executable = self.program.executable(self.states, self.keys, self.data, jnp.int32(0))
         self.arrays = self.task.data or self._sampled()
@@ -116,35 +119,34 @@ def commands(repeats):
         for i in tqdm(range(repeats), desc='whole commands', unit='round'):
             caches = {'jaxdl, cold': f'{folder}/cache{i}', 'jaxdl, warm': f'{folder}/cache{i}'}
             jobs = {name: ([*main, f'--workdir={folder}/{name}{i}'], {'XDG_CACHE_HOME': cache}) for name, cache in caches.items()}
-            jobs['PyTorch'] = [sys.executable, '-m', 'experiments.torch_adder'], {}
+            if importlib.util.find_spec('torch'):
+                jobs['PyTorch'] = [sys.executable, '-m', 'experiments.torch_adder'], {}
             for name, (argv, variables) in jobs.items():
                 start = time.perf_counter()
-                done = subprocess.run(argv, env={**os.environ, **variables}, capture_output=True)
-                if done.returncode == 0:
-                    taken.setdefault(name, []).append(time.perf_counter() - start)
+                subprocess.run(argv, env={**os.environ, **variables}, capture_output=True, check=True)
+                taken.setdefault(name, []).append(time.perf_counter() - start)
     return {name: statistics.median(times) for name, times in taken.items()}
 
 
 def exchanged(executable):
-    """Bytes that a device gets from others in collectives of the loops of a compiled program, so of one training step."""
+    """Bytes of the results of all collectives inside loops of a compiled program, each counted once: those of one training step."""
     total, entry = 0, False
     for line in executable.as_text().splitlines():
         if not line.startswith(' '):
             entry = line.startswith('ENTRY')
         found = re.search(r'= (.*?) (all-reduce|all-gather|all-to-all|collective-permute|reduce-scatter)(-start)?\(', line)
         if found and not entry:
-            total += sum(SIZES[kind] * math.prod(map(int, filter(None, sizes.split(','))))
+            total += sum(SIZES.get(kind, 8) * math.prod(map(int, filter(None, sizes.split(','))))
                          for kind, sizes in re.findall(r'(\w+)\[([\d,]*)\]', found[1]))
     return total
 
 
 def _row(devices, split):
-    """Strong and weak scaling of one way to split: 64 adders, or 16 a device; LSTM-64 on digits with batch 512, or 128 a device."""
+    """Strong and weak scaling of one way to split: 64 adders of 5 units, or 16 a device; one of 64 units with batch 512, or 128 a device."""
     jax.config.update('jax_num_cpu_devices', devices)
-    images = dataclasses.replace(presets.base('mnist_rnn', 'digits'), mesh=f'data:{devices}')
-    adders = dataclasses.replace(presets.TASKS['binary_add'], mesh=f'seeds:{devices}')
-    strong, weak = ((dataclasses.replace(adders, seeds=seeds) for seeds in (64, 16 * devices)) if split == 'seeds' else
-                    (dataclasses.replace(images, batch_size=size) for size in (512, 128 * devices)))
+    adder = dataclasses.replace(presets.TASKS['binary_add'], mesh=f'{split}:{devices}')
+    strong, weak = ((dataclasses.replace(adder, seeds=seeds) for seeds in (64, 16 * devices)) if split == 'seeds' else
+                    (dataclasses.replace(adder, hidden=64, batch_size=size) for size in (512, 128 * devices)))
     strong, weak = (Ours(config, 20) for config in (strong, weak))
     return {'devices': devices, 'split': split, 'strong': strong.seconds(5), 'weak': weak.seconds(5), 'bytes': exchanged(strong.executable)}
 
@@ -154,7 +156,8 @@ def scaling():
     rows = []
     for split in ('seeds', 'data'):
         for devices in (1, 2, 4, 8):
-            done = subprocess.run([sys.executable, '-m', 'experiments.measure', str(devices), split], capture_output=True, text=True, check=True)
+            done = subprocess.run([sys.executable, '-m', 'experiments.measure', str(devices), split], capture_output=True, text=True,
+                                  check=True, env={**os.environ, 'JAX_PLATFORMS': 'cpu'})
             rows.append(json.loads(done.stdout.splitlines()[-1]))
     return rows
 

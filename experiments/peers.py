@@ -175,7 +175,7 @@ def _keras_classes(recurrent):
 
 def keras_jax(config, params, arrays):
     """A compiled functional model that is fitted. Keras's Adam adds epsilon to a root that is not yet corrected for its bias."""
-    os.environ.setdefault('KERAS_BACKEND', 'jax')
+    os.environ['KERAS_BACKEND'] = 'jax'
     import keras
 
     if not _supported(config):

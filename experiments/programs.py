@@ -1,6 +1,8 @@
 """The compiled programs of a run over a mesh of devices, with their time of compilation and their memory."""
+import dataclasses
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -27,14 +29,14 @@ class Clock(dict):
 
     def compile(self, function, **options):
         """jax.jit(function, **options), with the seconds of compilation told apart; .executable(*args) compiles only, .function is it."""
-        programs = {}
+        compiled = {}
 
         def executable(*args):
             shapes = tuple((x.shape, x.dtype) for x in jax.tree.leaves(args))
-            if shapes not in programs:
+            if shapes not in compiled:
                 with self('compile'):
-                    programs[shapes] = jax.jit(function, **options).lower(*args).compile()
-            return programs[shapes]
+                    compiled[shapes] = jax.jit(function, **options).lower(*args).compile()
+            return compiled[shapes]
 
         def call(*args):
             return executable(*args)(*args)
@@ -48,11 +50,14 @@ def mesh_of(config):
 
 
 def at_once(config, task, mesh):
-    """How many seeds a device trains as one, None: all of its own. On a CPU few, whose arrays stay in its cache, in equal groups."""
+    """How many seeds a device trains as one, None: all of its own. On a CPU few, whose arrays stay in its cache, in equal groups if it can be."""
     if not task.vectorized:
         return 1
-    own = -(-config.seeds // mesh.shape['seeds'])
-    return max(n for n in range(1, SEEDS_AT_ONCE + 1) if own % n == 0) if mesh.devices.flat[0].platform == 'cpu' else None
+    if mesh.devices.flat[0].platform != 'cpu':
+        return None
+    own = parallel.padded(config.seeds, mesh) // mesh.shape['seeds']
+    equal = [n for n in range(SEEDS_AT_ONCE // 2, SEEDS_AT_ONCE + 1) if own % n == 0]
+    return max(equal, default=min(own, SEEDS_AT_ONCE))
 
 
 def programs(config, task, clock, mesh):
@@ -95,13 +100,12 @@ def programs(config, task, clock, mesh):
             lambda params, *examples: score(params, *parallel.split(examples, mesh)), mesh, arguments=1, kept=0))
         return lambda params, *examples: program(params, *parallel.replicate(examples, mesh))
 
-    score = make_evaluate(task.model, task.scores, task.prepare, compile_score, seeds_at_once=8 if task.vectorized else 1)
+    score = make_evaluate(task.model, task.scores, task.prepare, compile_score, seeds_at_once=SEEDS_AT_ONCE if task.vectorized else 1)
 
     def evaluate(params, examples):
         return jax.tree.map(lambda x: x[:config.seeds], score(params, examples))
 
-    seeds = config.seed + parallel.padded(config.seeds, mesh)
-    keys = parallel.pad(jax.vmap(jax.random.key)(seeds), len(seeds), mesh)
+    keys = parallel.pad(jax.vmap(jax.random.key)(config.seed + np.arange(config.seeds)), config.seeds, mesh)
     return keys, clock.compile(lambda *args: parallel.over_seeds(init, mesh, arguments=1, kept=1)(*args)[0]), epoch, evaluate
 
 
@@ -111,19 +115,46 @@ def like(init, keys, data, seeds, sharding):
     return jax.tree.map(lambda x: jax.ShapeDtypeStruct((seeds, *x.shape[1:]), x.dtype, sharding=sharding), states)
 
 
-def check_memory(executable, config, mesh):
-    """Raises UserError if a program needs more memory than there is, with how many seeds would fit."""
-    sizes = executable.memory_analysis()
-    device = mesh.local_devices[0]
-    found = device.memory_stats() or {}
-    if device.platform == 'cpu':
-        free, programs = psutil.virtual_memory().available, len(mesh.local_devices)
-    elif sizes is None or 'bytes_limit' not in found:
+def check_memory(config, task, mesh, epoch, init, keys, data):
+    """Raises UserError if an epoch's program needs more memory than is free, with the largest population found to fit."""
+    free = free_memory(mesh.local_devices[0])
+    shapes = like(init, keys, data, len(keys), keys.sharding)
+    needed = _needed(epoch.executable(shapes, keys, data, jnp.int32(0)), mesh)
+    if free is None or needed <= free:
         return
-    else:
-        free, programs = found['bytes_limit'], 1
-    needed = programs * (sizes.argument_size_in_bytes + sizes.output_size_in_bytes + sizes.temp_size_in_bytes - sizes.alias_size_in_bytes)
-    if needed > free:
-        fitting = int(config.seeds * free / needed)
-        raise UserError(f'--seeds={config.seeds} needs about {needed / 2 ** 30:.1f} GiB of memory, of which {free / 2 ** 30:.1f} GiB are free: '
-                        + (f'--seeds={fitting} fits' if fitting else 'not one model fits; lower --batch_size or --hidden'))
+
+    def needed_for(seeds):
+        smaller = dataclasses.replace(config, seeds=seeds)
+        keys, init, epoch, _ = programs(smaller, task, Clock(), mesh)
+        shapes = like(init, keys, data, len(keys), keys.sharding)
+        return _needed(epoch(1).executable(shapes, keys, data, jnp.int32(0)), mesh)
+    fitting = largest(needed_for, config.seeds, free)
+    raise UserError(f'--seeds={config.seeds} needs about {needed / 2 ** 30:.1f} GiB of memory, of which {free / 2 ** 30:.1f} GiB are free: '
+                    + (f'--seeds={fitting} fits' if fitting else 'not one model fits; lower --batch_size or --hidden'))
+
+
+def largest(needed_for, seeds, free):
+    """The largest population below `seeds`, found to a tenth, that needs no more than is free; 0: none does."""
+    low, high = 0, seeds
+    while high - low > max(1, high // 10):
+        middle = (low + high) // 2
+        low, high = (middle, high) if needed_for(middle) <= free else (low, middle)
+    return low
+
+
+def _needed(executable, mesh):
+    """Bytes that a program takes of the memory that free_memory tells of; a CPU's devices share theirs."""
+    sizes = executable.memory_analysis()
+    shared = len(mesh.local_devices) if mesh.local_devices[0].platform == 'cpu' else 1
+    return shared * (sizes.argument_size_in_bytes + sizes.output_size_in_bytes + sizes.temp_size_in_bytes - sizes.alias_size_in_bytes)
+
+
+def free_memory(device):
+    """Bytes that a program may take on a device, or None where it does not tell; on a CPU those of the machine or its control group."""
+    if device.platform != 'cpu':
+        return (device.memory_stats() or {}).get('bytes_limit')
+    free = psutil.virtual_memory().available
+    limit, used = (Path('/sys/fs/cgroup') / name for name in ('memory.max', 'memory.current'))
+    if limit.exists() and (text := limit.read_text().strip()) != 'max':
+        free = min(free, int(text) - int(used.read_text()))
+    return free

@@ -29,36 +29,41 @@ def run(config, resume=True, say=print, seconds=()):
     Returns (folder, results). Raises UserError for what the user can put right, and
     KeyboardInterrupt at the end of the epoch in which a signal came.
     """
-    mesh = mesh_of(config)
-    say = say if parallel.first() else lambda line: None
-    folder = workdir.check(config, resume)
-    results = workdir.results_of(folder)
-    parallel.wait('all have read the folder')
-    if results and resume:
-        say(f'{folder} holds this run, finished; the same command with --noresume replaces it')
+    with parallel.together(GO_ON):
+        mesh = mesh_of(config)
+        say = say if parallel.first() else lambda line: None
+        folder = workdir.check(config, resume)
+        results = workdir.results_of(folder)
+        if parallel.any_process(bool(results)) and resume:
+            say(f'{folder} holds this run, finished; the same command with --noresume replaces it')
+            return folder, results
+        clock = Clock(seconds)
+        with clock('data'):
+            task = TASKS[config.task](config, say)
+            data = parallel.replicate(task.data, mesh)
+        if parallel.first():
+            workdir.begin(folder, config, resume)
+        parallel.wait('the folder is begun')
+        results = _train_and_test(config, task, data, mesh, folder, clock, say)
+        if parallel.first():
+            workdir.write_json(folder / 'results.json', results)
         return folder, results
-    clock = Clock(seconds)
-    with clock('data'):
-        task = TASKS[config.task](config, say)
-        data = parallel.replicate(task.data, mesh)
-    if parallel.first():
-        workdir.begin(folder, config, resume)
-    parallel.wait('the folder is begun')
-    keys, init, epoch, evaluate = programs(config, task, clock, mesh)
+
+
+def _train_and_test(config, task, data, mesh, folder, clock, say):
+    """The content of results.json."""
+    functions = programs(config, task, clock, mesh)
     with workdir.Log(folder) as log:
-        params = _train(config, task, (keys, init, epoch, evaluate), data, mesh, log, clock, say)
+        params = _train(config, task, functions, data, mesh, log, clock, say)
         with clock('evaluate'):
-            tested, figures = task.test(evaluate, params)
+            tested, figures = task.test(functions[-1], params)
         last = log.records[-1]
         with clock('write'):
             names = sorted(last['train'], key='loss'.__ne__)
             curves = plots.curves(f'{config.task}, {config.describe()}', log.records, names, task.steps_per_epoch)
             log.draw({'curves': curves, **figures, **plots.layers(config.describe(), log.records)})
-    results = {'version': __version__, 'config': config.identity(), 'device': describe_devices(mesh),
-               'parameters': count_parameters(params), 'seconds': clock, **last, 'tested': tested}
-    if parallel.first():
-        workdir.write_json(folder / 'results.json', results)
-    return folder, results
+    return {'version': __version__, 'config': config.identity(), 'device': describe_devices(mesh),
+            'parameters': count_parameters(params), 'seconds': clock, **last, 'tested': tested}
 
 
 def describe_devices(mesh):
@@ -78,17 +83,16 @@ def _train(config, task, functions, data, mesh, log, clock, say):
     full, rest = divmod(total, task.steps_per_epoch)
     lengths = [task.steps_per_epoch] * full + [rest] * (rest > 0)
     epoch_of = {steps: epoch_program(steps) for steps in set(lengths)}
-    shapes = like(init, keys, data, len(keys), keys.sharding)
-    check_memory(epoch_of[lengths[0]].executable(shapes, keys, data, jnp.int32(0)), config, mesh)
+    check_memory(config, task, mesh, epoch_of[lengths[0]], init, keys, data)
     with clock('write'):
         manager = checkpoint.open_manager(log.folder / 'checkpoints', SNAPSHOTS if config.snapshots else ())
-    with manager:
+    with manager, parallel.together(GO_ON):
         done, states = _start(config, init, functools.partial(_chosen, epoch_of[lengths[0]]), keys, data, mesh, manager, clock, say)
         say(f'{describe_devices(mesh)}; {count_parameters(states.params):,} parameters; '
             f'seeds {config.seed}..{config.seed + config.seeds - 1}' + (f'; going on after epoch {done}' if done else ''))
         with clock('write'):
             log.start(done)
-        with tqdm(total=total, initial=sum(lengths[:done]), unit='step', disable=not parallel.first()) as bar, _stop_at_epoch_end(bar), parallel.lost_hosts(GO_ON):
+        with tqdm(total=total, initial=sum(lengths[:done]), unit='step', disable=not parallel.first()) as bar, _stop_at_epoch_end(bar):
             for epoch, steps in enumerate(lengths[done:], done):
                 with clock('train'):
                     states, *found = epoch_of[steps](states, keys, data, jnp.int32(epoch))
@@ -129,7 +133,7 @@ def _start(config, init, chosen, keys, data, mesh, manager, clock, say):
     if manager.latest_step() is None:
         return 0, init(keys, data) if config.starts == 1 else chosen(init, config.starts, keys, data, clock)
     saved = like(init, keys, data, config.seeds, parallel.population_sharding(config.seeds, mesh))
-    done, states, damaged = checkpoint.restore(manager, saved)
+    done, states, damaged = checkpoint.restore(manager, saved, parallel.any_process)
     if damaged:
         say(f'checkpoint {", ".join(map(str, damaged))} is damaged and cannot be read: using that of epoch {done}')
     return done, parallel.pad(states, config.seeds, mesh)
@@ -138,9 +142,11 @@ def _start(config, init, chosen, keys, data, mesh, manager, clock, say):
 def _chosen(epoch, init, starts, keys, data, clock):
     """For each seed the state of least loss in the last third of its last epoch, of so many starts after TRIAL epochs of each."""
     best, least = None, np.full(len(keys), np.inf)
-    with tqdm(total=starts * TRIAL, unit='epoch', desc='choosing among starts') as bar, clock('train'):
+    own_keys = jax.jit(jax.vmap(lambda key, start: address(key, START, start), (0, None)), out_shardings=keys.sharding)
+    select = jax.jit(_select, out_shardings=keys.sharding)
+    with (tqdm(total=starts * TRIAL, unit='epoch', desc='choosing among starts', disable=not parallel.first()) as bar, clock('train')):
         for start in range(starts):
-            own = jax.vmap(lambda key: address(key, START, start))(keys)
+            own = own_keys(keys, start)
             states = init(own, data)
             for number in range(TRIAL):
                 states, means, *_ = epoch(states, own, data, jnp.int32(number))
@@ -148,7 +154,11 @@ def _chosen(epoch, init, starts, keys, data, clock):
             loss = np.array(means['loss'])
             loss = loss[:, -(loss.shape[1] // 3 + 1):].mean(1)
             better = loss < least  # a loss that is no number never is
-            best = states if best is None else jax.tree.map(
-                lambda new, old: jnp.where(better.reshape(-1, *[1] * (new.ndim - 1)), new, old), states, best)
+            best = states if best is None else select(better, states, best)
             least = np.where(better, loss, least)
     return best
+
+
+def _select(choice, new, old):
+    """Of each seed the new arrays where choice (S,) is true."""
+    return jax.tree.map(lambda a, b: jnp.where(choice.reshape(-1, *[1] * (a.ndim - 1)), a, b), new, old)

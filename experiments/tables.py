@@ -11,7 +11,7 @@ def _table(header, rows):
 
 
 def _nets(found):
-    peers = list(dict.fromkeys(peer for row in found['nets'].values() for peer in row['seconds']))
+    peers = list(dict.fromkeys(peer for row in found['nets'].values() for peer in [*row['seconds'], *row['absent']]))
     header = ['ms a step', *peers, 'PyTorch over ours', 'aim', 'epoch, s', 'compile, s', 'losses apart', 'GFLOP/s (of a product)']
     rows = []
     for name, row in found['nets'].items():

@@ -24,17 +24,20 @@ def save(manager, epoch, state, config, loss):
                  metrics={'loss': float(loss)})
 
 
-def restore(manager, like):
+def restore(manager, like, anywhere=bool):
     """(epoch, state, damaged): the newest checkpoint that can be read, in the shapes, and on the devices, of `like`.
 
     Later epochs that cannot be read (truncated, files missing) are listed in damaged and deleted, so that they can
     be saved again. Raises UserError, and deletes nothing, if none can be read; there must be one (manager.latest_step()).
+    anywhere(failed) says whether reading failed on any host, so that all take the same epoch.
     """
     damaged = []
     for epoch in sorted(manager.all_steps(), reverse=True):
         try:
             state = read(manager, epoch, like)
         except UserError:
+            state = None
+        if anywhere(state is None):
             damaged.append(epoch)
             continue
         for later in damaged:

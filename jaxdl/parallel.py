@@ -17,7 +17,7 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from jaxdl import UserError
 
-AXES = 'seeds', 'data'
+AXES = 'seeds', 'data'  # of the mesh
 LEAST_SHARE = 16  # examples of a batch a device, below which auto does not split it further
 HEARTBEAT = 20  # seconds after which a host that does not answer is taken for dead
 
@@ -34,10 +34,9 @@ def start(axes, distributed):
             with suppress(RuntimeError):  # devices are made already, and make_mesh says if they are too few
                 jax.config.update('jax_num_cpu_devices', math.prod(axes.values()) if axes else _cores())
         return
-    given = {name: int(os.environ[variable]) for name, variable in
-             (('num_processes', 'JAX_NUM_PROCESSES'), ('process_id', 'JAX_PROCESS_ID')) if variable in os.environ}
-    jax.config.update('jax_enable_recoverability', True)  # a lost host is an error that can be told, not an abort
     try:
+        given = {name: int(os.environ[variable]) for name, variable in
+                 (('num_processes', 'JAX_NUM_PROCESSES'), ('process_id', 'JAX_PROCESS_ID')) if variable in os.environ}
         jax.distributed.initialize(**given, heartbeat_timeout_seconds=HEARTBEAT)
     except (ValueError, RuntimeError) as error:
         raise UserError(f'--distributed: {str(error).splitlines()[0]} (JAX_COORDINATOR_ADDRESS=host:port, JAX_NUM_PROCESSES and '
@@ -48,18 +47,22 @@ def _cores():
     return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
 
 
+def auto(devices, seeds, batch_size, split_batch, hosts):
+    """The axes for so many devices: seeds over all of them and, with split_batch or on several hosts, batches over what is left."""
+    if not split_batch and not hosts:
+        return {'seeds': min(devices, seeds), 'data': 1}
+    over_seeds = math.gcd(devices, seeds)
+    share = devices // over_seeds
+    return {'seeds': over_seeds, 'data': share if hosts else max(1, min(share, batch_size // LEAST_SHARE))}
+
+
 def make_mesh(axes, seeds, batch_size, split_batch):
-    """The Mesh for so many seeds. axes: {'seeds': 4, 'data': 2}; None: seeds over all devices and, with split_batch, batches over what is left.
+    """The Mesh for so many seeds. axes: {'seeds': 4, 'data': 2}; None: those of auto.
 
     Raises UserError if there are too few devices, or if devices of other hosts would be idle.
     """
-    devices = jax.devices()
-    hosts = jax.process_count() > 1
-    if axes is None and (split_batch or hosts):
-        over_seeds = math.gcd(len(devices), seeds)
-        share = len(devices) // over_seeds
-        axes = {'seeds': over_seeds, 'data': share if hosts else max(1, min(share, batch_size // LEAST_SHARE))}
-    axes = axes or {'seeds': min(len(devices), seeds), 'data': 1}
+    devices, hosts = jax.devices(), jax.process_count() > 1
+    axes = axes or auto(len(devices), seeds, batch_size, split_batch, hosts)
     sizes = tuple(axes[name] for name in AXES)
     if math.prod(sizes) > len(devices) or hosts and math.prod(sizes) != len(devices):
         raise UserError(f'--mesh={",".join(f"{name}:{axes[name]}" for name in AXES)} is of {math.prod(sizes)} devices; '
@@ -87,8 +90,8 @@ def over_seeds(f, mesh, arguments, kept):
 
 
 def split(batch, mesh):
-    """Inside a program: a batch whose examples lie apart along 'data'. It need not divide evenly."""
-    return jax.lax.with_sharding_constraint(batch, _sharding(mesh, 'data'))
+    """Inside a program of over_seeds: a batch whose examples lie apart along 'data'. It need not divide evenly."""
+    return jax.lax.with_sharding_constraint(batch, PartitionSpec('data'))
 
 
 def replicate(tree, mesh):
@@ -97,8 +100,8 @@ def replicate(tree, mesh):
 
 
 def padded(seeds, mesh):
-    """Of so many seeds, the indices that fill the axis: the last ones are the first again."""
-    return np.arange(-(-seeds // mesh.shape['seeds']) * mesh.shape['seeds']) % seeds
+    """So many seeds, rounded up to a multiple of the axis: the last ones are the first again."""
+    return -(-seeds // mesh.shape['seeds']) * mesh.shape['seeds']
 
 
 def population_sharding(seeds, mesh):
@@ -107,19 +110,19 @@ def population_sharding(seeds, mesh):
 
 
 @functools.partial(jax.jit, static_argnums=(1, 2, 3))
-def _take(tree, indices, mesh, axes):
-    taken = jax.tree.map(lambda x: jnp.copy(x[np.array(indices)]), tree)
-    return jax.lax.with_sharding_constraint(taken, _sharding(mesh, *axes))
+def _take(tree, seeds, count, sharding):
+    taken = jax.tree.map(lambda x: jnp.copy(x[jnp.arange(count) % seeds]), tree)
+    return jax.lax.with_sharding_constraint(taken, sharding)
 
 
 def pad(tree, seeds, mesh):
     """Arrays (S, ...) filled up to a multiple of the axis, in equal parts."""
-    return _take(tree, tuple(padded(seeds, mesh).tolist()), mesh, ('seeds',))
+    return _take(tree, seeds, padded(seeds, mesh), _sharding(mesh, 'seeds'))
 
 
 def trim(tree, seeds, mesh):
     """A copy of padded arrays without the padding, (S, ...)."""
-    return _take(tree, tuple(range(seeds)), mesh, population_sharding(seeds, mesh).spec)
+    return _take(tree, seeds, seeds, population_sharding(seeds, mesh))
 
 
 def first():
@@ -133,15 +136,21 @@ def any_process(flag):
 
 
 @contextmanager
-def lost_hosts(advice):
-    """Inside it the loss of another host ends this process with one line of text and exit code 1, at once: no thread waits for the lost one."""
+def together(advice):
+    """On several hosts, an error of this one, or of a collective with one that is lost, ends this process at once with one line of text.
+
+    Exit code 2 after a user's error, else 1. So no host waits for one that has stopped, nor any of its threads. Where JAX finds
+    a host lost by its missing heartbeat it aborts the process itself, with more text.
+    """
     try:
         yield
-    except jax.errors.JaxRuntimeError as error:
+    except Exception as error:
         if jax.process_count() == 1:
             raise
-        print(f'\nerror: another host has stopped or cannot be reached ({str(error).splitlines()[0][:200]}); {advice}', file=sys.stderr, flush=True)
-        os._exit(1)
+        ours = isinstance(error, (UserError, OSError)) or 'RESOURCE_EXHAUSTED' in str(error)
+        line = str(error) if ours else f'another host has stopped or cannot be reached ({str(error).splitlines()[0][:200]}); {advice}'
+        print(f'\nerror: {line}', file=sys.stderr, flush=True)
+        os._exit(2 if ours else 1)
 
 
 def wait(name):

@@ -3,7 +3,7 @@ import os
 import jax
 import pytest
 
-jax.config.update('jax_num_cpu_devices', 4)  # for tests of meshes; programs run on one unless told
+jax.config.update('jax_num_cpu_devices', 4)  # for tests of meshes
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -11,6 +11,14 @@ def folders(tmp_path_factory):
     """Compiled programs are shared by the tests, and kept away from the user's own; no test finds the user's data."""
     os.environ['XDG_CACHE_HOME'] = str(tmp_path_factory.mktemp('cache'))
     os.environ['TFDS_DATA_DIR'] = str(tmp_path_factory.mktemp('data'))
+
+
+@pytest.fixture(scope='session', autouse=True)
+def one_device():
+    """A run takes one device unless it says which: programs of several take longer to compile."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('jaxdl.parallel.auto', lambda *args: {'seeds': 1, 'data': 1})
+        yield
 
 
 @pytest.fixture

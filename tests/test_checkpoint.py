@@ -1,7 +1,7 @@
 import jax
 import numpy as np
 import pytest
-from jaxdl import UserError, checkpoint
+from jaxdl import UserError, checkpoint, parallel
 
 STATE = {'params': {'weight': np.arange(6.).reshape(2, 3)}, 'step': np.int32(4)}
 LIKE = jax.eval_shape(lambda: jax.tree.map(jax.numpy.asarray, STATE))
@@ -26,14 +26,14 @@ def test_newest_two_and_best_are_kept(tmp_path):
 def test_what_is_saved_is_not_what_is_overwritten_later(tmp_path):
     """The training step donates its state: orbax must not write from the donated buffers."""
     double = jax.jit(lambda x: x * 2, donate_argnums=0)
-    x = jax.numpy.ones(1_000_000)
+    x, mesh = jax.numpy.ones((1, 1_000_000)), parallel.make_mesh({'seeds': 1, 'data': 1}, 1, 1, False)
     with checkpoint.open_manager(tmp_path) as manager:
         for epoch in range(1, 4):
-            checkpoint.save(manager, epoch, x, {}, 1.)
+            checkpoint.save(manager, epoch, parallel.trim({'x': x}, 1, mesh), {}, 1.)
             x = double(x)
     with checkpoint.open_manager(tmp_path) as manager:
-        _, state, _ = checkpoint.restore(manager, jax.ShapeDtypeStruct((1_000_000,), 'float32'))
-    assert np.all(np.asarray(state) == 4)
+        _, state, _ = checkpoint.restore(manager, {'x': jax.ShapeDtypeStruct((1, 1_000_000), 'float32')})
+    assert np.all(np.asarray(state['x']) == 4)
 
 
 def _truncate(folder):

@@ -35,7 +35,9 @@ def test_outputs_and_gradients_are_torchs(kind, layers, directions, x64):
 
 @pytest.mark.parametrize('cell', CELLS)
 @pytest.mark.parametrize('activation', ['tanh', 'relu'])
-def test_gradient_against_finite_differences(cell, activation, x64):
+@pytest.mark.parametrize('written_out', [0, 400])
+def test_gradient_against_finite_differences(cell, activation, written_out, x64, monkeypatch):
+    monkeypatch.setattr('jaxdl.models.rnn.WRITTEN_OUT', written_out)
     rng = np.random.default_rng(0)
     gates = CELLS[cell].gates
     args = [jnp.array(rng.normal(size=shape)) for shape in ((5, 2, 2), (gates * 3, 2), (gates * 3, 3), (gates * 3,), (gates * 3,))]

@@ -96,12 +96,12 @@ def _backward(cell, act, residuals, d_hidden):
     _, d_z = lax.scan(body, carry, (d_hidden, pullbacks), reverse=True)
     if cell.summed:  # both sides have the same gradient: one product for all
         d, inputs = _gradients((x, previous), d_z[0]), x.shape[-1]
-        d_x, d_h, biases = d[:, :inputs], d[:, inputs:-1], (d[:, -1],) * 2
+        d_w_x, d_w_h, biases = d[:, :inputs], d[:, inputs:-1], (d[:, -1],) * 2
     else:
-        d_x, d_h = _gradients((x,), d_z[0]), _gradients((previous,), d_z[1])
-        d_x, d_h, biases = d_x[:, :-1], d_h[:, :-1], (d_x[:, -1], d_h[:, -1])
+        d_w_x, d_w_h = _gradients((x,), d_z[0]), _gradients((previous,), d_z[1])
+        d_w_x, d_w_h, biases = d_w_x[:, :-1], d_w_h[:, :-1], (d_w_x[:, -1], d_w_h[:, -1])
     d_noise = jax.tree.map(jnp.zeros_like, noise)  # never asked for
-    return d_z[0] @ w_x, d_x, d_h, *biases, d_noise
+    return d_z[0] @ w_x, d_w_x, d_w_h, *biases, d_noise
 
 
 def _gradients(rows, d_z):
