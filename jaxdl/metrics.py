@@ -14,7 +14,8 @@ def classification(logits, labels, lengths=None, loss='cross_entropy'):
     loss: softmax cross entropy in nats, or 'mse', the mean squared error of the softmax against one-hot labels.
     """
     if loss == 'mse':
-        losses = jnp.mean((jax.nn.softmax(logits) - jax.nn.one_hot(labels, logits.shape[-1])) ** 2, axis=-1)
+        one_hot = labels[:, None] == jnp.arange(logits.shape[-1])  # jax.nn.one_hot fails on a sharded batch, in jax 0.10
+        losses = jnp.mean((jax.nn.softmax(logits) - one_hot) ** 2, axis=-1)
     else:
         losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
     return {'loss': losses, 'accuracy': (logits.argmax(-1) == labels).astype(logits.dtype)}

@@ -91,7 +91,7 @@ def over_seeds(f, mesh, arguments, kept):
 
 def split(batch, mesh):
     """Inside a program of over_seeds: a batch whose examples lie apart along 'data'. It need not divide evenly."""
-    return jax.lax.with_sharding_constraint(batch, PartitionSpec('data'))
+    return jax.lax.with_sharding_constraint(batch, _sharding(mesh, 'data'))
 
 
 def replicate(tree, mesh):

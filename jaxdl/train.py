@@ -104,7 +104,8 @@ def make_epoch(step, batches, steps, probe=None, every=0, seeds_at_once=None):
         return state, means, probed
     if seeds_at_once is None:
         return jax.vmap(epoch, in_axes=(0, 0, None, None))
-    return lambda states, keys, data, index: lax.map(lambda seed: epoch(*seed, data, index), (states, keys), batch_size=seeds_at_once)
+    group = None if seeds_at_once == 1 else seeds_at_once  # a group of one would be vmapped, which makes slow convolutions
+    return lambda states, keys, data, index: lax.map(lambda seed: epoch(*seed, data, index), (states, keys), batch_size=group)
 
 
 def in_order(arrays, order, batch_size):
