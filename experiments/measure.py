@@ -25,7 +25,7 @@ from jaxdl import UserError, parallel
 from jaxdl.train import ORDER, address
 
 POPULATIONS = (1, 4, 16, 64, 256, 1024)
-SIZES = {'float32': 4, 'f32': 4, 's32': 4, 'u32': 4, 'pred': 1, 's8': 1, 'bf16': 2, 'f64': 8}
+SIZES = {'f32': 4, 's32': 4, 'u32': 4, 'pred': 1, 's8': 1, 'bf16': 2, 'f64': 8}
 
 
 class Ours:
@@ -38,7 +38,7 @@ class Ours:
         self.data = parallel.replicate(self.task.data, self.mesh)
         self.states = init(self.keys, self.data)
         self.params = jax.device_get(jax.tree.map(lambda x: x[0], self.states.params))
-        self.steps_per_epoch, self.devices = self.task.steps_per_epoch, self.mesh.size
+        self.steps_per_epoch = self.task.steps_per_epoch
         self.clock.clear()
         if self.task.data and steps > self.task.steps_per_epoch:
             raise UserError(f'--steps={steps}: an epoch has {self.task.steps_per_epoch} steps, and a pass may not be longer')
