@@ -6,7 +6,7 @@ import numpy as np
 from jaxdl import pictures, plots
 from jaxdl.data import sequences
 from jaxdl.data.images import CLASSES
-from jaxdl.metrics import interval
+from jaxdl.metrics import interval, spread
 from jaxdl.train import TEST, address
 from jaxdl.verify.refute import words
 
@@ -54,6 +54,9 @@ def binary_add(config, evaluate, params):
             chosen = kinds[rows] == kind
             part = _by_length({name: values[:, chosen] for name, values in scores.items()}, lengths, of_length[rows][chosen])
             results.setdefault(kind, []).append({'lengths': list(lengths), **part})
+        if lengths == SHORT_LENGTHS:
+            chosen = kinds[rows] == 'random'
+            overall = {name: spread(values[:, chosen].mean(1)) for name, values in scores.items() if name != 'loss'}
         samples = samples or _sample_sums(examples[0], outputs[0], steps[rows])
         for found, output in zip(wrong, outputs):
             found += _wrong(examples, output)
@@ -63,7 +66,7 @@ def binary_add(config, evaluate, params):
                'samples': plots.text_table('Sample additions (first seed)', ('bits', 'sum', 'answer', 'verdict'), samples)}
     verdicts = {str(config.seed + i): {'verdict': 'refuted', 'counterexample': words(min(found, key=len))} if found else
                 {'verdict': 'unknown', 'counterexample': None} for i, found in enumerate(wrong)}
-    return {'by_length': results, 'samples': samples, 'verdicts': verdicts}, figures
+    return {**overall, 'by_length': results, 'samples': samples, 'verdicts': verdicts}, figures
 
 
 def _wrong(examples, output):
@@ -111,14 +114,14 @@ def recall(config, evaluate, params):
                    f'Recall of digit {config.k}, {config.describe()}', 'digits in the sequence', table),
                'samples': plots.text_table(f'Recall digit {config.k} (first seed)',
                                            ('sequence', 'truth', 'answer', 'verdict'), samples)}
-    return {'accuracy': interval(scores['accuracy'].mean(1)), 'by_length': table, 'samples': samples}, figures
+    return {'accuracy': spread(scores['accuracy'].mean(1)), 'by_length': table, 'samples': samples}, figures
 
 
 def images(config, examples, evaluate, params):
     """Confusion matrix and per-class report on the whole test set, and sample predictions."""
     from sklearn.metrics import classification_report, confusion_matrix
     pixels, labels, _ = examples
-    _, outputs = evaluate(params, examples)
+    scores, outputs = evaluate(params, examples)
     classes = np.arange(10)
     reports = [classification_report(labels, output, labels=classes, output_dict=True, zero_division=0)
                for output in outputs]
@@ -132,4 +135,7 @@ def images(config, examples, evaluate, params):
                'samples': pictures.image_grid('One test image of each class, then random ones (first seed)',
                                            *(array[[*one_each, *chosen]] for array in (pixels, labels, outputs[0])),
                                            CLASSES.get(config.dataset))}
-    return {'report': report, 'confusion': confusion.tolist()}, figures
+    last = len(labels) % config.batch_size or config.batch_size
+    return {'accuracy': spread(scores['accuracy'].mean(1)), 'loss': spread(scores['loss'].mean(1)),
+            'last_batch': {'images': last, 'accuracy': spread(scores['accuracy'][:, -last:].mean(1))},
+            'report': report, 'confusion': confusion.tolist()}, figures

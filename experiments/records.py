@@ -2,7 +2,7 @@
 import numpy as np
 
 from jaxdl import UserError
-from jaxdl.metrics import interval
+from jaxdl.metrics import interval, spread
 
 WINDOWS = 20  # records of the training batches' scores, an epoch
 
@@ -23,15 +23,16 @@ def check_finite(config, epoch, start, losses, finite, held_out):
                         f'{kept}. Try a lower --learning_rate than {config.learning_rate}')
 
 
-def of_epoch(epoch, start, means, held_out):
-    """The lines of metrics.jsonl of an epoch: windows of training batches, then the epoch as a whole."""
+def of_epoch(epoch, start, means, held_out, seconds):
+    """The lines of metrics.jsonl of an epoch: windows of training batches, then the epoch as a whole and its last batch alone."""
     steps = means['loss'].shape[1]
 
-    def summary(scores, columns=slice(None)):
-        return {name: interval(values[:, columns].mean(1)) for name, values in scores.items()}
-    windows = [{'kind': 'steps', 'epoch': epoch, 'step': start + int(window[-1]) + 1, 'train': summary(means, window)}
+    def summary(scores, of=spread, columns=slice(None)):
+        return {name: of(values[:, columns].mean(1)) for name, values in scores.items()}
+    windows = [{'kind': 'steps', 'epoch': epoch, 'step': start + int(window[-1]) + 1, 'train': summary(means, interval, window)}
                for window in np.array_split(np.arange(steps), min(WINDOWS, steps))]
-    return [*windows, {'kind': 'epoch', 'epoch': epoch, 'step': start + steps, 'train': summary(means),
+    return [*windows, {'kind': 'epoch', 'epoch': epoch, 'step': start + steps, 'seconds': seconds, 'train': summary(means),
+                       'last_batch': summary(means, columns=slice(-1, None)),
                        **{split: summary(scores) for split, scores in held_out.items()}}]
 
 

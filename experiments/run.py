@@ -63,7 +63,7 @@ def _train_and_test(config, task, data, mesh, folder, clock, say):
             curves = plots.curves(f'{config.task}, {config.describe()}', log.records, names, task.steps_per_epoch)
             log.draw({'curves': curves, **figures, **plots.layers(config.describe(), log.records)})
     return {'version': __version__, 'config': config.identity(), 'device': describe_devices(mesh),
-            'parameters': count_parameters(params), 'seconds': clock, **last, 'tested': tested}
+            'parameters': count_parameters(params), **last, 'seconds': clock, 'tested': tested}
 
 
 def describe_devices(mesh):
@@ -94,6 +94,7 @@ def _train(config, task, functions, data, mesh, log, clock, say):
             log.start(done)
         with tqdm(total=total, initial=sum(lengths[:done]), unit='step', disable=not parallel.first()) as bar, _stop_at_epoch_end(bar):
             for epoch, steps in enumerate(lengths[done:], done):
+                spent = clock.get('train', 0.)
                 with clock('train'):
                     states, *found = epoch_of[steps](states, keys, data, jnp.int32(epoch))
                     means, probed, finite = jax.tree.map(lambda x: x[:config.seeds], jax.device_get(found))
@@ -101,7 +102,7 @@ def _train(config, task, functions, data, mesh, log, clock, say):
                     held_out = {split: evaluate(states.params, examples)[0] for split, examples in task.held_out.items()}
                 records.check_finite(config, epoch, sum(lengths[:epoch]), means['loss'], finite, held_out)
                 with clock('write'):
-                    lines = records.of_epoch(epoch + 1, sum(lengths[:epoch]), means, held_out)
+                    lines = records.of_epoch(epoch + 1, sum(lengths[:epoch]), means, held_out, clock['train'] - spent)
                     log.write(records.statistics(epoch + 1, sum(lengths[:epoch]), config.statistics_every, probed) + lines)
                     judge = lines[-1].get('validation', lines[-1]['train'])
                     checkpoint.save(manager, epoch + 1, parallel.trim(states, config.seeds, mesh), config.identity(), judge['loss']['mean'])

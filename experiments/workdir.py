@@ -42,10 +42,10 @@ def check(config: Config, resume):
     if found is None and taken:
         raise UserError(f'{folder} holds {", ".join(taken)}, but not of a run of this program; use another --workdir')
     if found and resume and _holds_run(folder):
-        mine = config.identity()
-        names = [name for name in {**mine, **found} if name != 'version' and mine.get(name) != found.get(name)]
+        mine, found = config.identity(), {**Config().identity(), **found}  # a setting that is newer than the run was at its default
+        names = [name for name in found if name != 'version' and mine.get(name) != found[name]]
         if names:
-            differences = ', '.join(f'{name} ({found.get(name)} there, {mine.get(name)} here)' for name in names)
+            differences = ', '.join(f'{name} ({found[name]} there, {mine.get(name)} here)' for name in names)
             raise UserError(f'{folder} holds another run; it differs in {differences}. '
                             'Use another --workdir, or --noresume to replace that run')
     return folder

@@ -46,6 +46,11 @@ def weighted_mean(scores, weights):
     return {name: jnp.sum(score * weights) / jnp.sum(weights) for name, score in scores.items()}
 
 
+def spread(values):
+    """interval(values) with the values of each seed, 'seeds'."""
+    return {**interval(values), 'seeds': np.asarray(values, float).tolist()}
+
+
 def interval(values):
     """Mean over seeds and the half-width of its 95 % interval (Student's t): {'mean', 'ci95'}.
 
