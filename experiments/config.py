@@ -18,6 +18,7 @@ CHOICES = {
     'loss': ('cross_entropy', 'mse'),
 }
 SETS = {'mnist_rnn': ('mnist', 'digits'), 'mnist_cnn': ('mnist', 'digits'), 'cifar_cnn': ('cifar10',)}
+NUMBERS = ('learning_rate', 'momentum', 'weight_decay', 'l2')  # in which the runs of one population may differ
 AXES = ('seeds', 'data')  # of the mesh of devices
 PLACES = ('mesh', 'workdir', 'data_dir')  # where a run is, not what it is
 

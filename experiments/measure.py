@@ -34,21 +34,21 @@ class Ours:
     def __init__(self, config, steps):
         self.config, self.steps, self.clock, self.mesh = config, steps, Clock(), mesh_of(config)
         self.task = TASKS[config.task](config, lambda line: None)
-        self.keys, init, epoch, _ = programs(config, self.task, self.clock, self.mesh)
+        self.members, init, epoch, _ = programs(config, self.task, self.clock, self.mesh)
         self.data = parallel.replicate(self.task.data, self.mesh)
-        self.states = init(self.keys, self.data)
+        self.states = init(self.members, self.data)
         self.params = jax.device_get(jax.tree.map(lambda x: x[0], self.states.params))
         self.steps_per_epoch = self.task.steps_per_epoch
         self.clock.clear()
         if self.task.data and steps > self.task.steps_per_epoch:
             raise UserError(f'--steps={steps}: an epoch has {self.task.steps_per_epoch} steps, and a pass may not be longer')
         self.program = epoch(steps)
-        self.executable = self.program.executable(self.states, self.keys, self.data, jnp.int32(0))
+        self.executable = self.program.executable(self.states, self.members, self.data, jnp.int32(0))
         self.arrays = self.task.data or self._sampled()
 
     def _sampled(self):
         """What the first pass of a sequence task is trained on, as NumPy arrays (N, ...)."""
-        batches = jax.jit(lambda key: jax.lax.map(self.task.batches((), key, 0), jnp.arange(self.steps)))(self.keys[0])
+        batches = jax.jit(lambda key: jax.lax.map(self.task.batches((), key, 0), jnp.arange(self.steps)))(self.members.keys[0])
         return jax.tree.map(lambda x: np.asarray(x).reshape(-1, *x.shape[2:]), tuple(batches[:3]))
 
     def order(self, index):
@@ -56,11 +56,11 @@ class Ours:
         count = self.steps * self.config.batch_size
         if not self.task.data:
             return np.arange(count)
-        return np.asarray(jax.random.permutation(address(self.keys[0], ORDER, index), len(self.task.data[0])))[:count]
+        return np.asarray(jax.random.permutation(address(self.members.keys[0], ORDER, index), len(self.task.data[0])))[:count]
 
     def epoch(self, index):
         """The losses (steps,) of the first seed."""
-        self.states, means, *_ = self.program(self.states, self.keys, self.data, jnp.int32(index))
+        self.states, means, *_ = self.program(self.states, self.members, self.data, jnp.int32(index))
         return np.asarray(means['loss'])[0]
 
     def seconds(self, repeats):

@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 import psutil
 
+from experiments.config import NUMBERS
 from jaxdl import UserError, parallel
-from jaxdl.train import init_state, make_epoch, make_evaluate, make_optimizer, make_step
+from jaxdl.train import Members, init_state, make_epoch, make_evaluate, make_optimizer, make_step
 from jaxdl.visualize.activations import dead, summary
 
 SEEDS_AT_ONCE = 8  # on a CPU
@@ -44,39 +45,42 @@ class Clock(dict):
         return call
 
 
-def mesh_of(config):
-    """The Mesh of a run: images are split along the batch too, sequences are too small for that."""
-    return parallel.make_mesh(config.axes(), config.seeds, config.batch_size, config.is_of_images())
+def mesh_of(config, *others):
+    """The Mesh of runs: images are split along the batch too, sequences are too small for that."""
+    return parallel.make_mesh(config.axes(), (1 + len(others)) * config.seeds, config.batch_size, config.is_of_images())
 
 
-def at_once(config, task, mesh):
-    """How many seeds a device trains as one, None: all of its own. On a CPU few, whose arrays stay in its cache, in equal groups if it can be."""
+def at_once(models, task, mesh):
+    """How many of so many models a device trains as one, None: all of its own. On a CPU few, whose arrays stay in its cache, in equal groups if it can be."""
     if not task.vectorized:
         return 1
     if mesh.devices.flat[0].platform != 'cpu':
         return None
-    own = parallel.padded(config.seeds, mesh) // mesh.shape['seeds']
+    own = parallel.padded(models, mesh) // mesh.shape['seeds']
     equal = [n for n in range(SEEDS_AT_ONCE // 2, SEEDS_AT_ONCE + 1) if own % n == 0]
     return max(equal, default=min(own, SEEDS_AT_ONCE))
 
 
-def programs(config, task, clock, mesh):
-    """(keys, init, epoch, evaluate) of the seeds of a run, padded to P that fill the mesh.
+def programs(config, task, clock, mesh, others=()):
+    """(members, init, epoch, evaluate) of the S models of a run and of others that differ from it in NUMBERS, padded to P that fill the mesh.
 
-    keys (P,); init(keys, data) -> states (P, ...); epoch(steps) -> the program of that many steps, (states, keys, data,
-    index) -> (states, means, probed, finite (P,)); evaluate(params, examples), of the S seeds, is that of make_evaluate.
+    members (P,); init(members, data) -> states (P, ...); epoch(steps) -> the program of that many steps, (states, members, data,
+    index) -> (states, means, probed, finite (P,)); evaluate(params, examples), of the S models, is that of make_evaluate.
     """
-    optimizer = make_optimizer(config.optimizer, config.learning_rate, config.momentum, config.rmsprop_decay,
-                               config.weight_decay)
-    update = make_step(task.model, optimizer, task.scores, config.l2)
+    def optimizer(learning_rate, momentum, weight_decay):
+        return make_optimizer(config.optimizer, learning_rate, momentum, config.rmsprop_decay, weight_decay)
 
-    def step(state, batch, key):
-        return update(state, parallel.split(batch, mesh), key)
+    def step(state, batch, key, **numbers):
+        numbers = {name: getattr(config, name) for name in NUMBERS} | numbers
+        l2 = numbers.pop('l2')
+        return make_step(task.model, optimizer(**numbers), task.scores, l2)(state, parallel.split(batch, mesh), key)
 
-    def init(keys, data):
-        batch = task.batches(data, keys[0], 0)(0)
-        return jax.vmap(lambda key: init_state(task.model, optimizer, key, batch.inputs, batch.lengths))(keys),
+    def init(members, data):
+        batch = task.batches(data, members.keys[0], 0)(0)
+        plain = optimizer(config.learning_rate, config.momentum, config.weight_decay)
+        return jax.vmap(lambda key: init_state(task.model, plain, key, batch.inputs, batch.lengths))(members.keys),
 
+    models = (1 + len(others)) * config.seeds
     examples = next(iter(task.held_out.values()))
     inputs, _, lengths = jax.tree.map(lambda x: x[:PROBED], examples)
 
@@ -86,7 +90,7 @@ def programs(config, task, clock, mesh):
                 | {name: summary(values) for name, values in params['params'].items()})
 
     def epoch(steps):
-        train = make_epoch(step, task.batches, steps, probe, config.statistics_every, at_once(config, task, mesh))
+        train = make_epoch(step, task.batches, steps, probe, config.statistics_every, at_once(models, task, mesh))
 
         def checked(*args):
             states, *found = train(*args)
@@ -103,34 +107,40 @@ def programs(config, task, clock, mesh):
     score = make_evaluate(task.model, task.scores, task.prepare, compile_score, seeds_at_once=SEEDS_AT_ONCE if task.vectorized else 1)
 
     def evaluate(params, examples):
-        return jax.tree.map(lambda x: x[:config.seeds], score(params, examples))
+        return jax.tree.map(lambda x: x[:models], score(params, examples))
 
-    keys = parallel.pad(jax.vmap(jax.random.key)(config.seed + np.arange(config.seeds)), config.seeds, mesh)
-    return keys, clock.compile(lambda *args: parallel.over_seeds(init, mesh, arguments=1, kept=1)(*args)[0]), epoch, evaluate
+    configs = config, *others
+    numbers = {name: np.repeat(np.float32(values), config.seeds) for name in NUMBERS
+               if len(set(values := [getattr(one, name) for one in configs])) > 1}
+    keys = jax.vmap(jax.random.key)(np.concatenate([one.seed + np.arange(one.seeds) for one in configs]))
+    return parallel.pad(Members(keys, numbers), models, mesh), clock.compile(lambda *args: parallel.over_seeds(init, mesh, arguments=1, kept=1)(*args)[0]), epoch, evaluate
 
 
-def like(init, keys, data, seeds, sharding):
+def like(init, members, data, seeds, sharding):
     """The shapes of the states of so many seeds, without making any."""
-    states = jax.eval_shape(init.function, keys, data)
+    states = jax.eval_shape(init.function, members, data)
     return jax.tree.map(lambda x: jax.ShapeDtypeStruct((seeds, *x.shape[1:]), x.dtype, sharding=sharding), states)
 
 
-def check_memory(config, task, mesh, epoch, init, keys, data):
+def check_memory(config, task, mesh, epoch, init, members, data):
     """Raises UserError if an epoch's program needs more memory than is free, with the largest population found to fit."""
     free = free_memory(mesh.local_devices[0])
-    shapes = like(init, keys, data, len(keys), keys.sharding)
-    needed = _needed(epoch.executable(shapes, keys, data, jnp.int32(0)), mesh)
+    needed = _needed(_executable(epoch, init, members, data), mesh)
     if free is None or needed <= free:
         return
 
     def needed_for(seeds):
         smaller = dataclasses.replace(config, seeds=seeds)
-        keys, init, epoch, _ = programs(smaller, task, Clock(), mesh)
-        shapes = like(init, keys, data, len(keys), keys.sharding)
-        return _needed(epoch(1).executable(shapes, keys, data, jnp.int32(0)), mesh)
+        members, init, epoch, _ = programs(smaller, task, Clock(), mesh)
+        return _needed(_executable(epoch(1), init, members, data), mesh)
     fitting = largest(needed_for, config.seeds, free)
     raise UserError(f'--seeds={config.seeds} needs about {needed / 2 ** 30:.1f} GiB of memory, of which {free / 2 ** 30:.1f} GiB are free: '
                     + (f'--seeds={fitting} fits' if fitting else 'not one model fits; lower --batch_size or --hidden'))
+
+
+def _executable(epoch, init, members, data):
+    shapes = like(init, members, data, len(members.keys), members.keys.sharding)
+    return epoch.executable(shapes, members, data, jnp.int32(0))
 
 
 def largest(needed_for, seeds, free):

@@ -1,23 +1,20 @@
-"""run(config): the only place where data, model, training and checkpoints meet."""
-import functools
+"""run(config), and population(configs): the only place where data, model, training and checkpoints meet."""
+import importlib.metadata
+import platform
 import signal
-import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from tqdm import tqdm
 
-from experiments import records, workdir
+from experiments import records, starts, workdir
 from experiments.cli import ASKED_TO_STOP
-from experiments.programs import Clock, check_memory, like, mesh_of, programs
+from experiments.programs import Clock, check_memory, mesh_of, programs
 from experiments.tasks import TASKS
 from jaxdl import __version__, checkpoint, parallel, plots
-from jaxdl.train import START, address
 
 GO_ON = 'the same command on all hosts goes on from the last finished epoch'
-TRIAL = 3  # epochs that each of several starts is given
 SNAPSHOTS = [digit * 10 ** power for power in range(6) for digit in (1, 2, 5)]  # epochs
 
 
@@ -29,41 +26,67 @@ def run(config, resume=True, say=print, seconds=()):
     Returns (folder, results). Raises UserError for what the user can put right, and
     KeyboardInterrupt at the end of the epoch in which a signal came.
     """
+    return population([config], resume, say, seconds)[0]
+
+
+def population(configs, resume=True, say=print, seconds=()):
+    """run of several Configs that differ in NUMBERS and in workdir alone, as one population: each has the folder that a run of it alone has.
+
+    Those that are finished are left out of it. Returns [(folder, results)].
+    """
     with parallel.together(GO_ON):
-        mesh = mesh_of(config)
         say = say if parallel.first() else lambda line: None
-        folder = workdir.check(config, resume)
-        results = workdir.results_of(folder)
-        if parallel.any_process(bool(results)) and resume:
-            say(f'{folder} holds this run, finished; the same command with --noresume replaces it')
-            return folder, results
-        clock = Clock(seconds)
-        with clock('data'):
-            task = TASKS[config.task](config, say)
-            data = parallel.replicate(task.data, mesh)
-        if parallel.first():
-            workdir.begin(folder, config, resume)
-        parallel.wait('the folder is begun')
-        results = _train_and_test(config, task, data, mesh, folder, clock, say)
-        if parallel.first():
-            workdir.write_json(folder / 'results.json', results)
-        return folder, results
+        folders = [workdir.check(config, resume) for config in configs]
+        found = [workdir.results_of(folder) for folder in folders]
+        todo = [i for i, results in enumerate(found) if not (parallel.any_process(bool(results)) and resume)]
+        for i in set(range(len(configs))) - set(todo):
+            say(f'{folders[i]} holds this run, finished; the same command with --noresume replaces it')
+        if todo:
+            trained = _train_and_test([configs[i] for i in todo], [folders[i] for i in todo], resume, Clock(seconds), say)
+            for i, results in zip(todo, trained):
+                found[i] = results
+                if parallel.first():
+                    workdir.write_json(folders[i] / 'results.json', results)
+        return list(zip(folders, found))
 
 
-def _train_and_test(config, task, data, mesh, folder, clock, say):
-    """The content of results.json."""
-    functions = programs(config, task, clock, mesh)
-    with workdir.Log(folder) as log:
-        params = _train(config, task, functions, data, mesh, log, clock, say)
-        with clock('evaluate'):
-            tested, figures = task.test(functions[-1], params)
-        last = log.records[-1]
-        with clock('write'):
-            names = sorted(last['train'], key='loss'.__ne__)
-            curves = plots.curves(f'{config.task}, {config.describe()}', log.records, names, task.steps_per_epoch)
-            log.draw({'curves': curves, **figures, **plots.layers(config.describe(), log.records)})
-    return {'version': __version__, 'config': config.identity(), 'device': describe_devices(mesh),
-            'parameters': count_parameters(params), **last, 'seconds': clock, 'tested': tested}
+def _train_and_test(configs, folders, resume, clock, say):
+    """The content of results.json of each."""
+    config, mesh = configs[0], mesh_of(*configs)
+    with clock('data'):
+        task = TASKS[config.task](config, say)
+        data = parallel.replicate(task.data, mesh)
+    if parallel.first():
+        for folder, one in zip(folders, configs):
+            workdir.begin(folder, one, resume)
+    parallel.wait('the folders are begun')
+    functions = programs(config, task, clock, mesh, configs[1:])
+    with ExitStack() as stack:
+        logs = [stack.enter_context(workdir.Log(folder)) for folder in folders]
+        states = _train(configs, task, functions, data, mesh, logs, clock, say)
+        return [_test(one, task, functions[-1], parallel.part(states.params, i * one.seeds, one.seeds, mesh), mesh, log, clock)
+                for i, (one, log) in enumerate(zip(configs, logs))]
+
+
+def _test(config, task, evaluate, params, mesh, log, clock):
+    """The content of results.json, of params (S, ...)."""
+    def own(params, examples):
+        return jax.tree.map(lambda x: x[:config.seeds], evaluate(params, examples))
+
+    with clock('evaluate'):
+        tested, figures = task.test(own, parallel.pad(params, config.seeds, mesh))
+    last = log.records[-1]
+    with clock('write'):
+        names = sorted(last['train'], key='loss'.__ne__)
+        curves = plots.curves(f'{config.task}, {config.describe()}', log.records, names, task.steps_per_epoch)
+        log.draw({'curves': curves, **figures, **plots.layers(config.describe(), log.records)})
+    return {'version': __version__, 'versions': versions(), 'config': config.identity(), 'device': describe_devices(mesh),
+            'parameters': count_parameters(params), **last, 'seconds': dict(clock), 'tested': tested}
+
+
+def versions():
+    """Of Python and of the packages that decide about numbers."""
+    return {'python': platform.python_version(), **{name: importlib.metadata.version(name) for name in ('jax', 'jaxlib', 'flax', 'optax', 'numpy')}}
 
 
 def describe_devices(mesh):
@@ -76,41 +99,48 @@ def count_parameters(params):
     return sum(leaf.size // len(leaf) for leaf in jax.tree.leaves(params))
 
 
-def _train(config, task, functions, data, mesh, log, clock, say):
-    """The parameters (P, ...) after the last epoch, trained from the newest checkpoint or from the start."""
-    keys, init, epoch_program, evaluate = functions
+def _train(configs, task, functions, data, mesh, logs, clock, say):
+    """The states (P, ...) after the last epoch, trained from the newest checkpoint or from the start."""
+    config, (members, init, epoch_program, evaluate) = configs[0], functions
     total = config.steps or config.epochs * task.steps_per_epoch
     full, rest = divmod(total, task.steps_per_epoch)
     lengths = [task.steps_per_epoch] * full + [rest] * (rest > 0)
     epoch_of = {steps: epoch_program(steps) for steps in set(lengths)}
-    check_memory(config, task, mesh, epoch_of[lengths[0]], init, keys, data)
-    with clock('write'):
-        manager = checkpoint.open_manager(log.folder / 'checkpoints', SNAPSHOTS if config.snapshots else ())
-    with manager, parallel.together(GO_ON):
-        done, states = _start(config, init, functools.partial(_chosen, epoch_of[lengths[0]]), keys, data, mesh, manager, clock, say)
-        say(f'{describe_devices(mesh)}; {count_parameters(states.params):,} parameters; '
-            f'seeds {config.seed}..{config.seed + config.seeds - 1}' + (f'; going on after epoch {done}' if done else ''))
+    check_memory(config, task, mesh, epoch_of[lengths[0]], init, members, data)
+    with ExitStack() as stack:
         with clock('write'):
-            log.start(done)
+            managers = [stack.enter_context(checkpoint.open_manager(log.folder / 'checkpoints', SNAPSHOTS if config.snapshots else ()))
+                        for log in logs]
+        stack.enter_context(parallel.together(GO_ON))
+        done, states = starts.start(config, init, epoch_of[lengths[0]], members, data, mesh, managers, clock, say)
+        say(f'{describe_devices(mesh)}; {count_parameters(states.params):,} parameters; '
+            f'seeds {config.seed}..{config.seed + config.seeds - 1}' + f' of each of {len(configs)} settings' * (len(configs) > 1)
+            + (f'; going on after epoch {done}' if done else ''))
+        with clock('write'):
+            for log in logs:
+                log.start(done)
         with tqdm(total=total, initial=sum(lengths[:done]), unit='step', disable=not parallel.first()) as bar, _stop_at_epoch_end(bar):
             for epoch, steps in enumerate(lengths[done:], done):
                 spent = clock.get('train', 0.)
                 with clock('train'):
-                    states, *found = epoch_of[steps](states, keys, data, jnp.int32(epoch))
-                    means, probed, finite = jax.tree.map(lambda x: x[:config.seeds], jax.device_get(found))
+                    states, *found = epoch_of[steps](states, members, data, jnp.int32(epoch))
+                    found = jax.device_get(found)
                 with clock('evaluate'):
                     held_out = {split: evaluate(states.params, examples)[0] for split, examples in task.held_out.items()}
-                records.check_finite(config, epoch, sum(lengths[:epoch]), means['loss'], finite, held_out)
-                with clock('write'):
-                    lines = records.of_epoch(epoch + 1, sum(lengths[:epoch]), means, held_out, clock['train'] - spent)
-                    log.write(records.statistics(epoch + 1, sum(lengths[:epoch]), config.statistics_every, probed) + lines)
-                    judge = lines[-1].get('validation', lines[-1]['train'])
-                    checkpoint.save(manager, epoch + 1, parallel.trim(states, config.seeds, mesh), config.identity(), judge['loss']['mean'])
+                for i, one in enumerate(configs):
+                    mine = slice(i * one.seeds, (i + 1) * one.seeds)
+                    (means, probed, finite), scores = jax.tree.map(lambda x: x[mine], (found, held_out))
+                    records.check_finite(one, epoch, sum(lengths[:epoch]), means['loss'], finite, scores)
+                    with clock('write'):
+                        lines = records.of_epoch(epoch + 1, sum(lengths[:epoch]), means, scores, (clock['train'] - spent) / len(configs))
+                        logs[i].write(records.statistics(epoch + 1, sum(lengths[:epoch]), one.statistics_every, probed) + lines)
+                        judge = lines[-1].get('validation', lines[-1]['train'])
+                        checkpoint.save(managers[i], epoch + 1, parallel.part(states, mine.start, one.seeds, mesh), one.identity(), judge['loss']['mean'])
                 bar.set_postfix({name: records.show(summary) for name, summary in judge.items()})
                 bar.update(steps)
                 if parallel.any_process(ASKED_TO_STOP.is_set()):
                     raise KeyboardInterrupt
-    return states.params
+    return states
 
 
 @contextmanager
@@ -127,39 +157,3 @@ def _stop_at_epoch_end(bar):
     finally:
         for signum, handler in handlers.items():
             signal.signal(signum, handler)
-
-
-def _start(config, init, chosen, keys, data, mesh, manager, clock, say):
-    """(epochs done, states): from the newest checkpoint that can be read, or from the start."""
-    if manager.latest_step() is None:
-        return 0, init(keys, data) if config.starts == 1 else chosen(init, config.starts, keys, data, clock)
-    saved = like(init, keys, data, config.seeds, parallel.population_sharding(config.seeds, mesh))
-    done, states, damaged = checkpoint.restore(manager, saved, parallel.any_process)
-    if damaged:
-        say(f'checkpoint {", ".join(map(str, damaged))} is damaged and cannot be read: using that of epoch {done}')
-    return done, parallel.pad(states, config.seeds, mesh)
-
-
-def _chosen(epoch, init, starts, keys, data, clock):
-    """For each seed the state of least loss in the last third of its last epoch, of so many starts after TRIAL epochs of each."""
-    best, least = None, np.full(len(keys), np.inf)
-    own_keys = jax.jit(jax.vmap(lambda key, start: address(key, START, start), (0, None)), out_shardings=keys.sharding)
-    select = jax.jit(_select, out_shardings=keys.sharding)
-    with (tqdm(total=starts * TRIAL, unit='epoch', desc='choosing among starts', disable=not parallel.first()) as bar, clock('train')):
-        for start in range(starts):
-            own = own_keys(keys, start)
-            states = init(own, data)
-            for number in range(TRIAL):
-                states, means, *_ = epoch(states, own, data, jnp.int32(number))
-                bar.update()
-            loss = np.array(means['loss'])
-            loss = loss[:, -(loss.shape[1] // 3 + 1):].mean(1)
-            better = loss < least  # a loss that is no number never is
-            best = states if best is None else select(better, states, best)
-            least = np.where(better, loss, least)
-    return best
-
-
-def _select(choice, new, old):
-    """Of each seed the new arrays where choice (S,) is true."""
-    return jax.tree.map(lambda a, b: jnp.where(choice.reshape(-1, *[1] * (a.ndim - 1)), a, b), new, old)

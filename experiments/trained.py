@@ -40,15 +40,15 @@ def population(folder, tasks, data_dir=Config.data_dir, say=print):
     if not (folder / 'checkpoints').is_dir():
         raise UserError(f'{folder} has no checkpoints; train it first, with python -m experiments.main')
     task = TASKS[config.task](config, say)
-    keys, init, *_ = programs(config, task, Clock(), mesh_of(config))
-    saved = like(init, keys, task.data, config.seeds, jax.sharding.SingleDeviceSharding(jax.devices()[0]))
+    members, init, *_ = programs(config, task, Clock(), mesh_of(config))
+    saved = like(init, members, task.data, config.seeds, jax.sharding.SingleDeviceSharding(jax.devices()[0]))
     manager = checkpoint.open_manager(folder / 'checkpoints')
     epochs = sorted(manager.all_steps())
     if not epochs:
         raise UserError(f'{folder} has no finished epoch yet')
 
     def params_at(epoch):
-        return (init(keys, task.data) if epoch == 0 else checkpoint.read(manager, epoch, saved)).params
+        return (init(members, task.data) if epoch == 0 else checkpoint.read(manager, epoch, saved)).params
     return config, task, epochs, params_at
 
 

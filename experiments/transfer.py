@@ -107,7 +107,7 @@ def _trainer(net, kind, given, count):
     """(inputs, labels, test inputs, test labels, seed) -> accuracy, of nets that train on `count` examples."""
     from jaxdl import metrics
     from jaxdl.models.cnn import Linear
-    from jaxdl.train import ORDER, address, in_order, init_state, make_epoch, make_evaluate, make_optimizer, make_step
+    from jaxdl.train import ORDER, Members, address, in_order, init_state, make_epoch, make_evaluate, make_optimizer, make_step
     scratch = KINDS[kind] is not _features
     model, prepare = (net.model, net.prepare) if scratch else (Linear(10), lambda features: features)
     optimizer = make_optimizer('adam', given['learning_rate'])
@@ -126,7 +126,7 @@ def _trainer(net, kind, given, count):
     def train(inputs, labels, test, test_labels, seed):
         keys = jax.random.key(seed)[None]
         states = jax.vmap(lambda key: init_state(model, optimizer, key, prepare(inputs[:1]), None))(keys)
-        states, *_ = epoch(states, keys, (jnp.asarray(inputs), jnp.asarray(labels)), 0)
+        states, *_ = epoch(states, Members(keys, {}), (jnp.asarray(inputs), jnp.asarray(labels)), 0)
         return float(evaluate(states.params, (test, test_labels, None))[0]['accuracy'].mean())
     return train
 

@@ -1,5 +1,6 @@
 """Checkpoints of a run through orbax: the newest and the best are kept, each holds state and config."""
 import logging
+import math
 import sys
 from pathlib import Path
 
@@ -24,15 +25,14 @@ def save(manager, epoch, state, config, loss):
                  metrics={'loss': float(loss)})
 
 
-def restore(manager, like, anywhere=bool):
-    """(epoch, state, damaged): the newest checkpoint that can be read, in the shapes, and on the devices, of `like`.
+def restore(manager, like, anywhere=bool, last=math.inf):
+    """(epoch, state, damaged): the newest checkpoint, up to the epoch `last`, that can be read, in the shapes, and on the devices, of `like`.
 
-    Later epochs that cannot be read (truncated, files missing) are listed in damaged and deleted, so that they can
-    be saved again. Raises UserError, and deletes nothing, if none can be read; there must be one (manager.latest_step()).
+    Later epochs are deleted, so that they can be saved again; those that cannot be read (truncated, files missing) are listed in damaged. Raises UserError, and deletes nothing, if none can be read; there must be one (manager.latest_step()).
     anywhere(failed) says whether reading failed on any host, so that all take the same epoch.
     """
-    damaged = []
-    for epoch in sorted(manager.all_steps(), reverse=True):
+    damaged, epochs = [], sorted(manager.all_steps(), reverse=True)
+    for epoch in [epoch for epoch in epochs if epoch <= last]:
         try:
             state = read(manager, epoch, like)
         except UserError:
@@ -40,7 +40,7 @@ def restore(manager, like, anywhere=bool):
         if anywhere(state is None):
             damaged.append(epoch)
             continue
-        for later in damaged:
+        for later in epochs[:epochs.index(epoch)]:
             manager.delete(later)
         return epoch, state, damaged
     raise UserError(f'no checkpoint in {manager.directory} can be read; start afresh with --noresume')

@@ -109,20 +109,20 @@ def population_sharding(seeds, mesh):
     return _sharding(mesh, *['seeds'] * (seeds % mesh.shape['seeds'] == 0))
 
 
-@functools.partial(jax.jit, static_argnums=(1, 2, 3))
-def _take(tree, seeds, count, sharding):
-    taken = jax.tree.map(lambda x: jnp.copy(x[jnp.arange(count) % seeds]), tree)
+@functools.partial(jax.jit, static_argnums=(1, 2, 3, 4))
+def _take(tree, first, seeds, count, sharding):
+    taken = jax.tree.map(lambda x: jnp.copy(x[first + jnp.arange(count) % seeds]), tree)
     return jax.lax.with_sharding_constraint(taken, sharding)
 
 
 def pad(tree, seeds, mesh):
     """Arrays (S, ...) filled up to a multiple of the axis, in equal parts."""
-    return _take(tree, seeds, padded(seeds, mesh), _sharding(mesh, 'seeds'))
+    return _take(tree, 0, seeds, padded(seeds, mesh), _sharding(mesh, 'seeds'))
 
 
-def trim(tree, seeds, mesh):
-    """A copy of padded arrays without the padding, (S, ...)."""
-    return _take(tree, seeds, seeds, population_sharding(seeds, mesh))
+def part(tree, first, seeds, mesh):
+    """A copy of so many seeds of arrays (P, ...), from the first one given on."""
+    return _take(tree, first, seeds, seeds, population_sharding(seeds, mesh))
 
 
 def first():

@@ -27,6 +27,12 @@ class TrainState(NamedTuple):
     opt_state: Any
 
 
+class Members(NamedTuple):
+    """What tells the models of a population apart."""
+    keys: jax.Array  # (S,)
+    numbers: dict    # {name: (S,)}, the settings in which they differ; of the step's keyword arguments
+
+
 class Batch(NamedTuple):
     inputs: jax.Array   # (N, T, D)
     targets: jax.Array  # (N,) or (N, T)
@@ -79,20 +85,20 @@ def make_step(model, optimizer, scores, l2=0.):
 
 
 def make_epoch(step, batches, steps, probe=None, every=0, seeds_at_once=None):
-    """epoch(states, keys, data, index) -> (states, means (S, steps), probed): `steps` steps of S seeds in one program.
+    """epoch(states, members, data, index) -> (states, means (S, steps), probed): `steps` steps of S models in one program.
 
-    batches(data, key, epoch) -> (i -> Batch) opens an epoch; states and keys have a leading axis of seeds, data none.
+    step(state, batch, key, **numbers); batches(data, key, epoch) -> (i -> Batch) opens an epoch; states and members have a leading axis, data none.
     probed stacks probe(params), a pytree, of the parameters before steps 0, every, 2 * every, ...; () without `every`.
     So many seeds at once are vmapped, None: all, and such groups done one after the other.
     """
-    def epoch(state, key, data, index):
-        batch_at, dropout_key = batches(data, key, index), address(key, DROPOUT, index)
+    def epoch(state, member, data, index):
+        batch_at, dropout_key = batches(data, member.keys, index), address(member.keys, DROPOUT, index)
 
         def body(carry, i):
             state, probed = carry
             if every:
                 probed = lax.cond(i % every == 0, record, lambda probed, *_: probed, probed, i // every, state.params)
-            state, means = step(state, batch_at(i), address(dropout_key, i))
+            state, means = step(state, batch_at(i), address(dropout_key, i), **member.numbers)
             return (state, probed), means
 
         def record(probed, row, params):
@@ -105,7 +111,7 @@ def make_epoch(step, batches, steps, probe=None, every=0, seeds_at_once=None):
     if seeds_at_once is None:
         return jax.vmap(epoch, in_axes=(0, 0, None, None))
     group = None if seeds_at_once == 1 else seeds_at_once  # a group of one would be vmapped, which makes slow convolutions
-    return lambda states, keys, data, index: lax.map(lambda seed: epoch(*seed, data, index), (states, keys), batch_size=group)
+    return lambda states, members, data, index: lax.map(lambda one: epoch(*one, data, index), (states, members), batch_size=group)
 
 
 def in_order(arrays, order, batch_size):

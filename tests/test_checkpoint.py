@@ -29,7 +29,7 @@ def test_what_is_saved_is_not_what_is_overwritten_later(tmp_path):
     x, mesh = jax.numpy.ones((1, 1_000_000)), parallel.make_mesh({'seeds': 1, 'data': 1}, 1, 1, False)
     with checkpoint.open_manager(tmp_path) as manager:
         for epoch in range(1, 4):
-            checkpoint.save(manager, epoch, parallel.trim({'x': x}, 1, mesh), {}, 1.)
+            checkpoint.save(manager, epoch, parallel.part({'x': x}, 0, 1, mesh), {}, 1.)
             x = double(x)
     with checkpoint.open_manager(tmp_path) as manager:
         _, state, _ = checkpoint.restore(manager, {'x': jax.ShapeDtypeStruct((1, 1_000_000), 'float32')})

@@ -27,9 +27,9 @@ CNN = dataclasses.replace(presets.base('mnist_cnn', 'digits'), hidden=5, seeds=2
 def _epoch(config):
     """(means, layer statistics, parameters, validation scores) of the first epoch of a config's mesh."""
     task, mesh = TASKS[config.task](config, print), mesh_of(config)
-    keys, init, epoch, evaluate = programs(config, task, Clock(), mesh)
+    members, init, epoch, evaluate = programs(config, task, Clock(), mesh)
     data = parallel.replicate(task.data, mesh)
-    states, *found = epoch(task.steps_per_epoch)(init(keys, data), keys, data, jnp.int32(0))
+    states, *found = epoch(task.steps_per_epoch)(init(members, data), members, data, jnp.int32(0))
     for layer in (found[1] or {}).values():
         layer.pop('histogram')  # counts, in which a value near an edge may fall on either side
     trimmed = jax.tree.map(lambda x: np.asarray(x)[:config.seeds], (found[:2], states.params))
@@ -66,15 +66,15 @@ def test_meshes_that_cannot_be(mesh, message):
 def test_memory_is_known_before_training(monkeypatch):
     config = dataclasses.replace(ADD, seeds=16, mesh='seeds:1')
     task, mesh = TASKS['binary_add'](config, print), mesh_of(config)
-    keys, init, epoch, _ = programs(config, task, Clock(), mesh)
+    members, init, epoch, _ = programs(config, task, Clock(), mesh)
     monkeypatch.setattr('experiments.programs.free_memory', lambda device: None)
-    check_memory(config, task, mesh, epoch(1), init, keys, ())
-    sizes = epoch(1).executable(like(init, keys, (), 16, keys.sharding), keys, (), jnp.int32(0)).memory_analysis()
+    check_memory(config, task, mesh, epoch(1), init, members, ())
+    sizes = epoch(1).executable(like(init, members, (), 16, members.keys.sharding), members, (), jnp.int32(0)).memory_analysis()
     assert sizes.argument_size_in_bytes > 16 * 88 * 3 * 4  # parameters and two moments of Adam
     monkeypatch.setattr('experiments.programs.free_memory', lambda device: sizes.temp_size_in_bytes + sizes.argument_size_in_bytes // 2)
     monkeypatch.setattr('experiments.programs.largest', lambda needed_for, seeds, free: 9 if needed_for(4) < needed_for(8) else 0)
     with pytest.raises(UserError, match='--seeds=16 needs about .* GiB of memory, of which .* GiB are free: --seeds=9 fits'):
-        check_memory(config, task, mesh, epoch(1), init, keys, ())
+        check_memory(config, task, mesh, epoch(1), init, members, ())
 
 
 def test_the_largest_population_is_found_to_a_tenth():
@@ -115,8 +115,8 @@ def test_two_hosts_train_as_one_and_their_checkpoint_fits_any_mesh(tmp_path, alo
     restored = []
     for mesh in ('seeds:1', 'seeds:4', 'seeds:3'):
         config = dataclasses.replace(ADD, mesh=mesh)
-        keys, init, *_ = programs(config, TASKS['binary_add'](config, print), Clock(), mesh_of(config))
-        shapes = like(init, keys, (), 3, parallel.population_sharding(3, mesh_of(config)))
+        members, init, *_ = programs(config, TASKS['binary_add'](config, print), Clock(), mesh_of(config))
+        shapes = like(init, members, (), 3, parallel.population_sharding(3, mesh_of(config)))
         with checkpoint.open_manager(tmp_path / 'checkpoints') as manager:
             epoch, states, _ = checkpoint.restore(manager, shapes)
         assert epoch == 3

@@ -1,5 +1,6 @@
 """Every field of the Config reaches the run: changing it changes what is initialized or trained."""
 import dataclasses
+import shutil
 
 import jax
 import jax.numpy as jnp
@@ -8,9 +9,12 @@ import pytest
 from experiments import evaluate, presets
 from experiments.records import statistics
 from experiments.programs import Clock, mesh_of, programs
-from experiments.run import _chosen
+from experiments.run import population, run
+from experiments.starts import _chosen
 from experiments.tasks import TASKS
+from experiments.trained import population as trained_population
 from jaxdl import plots
+from jaxdl.train import Members
 
 ADD = dataclasses.replace(presets.TASKS['binary_add'], train_size=64, batch_size=16, max_length=5, hidden=3)
 RECALL = dataclasses.replace(presets.TASKS['recall'], train_size=64, batch_size=16, hidden=3)
@@ -20,8 +24,8 @@ IMAGES = dataclasses.replace(presets.base('mnist_rnn', 'digits'), hidden=3, trai
 
 def _opened(config):
     task = TASKS[config.task](config, print)
-    keys, init, epoch, _ = programs(config, task, Clock(), mesh_of(config))
-    return task, keys, init(keys, task.data), epoch
+    members, init, epoch, _ = programs(config, task, Clock(), mesh_of(config))
+    return task, members, init(members, task.data), epoch
 
 
 def initial(config):
@@ -31,10 +35,10 @@ def initial(config):
 
 def losses(config):
     """The losses of four steps of epoch 0 and of epoch 1."""
-    task, keys, states, epoch = _opened(config)
+    task, members, states, epoch = _opened(config)
     found, program = [], epoch(4)
     for index in (0, 1):
-        states, means, *_ = program(states, keys, task.data, jnp.int32(index))
+        states, means, *_ = program(states, members, task.data, jnp.int32(index))
         found.append(np.asarray(means['loss'])[0])
     return np.concatenate(found)
 
@@ -119,9 +123,9 @@ def test_accuracy_by_length_is_what_the_outputs_say():
 
 def test_statistics_of_the_layers_are_those_of_the_parameters_before_the_step():
     config = dataclasses.replace(CNN, seeds=2, statistics_every=2)
-    task, keys, states, epoch = _opened(config)
+    task, members, states, epoch = _opened(config)
     start = jax.tree.map(np.asarray, states.params)
-    after, _, probed, _ = epoch(3)(states, keys, task.data, jnp.int32(0))
+    after, _, probed, _ = epoch(3)(states, members, task.data, jnp.int32(0))
     assert set(probed) == {*start['params'], 'conv1', 'conv1_pre', 'pool1', 'conv2', 'conv2_pre', 'pool2', 'dense', 'dense_pre', 'head'}
     inputs = task.prepare(task.held_out['test'][0][:100])
     for seed in range(2):
@@ -136,8 +140,8 @@ def test_statistics_of_the_layers_are_those_of_the_parameters_before_the_step():
 
 
 def test_statistics_of_a_sequence_task():
-    _, keys, states, epoch = _opened(dataclasses.replace(ADD, statistics_every=2))
-    _, means, probed, _ = epoch(4)(states, keys, (), jnp.int32(0))
+    _, members, states, epoch = _opened(dataclasses.replace(ADD, statistics_every=2))
+    _, means, probed, _ = epoch(4)(states, members, (), jnp.int32(0))
     records = statistics(1, 0, 2, jax.device_get(probed))
     assert [record['step'] for record in records] == [0, 2]
     assert 'dead' in records[0]['layers']['layer0'] and 'dead' not in records[0]['layers']['bias_hh_l0']
@@ -159,14 +163,48 @@ def test_of_several_starts_each_seed_goes_on_with_the_best():
     last = {0: [.5, .1], 1: [.2, .4], 2: [np.nan, np.nan]}
     tried = []
 
-    def init(keys, data):
-        tried.append(jax.random.key_data(keys).tolist())
+    def init(members, data):
+        tried.append(jax.random.key_data(members.keys).tolist())
         return {'start': jnp.full((2, 3), len(tried) - 1.)}
 
-    def epoch(states, keys, data, number):
+    def epoch(states, members, data, number):
         final = last[len(tried) - 1] if number == 2 else [0., 0.]
         return states, {'loss': np.array([[0.] * 2 + [value] for value in final])}, None
-    keys = jax.vmap(jax.random.key)(jnp.arange(2))
-    best = _chosen(epoch, init, 3, keys, (), Clock())
+    members = Members(jax.vmap(jax.random.key)(jnp.arange(2)), {})
+    best = _chosen(epoch, init, 3, members, (), Clock())
     assert best['start'][:, 0].tolist() == [1., 0.]
     assert len({str(pair) for pair in tried}) == 3
+
+
+def test_a_population_of_settings_is_the_runs_of_each(tmp_path):
+    """Two optimizers' numbers at once, three seeds each on two devices: records, results and checkpoints are those of the runs alone.
+    One member's last checkpoint is then lost and both go on from the one before; a finished member is left alone."""
+    def quiet(line):
+        lines.append(line)
+    lines = []
+    base = dataclasses.replace(ADD, optimizer='momentum', momentum=.9, learning_rate=.1, seeds=3, epochs=3, validation_size=50, mesh='seeds:2')
+    configs = [dataclasses.replace(base, workdir=str(tmp_path / name), **change) for name, change in
+               (('a', {}), ('b', {'learning_rate': .3, 'momentum': .5, 'l2': 1e-3, 'weight_decay': 1e-3}))]
+    together = population(configs, say=quiet)
+    for (folder, results), config in zip(together, configs):
+        assert results['config'] == config.identity()
+        _, alone = run(dataclasses.replace(config, workdir=str(folder) + '1'), say=quiet)
+        for split in ('train', 'validation', 'last_batch'):
+            np.testing.assert_allclose(results[split]['loss']['seeds'], alone[split]['loss']['seeds'], rtol=1e-3)
+    assert together[0][1]['train']['loss']['mean'] != together[1][1]['train']['loss']['mean']
+
+    before = _params(tmp_path / 'b')
+    for name in 'ab':
+        (tmp_path / name / 'results.json').unlink()
+    shutil.rmtree(tmp_path / 'b' / 'checkpoints' / '3')
+    population(configs, say=quiet)
+    assert any('going on after epoch 2' in line for line in lines)
+    jax.tree.map(np.testing.assert_array_equal, before, _params(tmp_path / 'b'))
+    (tmp_path / 'a' / 'results.json').unlink()
+    population(configs, say=quiet)
+    assert any(line.startswith(f'{tmp_path / "b"} holds this run, finished') for line in lines)
+
+
+def _params(folder):
+    _, _, epochs, params_at = trained_population(folder, ('binary_add',), say=lambda line: None)
+    return jax.device_get(params_at(epochs[-1]))

@@ -14,8 +14,8 @@ ADD = dataclasses.replace(presets.TASKS['binary_add'], hidden=16, batch_size=32,
 
 def _program(config, steps):
     task = TASKS['binary_add'](config, print)
-    keys, init, epoch, _ = programs(config, task, Clock(), mesh_of(config))
-    return epoch(steps), (init(keys, ()), keys, (), jnp.int32(0))
+    members, init, epoch, _ = programs(config, task, Clock(), mesh_of(config))
+    return epoch(steps), (init(members, ()), members, (), jnp.int32(0))
 
 
 def _least_seconds(config, steps, repeats=7):

@@ -9,7 +9,7 @@ import pytest
 from jaxdl import metrics
 from jaxdl.data import sequences
 from jaxdl.models.rnn import RNN
-from jaxdl.train import (DATA, ORDER, TrainState, address, in_order, init_state, make_epoch, make_evaluate,
+from jaxdl.train import (DATA, ORDER, Members, TrainState, address, in_order, init_state, make_epoch, make_evaluate,
                          make_optimizer, make_step, squared_weights, Batch)
 
 PINNED_LOSSES = [0.69200, 0.69336, 0.66967]
@@ -34,12 +34,12 @@ def _epoch(steps=50):
 def _states(seeds):
     keys = jax.vmap(jax.random.key)(jnp.array(seeds))
     inputs, _, lengths = _sample(keys[0], 2)
-    return jax.jit(jax.vmap(lambda key: init_state(MODEL, ADAM, key, inputs, lengths)))(keys), keys
+    return jax.jit(jax.vmap(lambda key: init_state(MODEL, ADAM, key, inputs, lengths)))(keys), Members(keys, {})
 
 
 def test_seeded_run_is_the_pinned_one():
-    states, keys = _states([0])
-    _, means, _ = _epoch()(states, keys, (), 0)
+    states, members = _states([0])
+    _, means, _ = _epoch()(states, members, (), 0)
     np.testing.assert_allclose(means['loss'][0, [0, 1, 49]], PINNED_LOSSES, rtol=2e-4)
     assert means['loss'][0, -5:].mean() < means['loss'][0, :5].mean()
 
@@ -54,8 +54,8 @@ def test_seeded_data_and_order_are_the_pinned_ones():
 
 
 def test_a_population_is_its_members():
-    states, keys = _states([3, 4, 5])
-    together, means, _ = _epoch()(states, keys, (), 0)
+    states, members = _states([3, 4, 5])
+    together, means, _ = _epoch()(states, members, (), 0)
     alone, mean, _ = _epoch()(*_states([4]), (), 0)
     np.testing.assert_allclose(means['loss'][1], mean['loss'][0], rtol=1e-4)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a[1], b[0], atol=1e-4), together.params, alone.params)
@@ -64,14 +64,14 @@ def test_a_population_is_its_members():
 def test_l2_is_on_weights_only():
     params = {'params': {'weight_hh_l0': jnp.full((2, 2), 3.), 'bias_hh_l0': jnp.full(2, 5.), 'head_weight': jnp.ones((1, 2))}}
     assert squared_weights(params) == 4 * 9 + 2
-    states, keys = _states([0])
-    batch = _fresh((), keys[0], 0)(0)
+    states, members = _states([0])
+    batch = _fresh((), members.keys[0], 0)(0)
     state = jax.tree.map(lambda x: x[0], states)
     rate, l2 = 1., .3
     sgd = make_optimizer('sgd', rate)
     start = TrainState(state.params, sgd.init(state.params))
-    plain, _ = jax.jit(make_step(MODEL, sgd, metrics.bit_sequence))(start, batch, keys[0])
-    decayed, _ = jax.jit(make_step(MODEL, sgd, metrics.bit_sequence, l2))(start, batch, keys[0])
+    plain, _ = jax.jit(make_step(MODEL, sgd, metrics.bit_sequence))(start, batch, members.keys[0])
+    decayed, _ = jax.jit(make_step(MODEL, sgd, metrics.bit_sequence, l2))(start, batch, members.keys[0])
     for name, value in state.params['params'].items():
         expected = plain.params['params'][name] - (2 * rate * l2 * value if 'weight' in name else 0)
         np.testing.assert_allclose(decayed.params['params'][name], expected, atol=1e-5)
