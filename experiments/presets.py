@@ -34,6 +34,22 @@ PROVENANCE = {
     'D-add': {'fresh': False},
     'E-recall': {'k': 3},
 }
+# Rows whose settings the reports do not give: the row or task they start from, and what is chosen here.
+CHOSEN = {
+    'A-cifar-tuned-ep1': ('A-cifar-base', {'epochs': 30}),  # "tuned" were weights carried over: the same net, trained on
+    'A-cifar-tuned-ep2': ('A-cifar-tuned-ep1', {}),
+    'B-cnn-compare': ('mnist_cnn', {'batch_size': 50, 'steps': 5500, 'validation_size': 0, 'shuffle': False}),  # as long as B's recurrent nets
+    'A-cnn-assignment1': ('B-cnn-compare', {}),
+    'B-cifar-unreported': ('B-cifar-relu-adam', {'optimizer': 'adagrad', 'learning_rate': 1e-4}),
+}
+# Rows that are pictures: the row whose net they show, the command, and its flags.
+PICTURES = {
+    'A-actmax': ('A-cifar-base', 'visualize', ('--what=maximize',)),
+    'B-cifar-vis': ('B-cifar-relu-adam', 'visualize', ('--what=filters,activations',)),
+    'B-deconv-all': ('B-cifar-relu-adam', 'visualize', ('--what=deconvnet',)),
+    'B-deconv-top9': ('B-cifar-relu-adam', 'visualize', ('--what=top9',)),
+    'D-handwriting': ('D-rnn256-adam', 'predict', ()),
+}
 NAMES = {'torch_default': 'torch', 'truncnormal0.1': 'truncated_normal', 'softmax_ce': 'cross_entropy',
          'nll_logsoftmax': 'cross_entropy', 'bce': 'cross_entropy'}
 COLUMNS = {'hidden': ('hidden', int), 'layers': ('layers', int), 'activation': ('activation', str),
@@ -76,21 +92,28 @@ def _preset(row):
 
 
 def presets():
-    """{id: Config} of every row of reported_results.csv that trains one of the tasks and says with which settings."""
-    return {row['id']: _preset(row) for row in rows() if row['task'] in TASKS and row['lr']}
+    """{id: Config} of every row of reported_results.csv that trains a net, in order."""
+    known = {row['id']: _preset(row) for row in rows() if row['task'] in TASKS and row['lr']}
+    for name, (start, fields) in CHOSEN.items():
+        known[name] = replace((TASKS | known)[start], **fields)
+    return {row['id']: known[row['id']] for row in rows() if row['id'] in known}
+
+
+def near(name, names):
+    """Those of names that look like name; all, if none does."""
+    return difflib.get_close_matches(name, names, n=5, cutoff=.4) or list(names)
 
 
 def base(task=None, dataset=None, preset=''):
     """The Config that flags start from: a preset, else the task's defaults. Raises UserError for an unknown name."""
     if preset:
         known = presets()
-        tasks = {row['id']: row['task'] for row in rows()}
-        if preset in tasks.keys() - known.keys():
-            why = ' that does not say its settings' if tasks[preset] in TASKS else f': only those of {", ".join(TASKS)} can be trained'
-            raise UserError(f'--preset={preset} is a {tasks[preset]} row{why}')
+        if preset in PICTURES:
+            row, module, flags = PICTURES[preset]
+            raise UserError(f'--preset={preset} is a picture of the net of {row}: train that one, then '
+                            f'{" ".join(["python -m experiments." + module, "--workdir=RUN", *flags])}')
         if preset not in known:
-            near = difflib.get_close_matches(preset, known, n=5, cutoff=.4)
-            raise UserError(f'--preset={preset} is unknown; near ones: {", ".join(near) or ", ".join(known)}')
+            raise UserError(f'--preset={preset} is unknown; near ones: {", ".join(near(preset, known))}')
         if task not in (None, known[preset].task):
             raise UserError(f'--preset={preset} is a {known[preset].task} row; leave --task={task} out')
         return known[preset]

@@ -7,8 +7,12 @@ from jaxdl.metrics import interval, spread
 WINDOWS = 20  # records of the training batches' scores, an epoch
 
 
+class Diverged(UserError):
+    """A loss or a parameter is no finite number any more."""
+
+
 def check_finite(config, epoch, start, losses, finite, held_out):
-    """Raises UserError that names the first step, and its seed, where a loss (S, steps) is not finite.
+    """Raises Diverged that names the first step, and its seed, where a loss (S, steps) is not finite.
 
     finite (S,): whether the parameters are. A last update that spoils them shows only there and in the held-out losses:
     it counts as the last step.
@@ -19,7 +23,7 @@ def check_finite(config, epoch, start, losses, finite, held_out):
         first = steps.argmin()
         step = start + min(steps[first] + 1, losses.shape[1])
         kept = f'the checkpoint of epoch {epoch} is kept' if epoch else 'no epoch was finished'
-        raise UserError(f'the loss of seed {config.seed + seeds[first]} is not finite at step {step}; '
+        raise Diverged(f'the loss of seed {config.seed + seeds[first]} is not finite at step {step}; '
                         f'{kept}. Try a lower --learning_rate than {config.learning_rate}')
 
 

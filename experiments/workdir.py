@@ -42,13 +42,16 @@ def check(config: Config, resume):
     if found is None and taken:
         raise UserError(f'{folder} holds {", ".join(taken)}, but not of a run of this program; use another --workdir')
     if found and resume and _holds_run(folder):
-        mine, found = config.identity(), {**Config().identity(), **found}  # a setting that is newer than the run was at its default
-        names = [name for name in found if name != 'version' and mine.get(name) != found[name]]
-        if names:
-            differences = ', '.join(f'{name} ({found[name]} there, {mine.get(name)} here)' for name in names)
-            raise UserError(f'{folder} holds another run; it differs in {differences}. '
+        if names := differences(config, found):
+            raise UserError(f'{folder} holds another run; it differs in {", ".join(names)}. '
                             'Use another --workdir, or --noresume to replace that run')
     return folder
+
+
+def differences(config, found, aside=('version',)):
+    """['hidden (5 there, 3 here)', ...]: where settings found in a file are not those of config; one that is newer than the file was at its default."""
+    mine, found = config.identity(), {**Config().identity(), **found}
+    return [f'{name} ({found[name]} there, {mine.get(name)} here)' for name in found if name not in aside and mine.get(name) != found[name]]
 
 
 def config_of(folder):
@@ -74,10 +77,10 @@ def begin(folder, config: Config, resume):
     write_json(folder / 'config.json', {'version': __version__, **config.identity()})
 
 
-def write_json(file, content):
+def write_json(file, content, indent=1):
     """Writes JSON whole or not at all."""
     draft = file.with_suffix('.draft')
-    draft.write_text(json.dumps(content, indent=1) + '\n')
+    draft.write_text(json.dumps(content, indent=indent) + '\n')
     os.replace(draft, file)
 
 
