@@ -19,9 +19,12 @@ def of_run(folder):
                **{name: value for name, value in found['seconds'].items() if name in ('compile', 'data')}}
     last = {name: found[name] for name in ('train', 'last_batch', 'validation', 'test') if name in found}
     few = found['config']['seeds'] <= FEW
+    layers = next((record['layers'] for record in records[::-1] if record['kind'] == 'statistics'), {})
     proofs = workdir.results_of(folder, 'proofs/proofs.json')
     return _short({**{name: found[name] for name in ('version', 'versions', 'device', 'parameters', 'config', 'epoch', 'step')}, 'seconds': seconds,
-                   **last, 'tested': found['tested'], 'curve': _thinned(curve['steps'], False) + _thinned(curve['epoch'], few),
+                   **last, 'tested': found['tested'],
+                   'layers': {name: {key: row[key] for key in ('mean', 'std', 'min', 'max', 'dead') if key in row} for name, row in layers.items()},
+                   'curve': _thinned(curve['steps'], False) + _thinned(curve['epoch'], few),
                    **({'proofs': proofs} if proofs else {})})
 
 

@@ -1,4 +1,7 @@
-"""Charts of measurements: bars of ratios, and costs over sizes."""
+"""Charts of measurements: ratios, costs, and scores over seeds, sizes and training."""
+import numpy as np
+
+from jaxdl import plots
 from jaxdl.plots import new_figure
 
 
@@ -31,4 +34,65 @@ def costs(title, panels):
         axes.set(title=name, xlabel=xlabel, ylabel=ylabel)
         axes.grid(alpha=.3)
         axes.legend(fontsize=8)
+    return figure
+
+
+def seeds(title, xlabel, groups, marks):
+    """A line of dots, one a seed, for each of groups {label: (S,)}, their mean as a bar, and a star at marks {label: x}."""
+    figure = new_figure(8, .9 + .42 * len(groups), title)
+    axes = figure.subplots()
+    for row, (label, values) in enumerate(groups.items()):
+        values = np.sort(values)
+        heights = row + .5 * (np.arange(len(values)) * .618 % 1 - .5)  # spread evenly, so that equal values are seen
+        axes.scatter(values, heights, s=10, alpha=.5, linewidths=0)
+        axes.vlines(values.mean(), row - .35, row + .35, color='black', linewidth=1.2, label='mean' if row == 0 else None)
+    places = [(marks[label], row) for row, label in enumerate(groups) if label in marks]
+    if places:
+        axes.scatter(*zip(*places), marker='*', s=90, color='tab:red', zorder=3, label='reported')
+    axes.set_yticks(range(len(groups)), groups)
+    axes.invert_yaxis()
+    axes.set_xlabel(xlabel)
+    axes.grid(alpha=.3)
+    axes.legend(fontsize=8)
+    return figure
+
+
+def lines(title, panels, logx=True, height=3.8):
+    """Means with 95 % intervals over sizes, one panel each: {panel: (xlabel, ylabel, {label: (xs, [{'mean', 'ci95'}])})}."""
+    figure = new_figure(5.6 * len(panels), height, title)
+    for axes, (name, (xlabel, ylabel, drawn)) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items()):
+        for label, (xs, summaries) in drawn.items():
+            halves = [one['ci95'] or 0. for one in summaries]
+            axes.errorbar(xs, [one['mean'] for one in summaries], halves, marker='o', markersize=4, capsize=2, linewidth=1, label=label)
+        axes.set(title=name, xlabel=xlabel, ylabel=ylabel)
+        if logx:
+            axes.set_xscale('log')
+            ticks = sorted({x for xs, _ in drawn.values() for x in xs})
+            axes.set_xticks(ticks, [f'{x:g}' for x in ticks], fontsize=7)
+            axes.minorticks_off()
+        axes.grid(alpha=.3)
+        axes.legend(fontsize=8)
+    return figure
+
+
+def curve_grid(title, panels, columns=5):
+    """Small panels of accuracy over training: {name: ({label: (steps, {'mean': [...], 'ci95': [...] or None})}, reported or None)}."""
+    rows = -(-len(panels) // columns)
+    figure = new_figure(2.3 * columns, 1.75 * rows + .6, title)
+    cells = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
+    for axes in cells[len(panels):]:
+        axes.set_axis_off()
+    for axes, (name, (series, reported)) in zip(cells, panels.items()):
+        for label, (steps, summary) in series.items():
+            plots.band(axes, steps, summary, label, color=plots.COLORS[label], linewidth=1, marker='.', markersize=3)
+        if reported is not None:
+            axes.axhline(reported, color='tab:red', linestyle='--', linewidth=.9, label='reported')
+        axes.set_title(name, fontsize=7)
+        axes.tick_params(labelsize=6)
+        axes.ticklabel_format(axis='x', style='sci', scilimits=(0, 3))
+        axes.xaxis.get_offset_text().set_fontsize(6)
+        axes.set_ylim(-.03, 1.03)
+        axes.grid(alpha=.3)
+    handles = {label: handle for axes in cells[:len(panels)] for handle, label in zip(*axes.get_legend_handles_labels())}
+    figure.legend(handles.values(), handles, loc='outside lower center', ncols=4, fontsize=7)
     return figure

@@ -140,6 +140,20 @@ def lines(title, panels):
     return figure
 
 
+def read_as(title, images, names, probabilities, columns=10):
+    """uint8 images (n, H, W) with a name each, an int where the truth is known, and the class of most probabilities (n, K); wrong ones in red."""
+    rows = -(-len(images) // columns)
+    figure = new_figure(1.1 * columns, 1.5 * rows + .5, title)
+    cells = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in cells:
+        axes.axis('off')
+    for axes, image, name, row in zip(cells, images, names, probabilities):
+        axes.imshow(image, cmap='gray_r')
+        axes.set_title(f'{name}\nread as {row.argmax()} ({row.max():.0%})', fontsize=7,
+                       color='red' if isinstance(name, int) and name != row.argmax() else 'black')
+    return figure
+
+
 def image_grid(title, images, labels, predictions, classes=None, columns=10):
     """uint8 images (n, H, W) or (n, H, W, C) with true and predicted class, named by `classes`; wrong ones in red."""
     rows = -(-len(images) // columns)

@@ -22,17 +22,17 @@ def png(figure):
     return file.getvalue()
 
 
-def _band(axes, x, summary, label, low=0., high=1., **style):
+def band(axes, x, summary, label, low=0., high=1., **style):
     """A line of means with its 95 % interval as a band, cut at low and high; summary: {'mean': (n,), 'ci95'}."""
     mean = np.asarray(summary['mean'], float)
     line, = axes.plot(x, mean, label=label, **style)
     if summary['ci95'] is not None:
         half = np.asarray(summary['ci95'], float)
-        band = (np.clip(edge, low, high) for edge in (mean - half, mean + half))
-        axes.fill_between(x, *band, color=line.get_color(), alpha=.2, linewidth=0)
+        edges = (np.clip(edge, low, high) for edge in (mean - half, mean + half))
+        axes.fill_between(x, *edges, color=line.get_color(), alpha=.2, linewidth=0)
 
 
-def _summaries(rows):
+def summaries(rows):
     """One {'mean': (n,), 'ci95'} of a list of them; ci95 is None if any is."""
     summary = {part: [row[part] for row in rows] for part in ('mean', 'ci95')}
     return {**summary, 'ci95': None if None in summary['ci95'] else summary['ci95']}
@@ -40,7 +40,7 @@ def _summaries(rows):
 
 def _series(records, split, name):
     rows = [(record['step'], record[split][name]) for record in records if name in record.get(split, ())]
-    return [step for step, _ in rows], _summaries([row for _, row in rows])
+    return [step for step, _ in rows], summaries([row for _, row in rows])
 
 
 def curves(title, records, names, steps_per_epoch):
@@ -53,11 +53,11 @@ def curves(title, records, names, steps_per_epoch):
     for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
         x, summary = _series([record for record in records if record['kind'] == 'steps'], 'train', name)
         limits = (min(summary['mean']) / 3, np.inf) if name == 'loss' else (0., 1.)
-        _band(axes, x, summary, 'train, by step', *limits, color=COLORS['train'], linewidth=.8)
+        band(axes, x, summary, 'train, by step', *limits, color=COLORS['train'], linewidth=.8)
         for split in ('validation', 'test'):
             x, summary = _series(epochs, split, name)
             if x:
-                _band(axes, x, summary, f'{split}, by epoch', *limits, color=COLORS[split], marker='o', markersize=3)
+                band(axes, x, summary, f'{split}, by epoch', *limits, color=COLORS[split], marker='o', markersize=3)
         axes.set(xlabel='training step', ylabel='loss' if name == 'loss' else name.replace('_', ' '))
         if name == 'loss':
             axes.set_yscale('log')
@@ -89,9 +89,9 @@ def layers(title, records):
 
 
 def _statistics(axes, steps, found, name):
-    series = {key: _summaries([row[key] for row in found]) for key in found[0] if key not in ('range', 'histogram')}
+    series = {key: summaries([row[key] for row in found]) for key in found[0] if key not in ('range', 'histogram')}
     for key, label in (('mean', 'mean'), ('std', 'standard deviation')):
-        _band(axes, steps, series[key], label, -np.inf, np.inf)
+        band(axes, steps, series[key], label, -np.inf, np.inf)
     for key, label in (('min', 'smallest and largest'), ('max', None)):
         axes.plot(steps, series[key]['mean'], color='grey', linewidth=.8, label=label)
     axes.set(xlabel='training step', ylabel=name.replace('_', ' '))
@@ -128,7 +128,7 @@ def accuracy_by_length(title, xlabel, table, trained_to=None):
     figure = new_figure(6.5 * len(scores), 4.3, title)
     for axes, score in zip(figure.subplots(1, len(scores), squeeze=False)[0], scores):
         for i, (kind, row) in enumerate(table.items()):  # lines that coincide stay visible: later ones are thinner
-            _band(axes, row['lengths'], row[score], kind, marker='o', markersize=6 - i, linewidth=3.5 - .6 * i)
+            band(axes, row['lengths'], row[score], kind, marker='o', markersize=6 - i, linewidth=3.5 - .6 * i)
         if trained_to:
             axes.axvline(trained_to, color='grey', linestyle=':', label=f'longest in training ({trained_to})')
         if lengths[-1] > 10 * lengths[0]:

@@ -1,0 +1,53 @@
+"""Photos and scans of single digits in the form of MNIST's images."""
+import numpy as np
+from PIL import Image, ImageOps
+from scipy import ndimage
+
+from jaxdl import UserError
+
+SIDE, BOX = 28, 20  # of the image, and of the digit in it, in pixels
+LEAST_CONTRAST = 40  # between paper and ink, of 255
+SPECK = .1           # of the largest stroke's pixels: smaller spots are dirt
+
+
+def read(file):
+    """An image file, turned upright as its EXIF says, as grey levels (H, W) uint8. Raises UserError if it cannot be read."""
+    try:
+        with Image.open(file) as image:
+            return np.asarray(ImageOps.exif_transpose(image).convert('L'))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        raise UserError(f'{file} is no image file that can be read') from None
+
+
+def to_mnist(grey, name='the image'):
+    """Grey levels (H, W) uint8 of one digit as MNIST's form (28, 28) uint8: light on black, fit into 20 x 20, centred by mass.
+
+    Dark ink on light paper or the reverse: the paper is what most of the border shows. As LeCun et al. 1998 describe for
+    MNIST (Gradient-based learning applied to document recognition, section III.A). Raises UserError if nothing is on the paper.
+    """
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    ink = np.abs(grey.astype(float) - np.median(border))
+    if ink.max() < LEAST_CONTRAST:
+        raise UserError(f'{name} is blank: no ink stands out from the paper')
+    spots, count = ndimage.label(ink > _otsu(ink), np.ones((3, 3)))
+    sizes = ndimage.sum_labels(np.ones_like(ink), spots, range(1, count + 1))
+    kept = np.isin(spots, 1 + np.flatnonzero(sizes >= SPECK * sizes.max()))
+    ink = np.where(ndimage.binary_dilation(kept, iterations=2), ink, 0)
+    (top, bottom), (left, right) = ((line.min(), line.max() + 1) for line in np.nonzero(kept))
+    digit = Image.fromarray(np.uint8(255 * ink[top:bottom, left:right] / ink.max()))
+    scale = BOX / max(digit.size)
+    digit = np.asarray(digit.resize([max(1, round(scale * size)) for size in digit.size], Image.Resampling.LANCZOS))
+    placed = np.zeros((SIDE, SIDE), np.uint8)
+    corner = [int(np.clip(round((SIDE - 1) / 2 - centre), 0, SIDE - size)) for centre, size in zip(ndimage.center_of_mass(digit), digit.shape)]
+    placed[corner[0]:corner[0] + digit.shape[0], corner[1]:corner[1] + digit.shape[1]] = digit
+    return placed
+
+
+def _otsu(values):
+    """The threshold that splits values (...) from 0 to 255 into two classes of least variance (Otsu 1979)."""
+    counts, edges = np.histogram(values, 256, (0, 256))
+    below = np.cumsum(counts, dtype=float)
+    total, sums = below[-1], np.cumsum(counts * np.arange(256))
+    with np.errstate(divide='ignore', invalid='ignore'):
+        between = (sums[-1] * below - sums * total) ** 2 / (below * (total - below))
+    return edges[1:][np.nanargmax(between)]
