@@ -12,6 +12,7 @@ RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 BATCHES = (8, 32)
 PROOFS = {'rnn5': {'state_noise': .1}, 'gru5': {'state_noise': .15}, 'lstm5': {'state_noise': .1},
           'rnn3': {'state_noise': .1, 'starts': 8}, 'gru3': {'state_noise': .15, 'starts': 8}, 'lstm3': {'state_noise': .05, 'starts': 8}}
+PAPER = {'paper': ('B-cifar-relu-adam-reg', 'visualize', ('--what=filters,deconvnet,top9,evolution,occlusion,invariance,correspondence',))}
 SEEDS = {'binary_add': 100, 'recall': 100, 'mnist_rnn': 3, 'mnist_cnn': 3, 'cifar_cnn': 3}
 FLOPS, STEP, EXAMPLE = 1.4e11, 2e-7, 5e-8  # of two cores, roughly: a second; and seconds a step of a recurrence, and an example in it
 
@@ -35,6 +36,11 @@ def jobs():
     return presets() | comparisons() | proofs()
 
 
+def pictures():
+    """{id: (the job whose net they show, command, flags)} of what is drawn."""
+    return PICTURES | PAPER
+
+
 def home(name, known):
     """The first id with the same Config: its results are those of all of them."""
     return next(other for other in known if known[other] == known[name])
@@ -42,7 +48,7 @@ def home(name, known):
 
 def select(patterns):
     """The ids that match one of the patterns, separated by commas. Raises UserError, with near ones, for one that none matches."""
-    names, chosen = [*jobs(), *PICTURES], []
+    names, chosen = [*jobs(), *pictures()], []
     for pattern in patterns.split(','):
         matching = fnmatch.filter(names, pattern)
         if not matching:

@@ -1,6 +1,7 @@
 """A page of text, tables and pictures, as Markdown with files beside it and as one HTML file that holds them."""
 import base64
 import html
+import os
 import re
 from pathlib import Path
 
@@ -33,7 +34,7 @@ class Page:
 
     def picture(self, file, caption):
         """An image file."""
-        self.parts.append(f'![{caption}]({file.absolute().relative_to(self.home.absolute())})\n\n*{caption}*')
+        self.parts.append(f'![{caption}]({os.path.relpath(file, self.home)})\n\n*{caption}*')
 
     def markdown(self):
         return '\n\n'.join(self.parts) + '\n'

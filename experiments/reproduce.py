@@ -7,7 +7,6 @@ from pathlib import Path
 from experiments import jobs, results, workdir
 from experiments.cli import CACHE_FLAG, command, settings, use_compilation_cache, use_loop_kernels
 from experiments.config import Config
-from experiments.presets import PICTURES
 from jaxdl import UserError
 
 FLAGS = {
@@ -26,15 +25,15 @@ def main(argv):
     given = settings(argv, FLAGS)
     if given['seeds'] < 0:
         raise UserError(f'--seeds={given["seeds"]} must not be negative')
-    asked, kept = jobs.select(given['rows']), Path(given['results']).expanduser()
+    asked, kept, drawn = jobs.select(given['rows']), Path(given['results']).expanduser(), jobs.pictures()
     kept.mkdir(parents=True, exist_ok=True)
     known, configs = jobs.jobs(), {}
     for name in asked:
-        row = jobs.home(PICTURES[name][0] if name in PICTURES else name, known)
+        row = jobs.home(drawn[name][0] if name in drawn else name, known)
         config = dataclasses.replace(known[row], data_dir=given['data_dir'], seeds=given['seeds'] or jobs.SEEDS[known[row].task])
         configs[row] = dataclasses.replace(config, workdir=str(Path(given['workdir']) / f'{row}-{config.seeds}seeds'))
     todo = {name: config for name, config in configs.items() if not results.read(name, config, kept)}
-    pictures = [name for name in asked if name in PICTURES and not [*kept.glob(f'{name}-*.jpg')]]
+    pictures = [name for name in asked if name in drawn and not [*kept.glob(f'{name}-*.jpg')]]
     print(f'{len(asked)} rows, {len(configs)} different trainings: {len(configs) - len(todo)} are done, {len(todo)} to do; {len(pictures)} rows of pictures to do')
     use_loop_kernels()
     from jaxdl import parallel
@@ -42,8 +41,8 @@ def main(argv):
     parallel.start(None, False)
     _train_all(todo, kept)
     for name in pictures:
-        row = jobs.home(PICTURES[name][0], known)
-        _draw(name, Path(configs[row].workdir), kept, given)
+        row = jobs.home(drawn[name][0], known)
+        _draw(name, drawn[name], Path(configs[row].workdir), kept, given)
 
 
 def _train_all(todo, kept):
@@ -51,7 +50,7 @@ def _train_all(todo, kept):
     from tqdm import tqdm
     costs = {name: jobs.cost(config) for name, config in todo.items()}
     groups = sorted(jobs.groups(todo), key=lambda names: sum(costs[name] for name in names))
-    with tqdm(total=round(sum(costs.values())), unit='cost', desc='all rows', disable=not todo,
+    with tqdm(total=sum(costs.values()), unit='cost', desc='all rows', disable=not todo,
               bar_format='{desc}: {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left') as bar:
         for names in groups:
             bar.set_description(f'all rows, now {", ".join(names)}')
@@ -81,10 +80,10 @@ def _train(group, kept, say):
         say(f'{name}: {kept / name}.json')
 
 
-def _draw(name, folder, kept, given):
+def _draw(name, drawn, folder, kept, given):
     """Runs the command of a row of pictures on the run in folder, and keeps what it draws as small pictures."""
     from PIL import Image
-    _, module, flags = PICTURES[name]
+    _, module, flags = drawn
     if not folder.is_dir():  # trained over more seeds
         folder = max(folder.parent.glob(f'{folder.name.rpartition("-")[0]}-*seeds'), default=folder)
     shutil.rmtree(folder / module, ignore_errors=True)
