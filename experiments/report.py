@@ -31,6 +31,7 @@ def main(argv):
     found = {name: results.read(jobs.home(name, known), dataclasses.replace(config, seeds=1), kept) for name, config in known.items()}
     table = {row['id']: row for row in rows()}
     judged = {name: verdicts.judge(row, found[name]) for name, row in table.items() if name in found}
+    found = {name: result if result and 'failed' not in result else None for name, result in found.items()}
     page = Page(out, (kept if out.absolute() in kept.absolute().parents else out) / 'figures')
     page.text('# Five reports, reproduced')
     _headline(page, table, judged, found)

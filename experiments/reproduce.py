@@ -19,6 +19,7 @@ FLAGS = {
     'help': (False, 'show this'),
 }
 WIDTH = 1100  # of a picture, in pixels
+SAMPLES = ('E-lstm128', 'B-cifar-relu-adam')  # rows of which the picture of test images, one of each class and some at random, is kept
 
 
 def main(argv):
@@ -77,21 +78,28 @@ def _train(group, kept, say):
         if name.startswith('proof-') and not (folder / 'proofs' / 'proofs.json').exists():
             importlib.import_module('experiments.prove').main(['prove', f'--workdir={folder}'])
         workdir.write_json(kept / f'{name}.json', results.of_run(folder), indent=None)
+        if name in SAMPLES:
+            _shrink(folder / 'figures' / 'samples.png', kept / f'{name}-samples.jpg')
         say(f'{name}: {kept / name}.json')
 
 
 def _draw(name, drawn, folder, kept, given):
-    """Runs the command of a row of pictures on the run in folder, and keeps what it draws as small pictures."""
-    from PIL import Image
+    """Runs the command of a row of pictures on the run in folder, and keeps what it draws as small pictures, and its JSON."""
     _, module, flags = drawn
     if not folder.is_dir():  # trained over more seeds
         folder = max(folder.parent.glob(f'{folder.name.rpartition("-")[0]}-*seeds'), default=folder)
     shutil.rmtree(folder / module, ignore_errors=True)
     importlib.import_module(f'experiments.{module}').main([module, f'--workdir={folder}', f'--data_dir={given["data_dir"]}', *flags])
     for file in sorted((folder / module).glob('*.png')):
-        with Image.open(file) as image:
-            image.convert('RGB').resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.LANCZOS).save(
-                kept / f'{name}-{file.stem}.jpg', quality=80)
+        _shrink(file, kept / f'{name}-{file.stem}.jpg')
+    for file in (folder / module).glob('*.json'):
+        shutil.copy(file, kept / f'{name}.json')
+
+
+def _shrink(file, to):
+    from PIL import Image
+    with Image.open(file) as image:
+        image.convert('RGB').resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.LANCZOS).save(to, quality=80)
 
 
 if __name__ == '__main__':

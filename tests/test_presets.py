@@ -6,8 +6,8 @@ from jaxdl import UserError
 
 def test_every_row_of_a_known_task_is_a_preset():
     known = presets.presets()
-    assert known.keys() == {row['id'] for row in presets.rows() if row['task'] in presets.TASKS and row['lr']}
-    assert len(known) == 76
+    assert known.keys() == {row['id'] for row in presets.rows() if row['task'] in presets.TASKS}
+    assert len(known) == 76 + len(presets.CHOSEN)
     assert all(isinstance(config, Config) for config in known.values())
 
 
@@ -16,6 +16,8 @@ def test_presets_say_what_their_rows_say():
     rows = {row['id']: row for row in presets.rows()}
     for name, config in known.items():
         row = rows[name]
+        if name in presets.CHOSEN:
+            continue
         net = ('cifar_cnn', 'cnn', 1024) if row['model'] == 'lenet5' else (row['task'], row['model'], int(row['hidden']))
         assert (config.task, config.net(), config.hidden) == net
         assert config.learning_rate == float(row['lr']) and config.batch_size == int(row['batch_size'])

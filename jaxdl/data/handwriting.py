@@ -29,12 +29,14 @@ def to_mnist(grey, name='the image'):
     ink = np.abs(grey.astype(float) - np.median(border))
     if ink.max() < LEAST_CONTRAST:
         raise UserError(f'{name} is blank: no ink stands out from the paper')
-    spots, count = ndimage.label(ink > _otsu(ink), np.ones((3, 3)))
+    threshold = _otsu(ink)
+    spots, count = ndimage.label(ink > threshold, np.ones((3, 3)))
     sizes = ndimage.sum_labels(np.ones_like(ink), spots, range(1, count + 1))
-    kept = np.isin(spots, 1 + np.flatnonzero(sizes >= SPECK * sizes.max()))
-    ink = np.where(ndimage.binary_dilation(kept, iterations=2), ink, 0)
+    strokes = np.isin(spots, 1 + np.flatnonzero(sizes >= SPECK * sizes.max()))
+    kept = ndimage.binary_propagation(strokes, np.ones((3, 3)), ink > threshold / 2)  # with their soft edges
     (top, bottom), (left, right) = ((line.min(), line.max() + 1) for line in np.nonzero(kept))
-    digit = Image.fromarray(np.uint8(255 * ink[top:bottom, left:right] / ink.max()))
+    ink = np.where(kept, ink, 0)[top:bottom, left:right] / np.percentile(ink[strokes], 80)
+    digit = Image.fromarray(np.uint8(255 * ink.clip(0, 1)))
     scale = BOX / max(digit.size)
     digit = np.asarray(digit.resize([max(1, round(scale * size)) for size in digit.size], Image.Resampling.LANCZOS))
     placed = np.zeros((SIDE, SIDE), np.uint8)
