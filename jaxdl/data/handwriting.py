@@ -22,11 +22,11 @@ def read(file):
 def to_mnist(grey, name='the image'):
     """Grey levels (H, W) uint8 of one digit as MNIST's form (28, 28) uint8: light on black, fit into 20 x 20, centred by mass.
 
-    Dark ink on light paper or the reverse: the paper is what most of the border shows. As LeCun et al. 1998 describe for
+    Dark ink on light paper or the reverse: the border shows the paper. As LeCun et al. 1998 describe for
     MNIST (Gradient-based learning applied to document recognition, section III.A). Raises UserError if nothing is on the paper.
     """
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    ink = np.abs(grey.astype(float) - np.median(border))
+    ink = grey - _paper(grey)
+    ink = np.maximum(ink if ink.max() > -ink.min() else -ink, 0)
     if ink.max() < LEAST_CONTRAST:
         raise UserError(f'{name} is blank: no ink stands out from the paper')
     threshold = _otsu(ink)
@@ -43,6 +43,16 @@ def to_mnist(grey, name='the image'):
     corner = [int(np.clip(round((SIDE - 1) / 2 - centre), 0, SIDE - size)) for centre, size in zip(ndimage.center_of_mass(digit), digit.shape)]
     placed[corner[0]:corner[0] + digit.shape[0], corner[1]:corner[1] + digit.shape[1]] = digit
     return placed
+
+
+def _paper(grey):
+    """The grey level of the paper at each pixel of (H, W), in light that falls off evenly: a plane through the border, and its median."""
+    height, width = grey.shape
+    places = np.stack([np.ones(grey.shape), *np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing='ij')], axis=-1)
+    edge = np.ones(grey.shape, bool)
+    edge[1:-1, 1:-1] = False
+    plane = places @ np.linalg.lstsq(places[edge], grey[edge].astype(float), rcond=None)[0]
+    return plane + np.median(grey[edge] - plane[edge])
 
 
 def _otsu(values):
