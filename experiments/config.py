@@ -46,6 +46,7 @@ class Config:
     learning_rate: float = field(1e-2, 'step size')
     momentum: float = field(0., 'of --optimizer=momentum')
     rmsprop_decay: float = field(.99, 'of the running mean square in --optimizer=rmsprop')
+    rmsprop_start: float = field(0., 'that mean square before the first step; 1 in TensorFlow 1')
     weight_decay: float = field(0., "times all parameters, added to the gradient (torch.optim's weight_decay)")
     l2: float = field(0., 'times the sum of squared weights, added to the loss; no biases')
     loss: str = field('cross_entropy', 'loss; mse is taken on the sigmoid or softmax output')
@@ -84,7 +85,7 @@ class Config:
         for name in ('hidden', 'layers', 'batch_size', 'epochs', 'min_length', 'k', 'seeds', 'starts', 'learning_rate'):
             if not getattr(self, name) > 0:
                 raise UserError(f'--{name}={getattr(self, name)} must be greater than 0')
-        for name in ('momentum', 'weight_decay', 'l2', 'state_noise', 'steps', 'train_size', 'validation_size', 'seed', 'per_class',
+        for name in ('momentum', 'weight_decay', 'l2', 'rmsprop_start', 'state_noise', 'steps', 'train_size', 'validation_size', 'seed', 'per_class',
                      'test_per_class', 'statistics_every'):
             if not getattr(self, name) >= 0:
                 raise UserError(f'--{name}={getattr(self, name)} must not be negative')

@@ -68,7 +68,7 @@ def programs(config, task, clock, mesh, others=()):
     index) -> (states, means, probed, finite (P,)); evaluate(params, examples), of the S models, is that of make_evaluate.
     """
     def optimizer(learning_rate, momentum, weight_decay):
-        return make_optimizer(config.optimizer, learning_rate, momentum, config.rmsprop_decay, weight_decay)
+        return make_optimizer(config.optimizer, learning_rate, momentum, config.rmsprop_decay, weight_decay, config.rmsprop_start)
 
     def step(state, batch, key, **numbers):
         numbers = {name: getattr(config, name) for name in NUMBERS} | numbers

@@ -41,18 +41,18 @@ class Batch(NamedTuple):
 
 
 OPTIMIZERS = {
-    'adam': lambda rate, momentum, decay: optax.adam(rate),
-    'sgd': lambda rate, momentum, decay: optax.sgd(rate),
-    'momentum': lambda rate, momentum, decay: optax.sgd(rate, momentum),
-    'rmsprop': lambda rate, momentum, decay: optax.rmsprop(rate, decay, eps_in_sqrt=False),
-    'adagrad': lambda rate, momentum, decay: optax.adagrad(rate),
+    'adam': lambda rate, momentum, decay, start: optax.adam(rate),
+    'sgd': lambda rate, momentum, decay, start: optax.sgd(rate),
+    'momentum': lambda rate, momentum, decay, start: optax.sgd(rate, momentum),
+    'rmsprop': lambda rate, momentum, decay, start: optax.rmsprop(rate, decay, eps_in_sqrt=False, initial_scale=start),
+    'adagrad': lambda rate, momentum, decay, start: optax.adagrad(rate),
 }
 
 
-def make_optimizer(name, learning_rate, momentum=0., rmsprop_decay=.99, weight_decay=0.):
+def make_optimizer(name, learning_rate, momentum=0., rmsprop_decay=.99, weight_decay=0., rmsprop_start=0.):
     """An optimizer of OPTIMIZERS; weight_decay adds weight_decay * params to the gradient first, as torch.optim does."""
     return optax.chain(optax.add_decayed_weights(weight_decay),
-                       OPTIMIZERS[name](learning_rate, momentum, rmsprop_decay))
+                       OPTIMIZERS[name](learning_rate, momentum, rmsprop_decay, rmsprop_start))
 
 
 def squared_weights(params):

@@ -71,7 +71,7 @@ def test_what_changes_the_training(base, change, known):
 
 
 def test_what_changes_one_optimizer_only():
-    for change, other in (({'momentum': .9}, {'momentum': .5}), ({}, {'rmsprop_decay': .5})):
+    for change, other in (({'momentum': .9}, {'momentum': .5}), ({}, {'rmsprop_decay': .5}), ({}, {'rmsprop_start': 1.})):
         base = dataclasses.replace(ADD, optimizer='momentum' if change else 'rmsprop', **change)
         assert not np.allclose(losses(base)[1:], losses(dataclasses.replace(base, **other))[1:], rtol=1e-4)
 

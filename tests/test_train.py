@@ -77,14 +77,14 @@ def test_l2_is_on_weights_only():
         np.testing.assert_allclose(decayed.params['params'][name], expected, atol=1e-5)
 
 
-@pytest.mark.parametrize('name', ['adam', 'sgd', 'momentum', 'rmsprop', 'adagrad'])
-def test_optimizers_against_their_equations(name, x64):
+@pytest.mark.parametrize('name, start', [('adam', 0.), ('sgd', 0.), ('momentum', 0.), ('rmsprop', 0.), ('rmsprop', 1.), ('adagrad', 0.)])
+def test_optimizers_against_their_equations(name, start, x64):
     rng = np.random.default_rng(0)
     x = rng.normal(size=3)
-    optimizer = make_optimizer(name, .1, momentum=.9, rmsprop_decay=.99, weight_decay=.01)
+    optimizer = make_optimizer(name, .1, momentum=.9, rmsprop_decay=.99, weight_decay=.01, rmsprop_start=start)
     params = jnp.array(x)
     state = optimizer.init(params)
-    m, v = np.zeros(3), np.full(3, .1 if name == 'adagrad' else 0.)
+    m, v = np.zeros(3), np.full(3, .1 if name == 'adagrad' else start)
     for t in range(1, 6):
         gradient = rng.normal(size=3)
         updates, state = optimizer.update(jnp.array(gradient), state, params)
