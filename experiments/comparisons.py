@@ -7,7 +7,10 @@ from experiments.records import show
 from jaxdl import charts, plots
 
 PROOFS = ('proof-rnn5', 'proof-gru5', 'proof-lstm5', 'proof-rnn3', 'proof-gru3', 'proof-lstm3')
-LENGTHS = {'E-add-ce-h3-L3': 'E', 'E-add-ce-h5-L7': 'E', 'D-add-mse-h5': 'D', 'D-add-mse-h5-L5': 'D'}
+LENGTHS = ('E-add-ce-h3-L3', 'E-add-ce-h5-L7', 'D-add-mse-h5', 'D-add-mse-h5-L5')
+LOSSES = {'D-add-h5': ('D-add-mse-h5', 'D-add-bce-h5'),
+          **{f'E-add-{net}': (f'E-add-mse-{net}', f'E-add-ce-{net}') for net in ('h3-L3', 'h5-L3', 'h5-L7')}}
+ACTIVATIONS = ('conv1', 'pool1', 'conv2', 'pool2', 'dense', 'head')
 
 
 def _by_cell(found, names, sizes, of):
@@ -55,13 +58,12 @@ def cnn_against_rnn(page, found):
 
 
 def losses(page, found):
-    pairs = [('D-add-mse-h5', 'D-add-bce-h5'), *((f'E-add-mse-{net}', f'E-add-ce-{net}') for net in ('h3-L3', 'h5-L3', 'h5-L7'))]
-    rows = []
-    for mse, bce in pairs:
-        if found.get(mse) and found.get(bce):
-            a, b = (found[name]['tested'] for name in (mse, bce))
-            rows.append([mse.replace('mse-', ''), percent(a['exact_match']), percent(b['exact_match']), percent(difference(b['exact_match'], a['exact_match'])),
-                         percent(difference(b['bit_accuracy'], a['bit_accuracy']), 2)])
+    tested = {adder: [found[name]['tested'] for name in pair] for adder, pair in LOSSES.items() if all(found.get(name) for name in pair)}
+    page.figure('losses', charts.lines('Adders, 100 strings of each length from 1 to 20', {score.replace('_', ' '): ('adder', score.replace('_', ' '), {
+        loss: ([*tested], [pair[i][score] for pair in tested.values()]) for i, loss in enumerate(('MSE', 'BCE'))})
+        for score in ('bit_accuracy', 'exact_match')}, logx=False), 'MSE against BCE on the same adders')
+    rows = [[adder, percent(a['exact_match']), percent(b['exact_match']), percent(difference(b['exact_match'], a['exact_match'])),
+             percent(difference(b['bit_accuracy'], a['bit_accuracy']), 2)] for adder, (a, b) in tested.items()]
     page.table(['adder', 'MSE, whole sums, %', 'BCE, whole sums, %', 'BCE less MSE', 'of bits'], rows)
 
 
@@ -127,7 +129,7 @@ def layers(page, found):
     if one:
         page.table(['layer of B-cifar-relu-adam', 'mean', 'standard deviation', 'smallest', 'largest', 'dead units, %'], [
             [name, *(show(row[key], 1, 3) for key in ('mean', 'std', 'min', 'max')), percent(row['dead'])]
-            for name, row in one['layers'].items() if 'dead' in row])
+            for name, row in one['layers'].items() if name in ACTIVATIONS])
 
 
 SECTIONS = (  # title, what writes it, the start of the ids it needs
