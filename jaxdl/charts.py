@@ -63,7 +63,8 @@ def lines(title, panels, logx=True, height=3.8):
     for axes, (name, (xlabel, ylabel, drawn)) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items()):
         for label, (xs, summaries) in drawn.items():
             halves = [one['ci95'] or 0. for one in summaries]
-            axes.errorbar(xs, [one['mean'] for one in summaries], halves, marker='o', markersize=4, capsize=2, linewidth=1, label=label)
+            style = 'o' if isinstance(xs[0], str) else 'o-'  # names are not joined
+            axes.errorbar(xs, [one['mean'] for one in summaries], halves, fmt=style, markersize=4, capsize=2, linewidth=1, label=label)
         axes.set(title=name, xlabel=xlabel, ylabel=ylabel)
         if logx:
             axes.set_xscale('log')
