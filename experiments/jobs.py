@@ -12,7 +12,9 @@ RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 BATCHES = (8, 32)
 PROOFS = {'rnn5': {'state_noise': .1}, 'gru5': {'state_noise': .15}, 'lstm5': {'state_noise': .1},
           'rnn3': {'state_noise': .1, 'starts': 8}, 'gru3': {'state_noise': .15, 'starts': 8}, 'lstm3': {'state_noise': .05, 'starts': 8}}
-PAPER = {'paper': ('B-cifar-relu-adam-reg', 'visualize', ('--what=filters,deconvnet,top9,evolution,occlusion,invariance,correspondence',))}
+# Pictures beyond the reports' own: of one more net, and the figures that a run draws itself.
+PICTURES_TOO = {'paper': ('B-cifar-relu-adam-reg', 'visualize', ('--what=filters,deconvnet,top9,evolution,occlusion,invariance,correspondence',)),
+                'samples-mnist': ('E-lstm128', 'figures', ('samples',)), 'samples-cifar': ('B-cifar-relu-adam', 'figures', ('samples',))}
 SEEDS = {'binary_add': 100, 'recall': 100, 'mnist_rnn': 3, 'mnist_cnn': 3, 'cifar_cnn': 3}
 FLOPS, STEP, EXAMPLE = 1.4e11, 2e-7, 5e-8  # of two cores, roughly: a second; and seconds a step of a recurrence, and an example in it
 
@@ -37,8 +39,8 @@ def jobs():
 
 
 def pictures():
-    """{id: (the job whose net they show, command, flags)} of what is drawn."""
-    return PICTURES | PAPER
+    """{id: (the job whose net they show, command, flags)} of what is drawn; of 'figures' the names of those that the run has drawn."""
+    return PICTURES | PICTURES_TOO
 
 
 def home(name, known):
@@ -69,7 +71,7 @@ def groups(configs):
 
 def cost(config):
     """Roughly the seconds that training takes on two cores, for the estimate of the time left."""
-    steps = config.steps or config.epochs * -(-(config.train_size or 50_000) // config.batch_size)
+    steps = config.steps or (config.epochs + 3 * (config.starts if config.starts > 1 else 0)) * -(-(config.train_size or 50_000) // config.batch_size)
     if config.net() == 'cnn':
         return config.seeds * steps * config.batch_size * 8.3e7 / FLOPS
     times, inputs = (28, 28) if config.is_of_images() else (config.max_length + 1, 10)

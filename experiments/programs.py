@@ -122,7 +122,7 @@ def like(init, members, data, seeds, sharding):
     return jax.tree.map(lambda x: jax.ShapeDtypeStruct((seeds, *x.shape[1:]), x.dtype, sharding=sharding), states)
 
 
-def check_memory(config, task, mesh, epoch, init, members, data):
+def check_memory(config, task, mesh, epoch, init, members, data, others=()):
     """Raises UserError if an epoch's program needs more memory than is free, with the largest population found to fit."""
     free = free_memory(mesh.local_devices[0])
     needed = _needed(_executable(epoch, init, members, data), mesh)
@@ -130,8 +130,8 @@ def check_memory(config, task, mesh, epoch, init, members, data):
         return
 
     def needed_for(seeds):
-        smaller = dataclasses.replace(config, seeds=seeds)
-        members, init, epoch, _ = programs(smaller, task, Clock(), mesh)
+        smaller = [dataclasses.replace(one, seeds=seeds) for one in (config, *others)]
+        members, init, epoch, _ = programs(smaller[0], task, Clock(), mesh, smaller[1:])
         return _needed(_executable(epoch(1), init, members, data), mesh)
     fitting = largest(needed_for, config.seeds, free)
     raise UserError(f'--seeds={config.seeds} needs about {needed / 2 ** 30:.1f} GiB of memory, of which {free / 2 ** 30:.1f} GiB are free: '

@@ -7,7 +7,7 @@ from pathlib import Path
 from experiments import jobs, results, workdir
 from experiments.cli import CACHE_FLAG, command, settings, use_compilation_cache, use_loop_kernels
 from experiments.config import Config
-from jaxdl import UserError
+from jaxdl import UserError, __version__
 
 FLAGS = {
     'rows': ('*', "ids, with * for any text, separated by commas: of experiments/reported_results.csv, hidden-*, rate-*, batch-*, proof-*"),
@@ -19,31 +19,36 @@ FLAGS = {
     'help': (False, 'show this'),
 }
 WIDTH = 1100  # of a picture, in pixels
-SAMPLES = ('E-lstm128', 'B-cifar-relu-adam')  # rows of which the picture of test images, one of each class and some at random, is kept
 
 
 def main(argv):
     given = settings(argv, FLAGS)
     if given['seeds'] < 0:
         raise UserError(f'--seeds={given["seeds"]} must not be negative')
-    asked, kept, drawn = jobs.select(given['rows']), Path(given['results']).expanduser(), jobs.pictures()
+    asked, kept = jobs.select(given['rows']), Path(given['results']).expanduser()
     kept.mkdir(parents=True, exist_ok=True)
-    known, configs = jobs.jobs(), {}
-    for name in asked:
-        row = jobs.home(drawn[name][0] if name in drawn else name, known)
-        config = dataclasses.replace(known[row], data_dir=given['data_dir'], seeds=given['seeds'] or jobs.SEEDS[known[row].task])
-        configs[row] = dataclasses.replace(config, workdir=str(Path(given['workdir']) / f'{row}-{config.seeds}seeds'))
-    todo = {name: config for name, config in configs.items() if not results.read(name, config, kept)}
-    pictures = [name for name in asked if name in drawn and not [*kept.glob(f'{name}-*.jpg')]]
+    known, drawn = jobs.jobs(), jobs.pictures()
+    rows = {name: jobs.home(drawn[name][0] if name in drawn else name, known) for name in asked}
+    configs = {row: _config(row, known[row], given) for row in rows.values()}
+    found = {row: results.read(row, config, kept) for row, config in configs.items()}
+    for row in [row for row, result in found.items() if result]:  # there may be more seeds than were asked for
+        configs[row] = _config(row, known[row], given, found[row]['config']['seeds'])
+    pictures = {name: rows[name] for name in asked if name in drawn and not results.read(name, configs[rows[name]], kept)}
+    todo = {row: config for row, config in configs.items() if not found[row] or row in pictures.values() and not workdir.newest(Path(config.workdir))}
     print(f'{len(asked)} rows, {len(configs)} different trainings: {len(configs) - len(todo)} are done, {len(todo)} to do; {len(pictures)} rows of pictures to do')
     use_loop_kernels()
     from jaxdl import parallel
     use_compilation_cache(given['compilation_cache'])
     parallel.start(None, False)
     _train_all(todo, kept)
-    for name in pictures:
-        row = jobs.home(drawn[name][0], known)
-        _draw(name, drawn[name], Path(configs[row].workdir), kept, given)
+    for name, row in pictures.items():
+        _draw(name, drawn[name], configs[row], kept)
+
+
+def _config(row, config, given, seeds=0):
+    """The Config of a row with so many seeds, and its folder, which other settings do not share."""
+    config = dataclasses.replace(config, data_dir=given['data_dir'], seeds=seeds or given['seeds'] or jobs.SEEDS[config.task])
+    return dataclasses.replace(config, workdir=str(Path(given['workdir']).expanduser() / f'{row}-{workdir.key(config)}'))
 
 
 def _train_all(todo, kept):
@@ -51,7 +56,7 @@ def _train_all(todo, kept):
     from tqdm import tqdm
     costs = {name: jobs.cost(config) for name, config in todo.items()}
     groups = sorted(jobs.groups(todo), key=lambda names: sum(costs[name] for name in names))
-    with tqdm(total=sum(costs.values()), unit='cost', desc='all rows', disable=not todo,
+    with tqdm(total=sum(costs.values()), unit='cost', desc='all rows', disable=not todo, smoothing=0,
               bar_format='{desc}: {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left') as bar:
         for names in groups:
             bar.set_description(f'all rows, now {", ".join(names)}')
@@ -62,7 +67,8 @@ def _train_all(todo, kept):
 def _train(group, kept, say):
     """Trains Configs {id: Config} that differ in numbers alone; one that diverges leaves the others alone."""
     from experiments.records import Diverged
-    from experiments.run import population
+    from experiments.programs import mesh_of
+    from experiments.run import describe_devices, population, versions
     try:
         trained = population([*group.values()], say=say)
     except Diverged as error:
@@ -72,28 +78,28 @@ def _train(group, kept, say):
             return
         (name, config), = group.items()
         say(f'{name}: {error}')
-        workdir.write_json(kept / f'{name}.json', results.of_failure(config, error), indent=None)
+        workdir.write_json(kept / f'{name}.json', results.of_failure(config, error, versions(), describe_devices(mesh_of(config))), indent=None)
         return
     for name, (folder, _) in zip(group, trained):
         if name.startswith('proof-') and not (folder / 'proofs' / 'proofs.json').exists():
             importlib.import_module('experiments.prove').main(['prove', f'--workdir={folder}'])
         workdir.write_json(kept / f'{name}.json', results.of_run(folder), indent=None)
-        if name in SAMPLES:
-            _shrink(folder / 'figures' / 'samples.png', kept / f'{name}-samples.jpg')
         say(f'{name}: {kept / name}.json')
 
 
-def _draw(name, drawn, folder, kept, given):
-    """Runs the command of a row of pictures on the run in folder, and keeps what it draws as small pictures, and its JSON."""
-    _, module, flags = drawn
-    if not folder.is_dir():  # trained over more seeds
-        folder = max(folder.parent.glob(f'{folder.name.rpartition("-")[0]}-*seeds'), default=folder)
-    shutil.rmtree(folder / module, ignore_errors=True)
-    importlib.import_module(f'experiments.{module}').main([module, f'--workdir={folder}', f'--data_dir={given["data_dir"]}', *flags])
-    for file in sorted((folder / module).glob('*.png')):
+def _draw(name, drawn, config, kept):
+    """Runs the command of a row of pictures on the run of config, and keeps what it draws as small pictures; its file, with what it found, comes last."""
+    _, module, what = drawn
+    source = Path(config.workdir) / module
+    if module != 'figures':
+        shutil.rmtree(source, ignore_errors=True)
+        importlib.import_module(f'experiments.{module}').main([module, f'--workdir={config.workdir}', f'--data_dir={config.data_dir}', *what])
+    for old in kept.glob(f'{name}-*.jpg'):
+        old.unlink()
+    for file in [source / f'{figure}.png' for figure in what] if module == 'figures' else sorted(source.glob('*.png')):
         _shrink(file, kept / f'{name}-{file.stem}.jpg')
-    for file in (folder / module).glob('*.json'):
-        shutil.copy(file, kept / f'{name}.json')
+    found = [workdir.results_of(file.parent, file.name) for file in source.glob('*.json')]
+    workdir.write_json(kept / f'{name}.json', {'version': __version__, 'config': config.identity(), 'found': found}, indent=None)
 
 
 def _shrink(file, to):

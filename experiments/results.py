@@ -19,18 +19,19 @@ def of_run(folder):
                **{name: value for name, value in found['seconds'].items() if name in ('compile', 'data')}}
     last = {name: found[name] for name in ('train', 'last_batch', 'validation', 'test') if name in found}
     few = found['config']['seeds'] <= FEW
-    layers = next((record['layers'] for record in records[::-1] if record['kind'] == 'statistics'), {})
+    probed = [record for record in records if record['kind'] == 'statistics'][-1:]
     proofs = workdir.results_of(folder, 'proofs/proofs.json')
     return _short({**{name: found[name] for name in ('version', 'versions', 'device', 'parameters', 'config', 'epoch', 'step')}, 'seconds': seconds,
                    **last, 'tested': found['tested'],
-                   'layers': {name: {key: row[key] for key in ('mean', 'std', 'min', 'max', 'dead') if key in row} for name, row in layers.items()},
+                   'probed': [{'step': record['step'], 'layers': {name: {key: row[key] for key in ('mean', 'std', 'min', 'max', 'dead') if key in row}
+                                                                  for name, row in record['layers'].items()}} for record in probed],
                    'curve': _thinned(curve['steps'], False) + _thinned(curve['epoch'], few),
                    **({'proofs': proofs} if proofs else {})})
 
 
-def of_failure(config, why):
+def of_failure(config, why, versions, device):
     """The content of the file of a run that came to no end."""
-    return {'version': __version__, 'config': config.identity(), 'failed': str(why)}
+    return {'version': __version__, 'versions': versions, 'device': device, 'config': config.identity(), 'failed': str(why)}
 
 
 def read(name, config, folder=FOLDER, say=print):

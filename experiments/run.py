@@ -32,7 +32,7 @@ def run(config, resume=True, say=print, seconds=()):
 def population(configs, resume=True, say=print, seconds=()):
     """run of several Configs that differ in NUMBERS and in workdir alone, as one population: each has the folder that a run of it alone has.
 
-    Those that are finished are left out of it. Returns [(folder, results)].
+    Those that are finished are left out of it, and those that were stopped at different epochs go on apart. Returns [(folder, results)].
     """
     with parallel.together(GO_ON):
         say = say if parallel.first() else lambda line: None
@@ -41,9 +41,10 @@ def population(configs, resume=True, say=print, seconds=()):
         todo = [i for i, results in enumerate(found) if not (parallel.any_process(bool(results)) and resume)]
         for i in set(range(len(configs))) - set(todo):
             say(f'{folders[i]} holds this run, finished; the same command with --noresume replaces it')
-        if todo:
-            trained = _train_and_test([configs[i] for i in todo], [folders[i] for i in todo], resume, Clock(seconds), say)
-            for i, results in zip(todo, trained):
+        at = [workdir.newest(folder) if resume else 0 for folder in folders]
+        for together in [[i for i in todo if at[i] == epoch] for epoch in sorted({at[i] for i in todo})]:
+            trained = _train_and_test([configs[i] for i in together], [folders[i] for i in together], resume, Clock(seconds), say)
+            for i, results in zip(together, trained):
                 found[i] = results
                 if parallel.first():
                     workdir.write_json(folders[i] / 'results.json', results)
@@ -106,7 +107,7 @@ def _train(configs, task, functions, data, mesh, logs, clock, say):
     full, rest = divmod(total, task.steps_per_epoch)
     lengths = [task.steps_per_epoch] * full + [rest] * (rest > 0)
     epoch_of = {steps: epoch_program(steps) for steps in set(lengths)}
-    check_memory(config, task, mesh, epoch_of[lengths[0]], init, members, data)
+    check_memory(config, task, mesh, epoch_of[lengths[0]], init, members, data, configs[1:])
     with ExitStack() as stack:
         with clock('write'):
             managers = [stack.enter_context(checkpoint.open_manager(log.folder / 'checkpoints', SNAPSHOTS if config.snapshots else ()))
@@ -127,20 +128,27 @@ def _train(configs, task, functions, data, mesh, logs, clock, say):
                     found = jax.device_get(found)
                 with clock('evaluate'):
                     held_out = {split: evaluate(states.params, examples)[0] for split, examples in task.held_out.items()}
+                seconds = (clock['train'] - spent) / len(configs)
                 for i, one in enumerate(configs):
                     mine = slice(i * one.seeds, (i + 1) * one.seeds)
-                    (means, probed, finite), scores = jax.tree.map(lambda x: x[mine], (found, held_out))
-                    records.check_finite(one, epoch, sum(lengths[:epoch]), means['loss'], finite, scores)
+                    own, scores = jax.tree.map(lambda x: x[mine], (found, held_out))
                     with clock('write'):
-                        lines = records.of_epoch(epoch + 1, sum(lengths[:epoch]), means, scores, (clock['train'] - spent) / len(configs))
-                        logs[i].write(records.statistics(epoch + 1, sum(lengths[:epoch]), one.statistics_every, probed) + lines)
-                        judge = lines[-1].get('validation', lines[-1]['train'])
+                        judge = _write(one, epoch, sum(lengths[:epoch]), own, scores, seconds, logs[i])
                         checkpoint.save(managers[i], epoch + 1, parallel.part(states, mine.start, one.seeds, mesh), one.identity(), judge['loss']['mean'])
                 bar.set_postfix({name: records.show(summary) for name, summary in judge.items()})
                 bar.update(steps)
                 if parallel.any_process(ASKED_TO_STOP.is_set()):
                     raise KeyboardInterrupt
     return states
+
+
+def _write(config, epoch, start, found, scores, seconds, log):
+    """Writes an epoch's records; returns the summaries that say how good it was. Raises Diverged."""
+    means, probed, finite = found
+    records.check_finite(config, epoch, start, means['loss'], finite, scores)
+    lines = records.of_epoch(epoch + 1, start, means, scores, seconds)
+    log.write(records.statistics(epoch + 1, start, config.statistics_every, probed) + lines)
+    return lines[-1].get('validation', lines[-1]['train'])
 
 
 @contextmanager

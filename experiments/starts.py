@@ -12,8 +12,8 @@ TRIAL = 3  # epochs that each of several starts is given
 
 
 def start(config, init, epoch, members, data, mesh, managers, clock, say):
-    """(epochs done, states): from the newest checkpoints that all can read, or from the start."""
-    done = min(manager.latest_step() or 0 for manager in managers)
+    """(epochs done, states): from the newest checkpoints, which are of one epoch, or the newest that all can read; or from the start."""
+    done = managers[0].latest_step() or 0
     saved, states = like(init, members, data, config.seeds, parallel.population_sharding(config.seeds, mesh)), None
     while done and states is None:
         found = [checkpoint.restore(manager, saved, parallel.any_process, done) for manager in managers]
@@ -25,9 +25,6 @@ def start(config, init, epoch, members, data, mesh, managers, clock, say):
         if len(ends) == 1:
             states = jax.tree.map(lambda *parts: jnp.concatenate(parts) if len(parts) > 1 else parts[0], *[part for _, part, _ in found])
     if states is None:
-        for manager in managers:
-            for at in manager.all_steps():  # of a population of which one member came to no checkpoint
-                manager.delete(at)
         return 0, init(members, data) if config.starts == 1 else _chosen(epoch, init, config.starts, members, data, clock)
     return done, parallel.pad(states, len(managers) * config.seeds, mesh)
 

@@ -4,14 +4,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-RULE = """A report is one run. Its number **stands** if it lies in the interval into which one more run of ours falls with a probability of 95 %
-(Student's t of our seeds, half-width *t s* √(1 + 1/n)), widened in quadrature by the 95 % interval of a share of its test set's size (1.96 √(p(1 - p)/N), p midway
-between the two). Otherwise the difference is given, reported minus ours, in points."""
+RULE = """A report is one run. Its number **stands** if it lies where one more run of ours would fall 19 times in 20 (Student's t of our seeds, half-width *t s* √(1 + 1/n), as if
+seeds scattered normally), widened in quadrature by the 95 % interval of a share of its test set's size (1.96 √(p(1 - p)/N), p midway between the two; times √2 where its test
+set and ours are different draws) and by half a step where a report says "about" and steps in five points (≈). Otherwise the difference is given, reported minus ours, in points."""
 REPORTED = {'test': 'reported_test_acc', 'last_batch': 'reported_train_acc'}
+ABOUT = .025          # half a step of the numbers that a report rounds to five points
+RECALLS, BATCH = 4000, 50  # examples of ours, where the report does not say
 
 
 class Verdict(NamedTuple):
-    kind: str          # 'stands', 'differs', 'no number', 'diverged' or 'not run'
+    kind: str          # 'stands', 'differs', 'no number', 'one seed', 'diverged' or 'not run'
     reported: float | None
     ours: dict | None  # {'mean', 'ci95', 'seeds'}
     difference: float | None = None
@@ -49,18 +51,24 @@ def judge(row, result):
     ours = accuracy(result, split, score(row))
     if number is None:
         return Verdict('no number', None, ours)
-    size = int(row['test_size'] or 4000) if split == 'test' else int(row['batch_size'] or 50)
-    half = interval_of_one(ours['seeds'], number, size)
+    if len(ours['seeds']) == 1:
+        return Verdict('one seed', number, ours)
+    size = int(row['test_size'] or RECALLS) if split == 'test' else int(row['batch_size'] or BATCH)
+    drawn = split != 'test' or row['task'] in ('binary_add', 'recall') or size < 10_000
+    half = math.hypot(half_of_one(ours['seeds']), half_of_share((number + ours['mean']) / 2, size) * math.sqrt(1 + drawn), about(row) * ABOUT)
     return Verdict('stands' if abs(number - ours['mean']) <= half else 'differs', number, ours, number - ours['mean'], half)
 
 
-def interval_of_one(seeds, number, size):
-    """Half-width of the interval for one more run, tested on `size` examples, about the mean of seeds (S,)."""
+def about(row):
+    """Whether a report gives a row's numbers roughly."""
+    return '~' in row['provenance']
+
+
+def half_of_one(seeds):
+    """Half-width of the interval into which one more seed falls, about the mean of seeds (S,)."""
     from scipy.special import stdtrit
     n = len(seeds)
-    of_seeds = stdtrit(n - 1, .975) * np.std(seeds, ddof=1) * math.sqrt(1 + 1 / n) if n > 1 else math.inf
-    p = (number + np.mean(seeds)) / 2
-    return math.hypot(of_seeds, half_of_share(p, size))
+    return stdtrit(n - 1, .975) * np.std(seeds, ddof=1) * math.sqrt(1 + 1 / n)
 
 
 def half_of_share(p, size):

@@ -11,15 +11,19 @@ import numpy as np
 from experiments.config import Config
 from jaxdl import UserError, __version__, parallel, plots
 
-OURS = ('config.json', 'metrics.jsonl', 'results.json', 'checkpoints', 'tensorboard', 'figures', 'visualize', 'transfer', 'proofs')
+OURS = ('config.json', 'metrics.jsonl', 'results.json', 'checkpoints', 'tensorboard', 'figures', 'visualize', 'transfer', 'proofs', 'predict')
 
 
 def path_of(config: Config):
     """--workdir, or runs/<task>-<net><hidden>-<hash>: the same Config always finds its own folder."""
     if config.workdir:
         return Path(os.path.expanduser(config.workdir))
-    key = hashlib.sha256(json.dumps(config.identity(), sort_keys=True).encode()).hexdigest()[:8]
-    return Path('runs') / f'{config.task}-{config.net()}{config.hidden}-{key}'
+    return Path('runs') / f'{config.task}-{config.net()}{config.hidden}-{key(config)}'
+
+
+def key(config: Config):
+    """Eight characters that tell Configs apart."""
+    return hashlib.sha256(json.dumps(config.identity(), sort_keys=True).encode()).hexdigest()[:8]
 
 
 def check(config: Config, resume):
@@ -63,9 +67,14 @@ def config_of(folder):
     return found if isinstance(found, dict) and {'version', 'task', 'seeds'} <= found.keys() else None
 
 
+def newest(folder):
+    """The epoch of the newest checkpoint, 0 without any."""
+    return max((int(path.name) for path in (folder / 'checkpoints').glob('*') if path.name.isdigit()), default=0)
+
+
 def _holds_run(folder):
     """Whether a run came to a checkpoint or to results here; one that failed before leaves the folder free."""
-    return (folder / 'results.json').exists() or any(path.name.isdigit() for path in (folder / 'checkpoints').glob('*'))
+    return (folder / 'results.json').exists() or newest(folder) > 0
 
 
 def begin(folder, config: Config, resume):
@@ -143,7 +152,8 @@ class Log:
         self._write(kept)
 
     def write(self, records):
-        """Adds records: {'kind', 'epoch', 'step', split: {score: {'mean', 'ci95'}}, ...}, or for the kind 'statistics'
+        """Adds records: {'kind', 'epoch', 'step', split: {score: {'mean', 'ci95'}}, ...}, for the kind 'epoch' with each seed's 'seeds',
+        the split 'last_batch' and the 'seconds' of training, or for the kind 'statistics'
         {'kind', 'epoch', 'step', 'layers': {layer: {'mean', 'std', ..., 'range', 'histogram'}}}."""
         self.records += records
         if parallel.first():

@@ -43,6 +43,20 @@ def test_a_photo_takes_mnists_form():
     assert alike(handwriting.to_mnist(photo(shift=100)), form) > .95  # written elsewhere on the paper
 
 
+def test_files_are_read_upright_and_on_white(tmp_path):
+    grey = Image.fromarray(photo())
+    clear = Image.new('RGBA', grey.size, (0, 0, 0, 0))
+    clear.putalpha(grey.point(lambda level: 255 if level < 128 else 0))  # black ink on nothing
+    clear.save(tmp_path / 'clear.png')
+    assert alike(handwriting.to_mnist(handwriting.read(tmp_path / 'clear.png')), handwriting.to_mnist(photo())) > .95
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees
+    grey.transpose(Image.Transpose.ROTATE_90).resize((3200, 2400)).save(tmp_path / 'turned.jpg', exif=exif)
+    turned = handwriting.read(tmp_path / 'turned.jpg')
+    assert max(turned.shape) <= handwriting.LARGEST and turned.shape[0] > turned.shape[1]
+    assert alike(handwriting.to_mnist(turned), handwriting.to_mnist(photo())) > .95
+
+
 def test_mnists_own_images_stay_what_they_are():
     """Enlarged fivefold and brought back, real MNIST digits are as they were, up to resampling and one pixel's shift."""
     pixels = mnist_data()[0][::250].reshape(-1, 28, 28).astype(np.uint8)

@@ -3,6 +3,9 @@ import dataclasses
 import json
 import math
 import re
+import shutil
+
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -64,9 +67,28 @@ def test_files_that_do_not_fit_are_said_and_redone(capsys, folders):
     assert code == 0 and 'E-lstm128.json cannot be read: ignored' in out
     assert 'D-add-mse-h5.json is of other settings, hidden (4 there, 3 here): ignored' in out and '2 to do' in out
     assert kept(folders, 'E-lstm128') == whole and kept(folders, 'D-add-mse-h5')['config']['hidden'] == 3
+    with pytest.MonkeyPatch.context() as patch:  # other settings under the same id: another folder, the old one is left alone
+        patch.setitem(ALL, 'E-lstm128', dataclasses.replace(JOBS['E-lstm128'], hidden=4))
+        code, out, _ = reproduced(capsys, folders, '--rows=E-lstm128')
+    assert code == 0 and 'is of other settings, hidden (3 there, 4 here): ignored' in out and kept(folders, 'E-lstm128')['config']['hidden'] == 4
+    assert len([*folders[0].glob('E-lstm128-*')]) == 2
+    (folders[1] / 'E-lstm128.json').write_text(json.dumps(whole))
     said = []
     assert results.read('E-lstm128', dataclasses.replace(JOBS['E-lstm128'], seeds=4), folders[1], said.append) is None
     assert 'is of 3 seeds, fewer than 4' in said[0]
+
+
+def test_pictures_are_of_the_row_that_they_name(capsys, folders):
+    """samples-mnist shows the figure that E-lstm128's run has drawn; its file comes last, so that a stop before it redoes it."""
+    code, out, _ = reproduced(capsys, folders, '--rows=samples-mnist')
+    assert code == 0 and '0 to do; 1 rows of pictures to do' in out
+    assert (folders[1] / 'samples-mnist-samples.jpg').stat().st_size > 5000 and kept(folders, 'samples-mnist')['config']['hidden'] == 3
+    assert '0 rows of pictures to do' in reproduced(capsys, folders, '--rows=samples-mnist')[1]
+    (folders[1] / 'samples-mnist.json').unlink()
+    run, = [folder for folder in folders[0].glob('E-lstm128-*') if json.loads((folder / 'config.json').read_text())['hidden'] == 3]
+    shutil.rmtree(run)  # a clone has the results and no runs: the net is trained again
+    code, out, _ = reproduced(capsys, folders, '--rows=samples-mnist')
+    assert code == 0 and '1 to do; 1 rows of pictures to do' in out and (folders[1] / 'samples-mnist.json').exists()
 
 
 def test_unknown_rows_list_near_ones(capsys, folders):
@@ -85,10 +107,44 @@ def test_the_report_is_one_page_that_needs_nothing_else(capsys, folders, monkeyp
     line = next(line for line in text.splitlines() if line.startswith('| `E-add-ce-h3-L3`'))
     assert f'| 83.90 | {100 * exact["mean"]:.2f} ± {100 * exact["ci95"]:.2f} |' in line
     verdict = verdicts.judge(next(row for row in ROWS if row['id'] == 'E-add-ce-h3-L3'), kept(folders, 'E-add-ce-h3-L3'))
-    assert f'| {verdict.text()} | 3 |' in line and '| diverged |' in text and 'not run' in text
+    assert f'| {verdict.text()} | 3 |' in line and 'Diverged: E-recall-gru2' in text
+    assert '| `E-recall-gru5` | accuracy | 100.00 |  |  | not run |' in text
     assert not re.search(r'(src|href)="(?!data:|#)', page) and 'name="viewport"' in page and page.count('<table>') > 5
     for file in re.findall(r'\]\(([^)]+\.(?:png|jpg))\)', text):
         assert (folders[2] / file).exists()
+
+
+def test_what_is_committed_is_what_the_command_writes(tmp_path, capsys):
+    """README and REPORT.md quote the headline that experiments/results give."""
+    with pytest.raises(SystemExit):
+        command(report.main, ['report', f'--out={tmp_path}'])
+    line = capsys.readouterr().out.splitlines()[0]
+    root = Path(__file__).parents[1]
+    assert line.startswith('Of ') and f'**{line}**' in (root / 'REPORT.md').read_text() and f'**{line}**' in (root / 'README.md').read_text()
+
+
+def test_one_seed_gives_a_page_without_intervals(tmp_path, folders, monkeypatch, capsys):
+    monkeypatch.setattr(jobs, 'jobs', lambda: ALL)
+    for file in folders[1].glob('*.json'):
+        found = json.loads(file.read_text())
+        (tmp_path / file.name).write_text(json.dumps(_first_seed(found)))
+    with pytest.raises(SystemExit) as stopped:
+        command(report.main, ['report', f'--results={tmp_path}', f'--out={tmp_path / "out"}'])
+    assert not stopped.value.code, capsys.readouterr()
+    text = (tmp_path / 'out' / 'REPORT.md').read_text()
+    assert '| one seed | 1 |' in text and 'nan' not in text and 'inf' not in text.replace('information', '')
+
+
+def _first_seed(tree):
+    """A file's content as a run of one seed writes it."""
+    if isinstance(tree, list):
+        return [_first_seed(value) for value in tree]
+    if not isinstance(tree, dict):
+        return tree
+    tree = {name: _first_seed(value) for name, value in tree.items()}
+    if isinstance(tree.get('seeds'), list):
+        return {'mean': tree['seeds'][0], 'ci95': None, 'seeds': tree['seeds'][:1]}
+    return {**tree, **({'ci95': None} if 'ci95' in tree else {}), **({'seeds': 1} if 'seeds' in tree else {})}
 
 
 ROWS = presets.rows()
@@ -116,11 +172,10 @@ def test_jobs_and_their_sections_fit():
     assert known['rate-gru-0.01'].learning_rate == .01 and known['hidden-rnn-256'].hidden == 256 and known['proof-lstm3'].starts == 8
     assert jobs.home('D-add-mse-h5-cmp', known) == 'D-add-mse-h5' and jobs.home('C-rnn64', known) == 'C-rnn'
     assert jobs.select('B-deconv-all,proof-*5') == ['proof-rnn5', 'proof-gru5', 'proof-lstm5', 'B-deconv-all']
-    assert set(comparisons.PROOFS) == {name for name in known if name.startswith('proof-')}
     assert all(any(name.startswith(start) for name in known) for *_, start in comparisons.SECTIONS)
 
 
-ROW = {'report': 'E', 'task': 'mnist_rnn', 'test_size': '10000', 'batch_size': '64', 'reported_test_acc': '.97', 'reported_train_acc': ''}
+ROW = {'provenance': '', 'report': 'E', 'task': 'mnist_rnn', 'test_size': '10000', 'batch_size': '64', 'reported_test_acc': '.97', 'reported_train_acc': ''}
 
 
 def _result(*seeds):
@@ -134,6 +189,11 @@ def test_the_verdict_by_hand():
     low = verdicts.judge({**ROW, 'reported_test_acc': '.9'}, _result(.96, .97, .98))
     assert low.kind == 'differs' and low.text() == 'differs by -7.0'
     assert verdicts.judge({**ROW, 'reported_test_acc': '.999', 'test_size': '500'}, _result(1., 1., 1.)).kind == 'stands'
+    drawn = verdicts.judge({**ROW, 'reported_test_acc': '.5', 'test_size': '1000'}, _result(.5, .5))  # two draws of 1,000: 1.96 sqrt(2 x .25 / 1000)
+    assert abs(drawn.half - .04383) < 1e-5
+    about = verdicts.judge({**ROW, 'reported_test_acc': '.95', 'provenance': "'~' values"}, _result(.93, .93))  # sqrt(.025^2 + (1.96^2 x .94 x .06 / 10000))
+    assert about.kind == 'stands' and abs(about.half - .02543) < 1e-5
+    assert verdicts.judge(ROW, _result(.5)).kind == 'one seed'
     assert verdicts.judge({**ROW, 'reported_test_acc': '.99', 'test_size': '10000'}, _result(1., 1., 1.)).kind == 'differs'
     assert verdicts.judge({**ROW, 'reported_test_acc': ''}, _result(1., 1.)).kind == 'no number'
     assert verdicts.judge(ROW, None).kind == 'not run' and verdicts.judge(ROW, {'failed': 'x'}).kind == 'diverged'

@@ -178,7 +178,7 @@ def test_of_several_starts_each_seed_goes_on_with_the_best():
 
 def test_a_population_of_settings_is_the_runs_of_each(tmp_path):
     """Two optimizers' numbers at once, three seeds each on two devices: records, results and checkpoints are those of the runs alone.
-    One member's last checkpoint is then lost and both go on from the one before; a finished member is left alone."""
+    One member's last checkpoint is then lost: it goes on from the one before, apart; a finished member is left alone."""
     def quiet(line):
         lines.append(line)
     lines = []

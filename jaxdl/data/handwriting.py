@@ -7,14 +7,21 @@ from jaxdl import UserError
 
 SIDE, BOX = 28, 20  # of the image, and of the digit in it, in pixels
 LEAST_CONTRAST = 40  # between paper and ink, of 255
+LARGEST = 1600       # pixels a side: larger photos are shrunk
 SPECK = .1           # of the largest stroke's pixels: smaller spots are dirt
 
 
 def read(file):
-    """An image file, turned upright as its EXIF says, as grey levels (H, W) uint8. Raises UserError if it cannot be read."""
+    """An image file, turned upright as its EXIF says, transparency as white paper, as grey levels (H, W) uint8. Raises UserError if it cannot be read."""
     try:
         with Image.open(file) as image:
-            return np.asarray(ImageOps.exif_transpose(image).convert('L'))
+            image.draft('L', (LARGEST, LARGEST))
+            image = ImageOps.exif_transpose(image)
+            if image.has_transparency_data:
+                image = Image.alpha_composite(Image.new('RGBA', image.size, 'white'), image.convert('RGBA'))
+            image = image.convert('L')
+            image.thumbnail((LARGEST, LARGEST))
+            return np.asarray(image)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         raise UserError(f'{file} is no image file that can be read') from None
 
