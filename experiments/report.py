@@ -96,7 +96,7 @@ def _table(page, own, judged, results_of):
         seconds = result['seconds']['train'] / result['config']['seeds'] if verdict.ours else 0
         lines.append([label, score, told, show(verdict.ours, 100, 2) if verdict.ours else '', '' if verdict.half is None else f'± {100 * verdict.half:.2f}', verdict.text(),
                       result['config']['seeds'] if verdict.ours else '', row['reported_seconds'].partition('.')[0],
-                      f'{seconds:.2g}' if seconds else '', result['device'] if result else ''])
+                      (f'{seconds:.0f}' if seconds >= 10 else f'{seconds:.2g}') if seconds else '', result['device'] if result else ''])
     page.table(['row', 'score', 'reported, %', 'ours, mean and 95 % interval', 'held against', 'verdict', 'seeds', 'reported s', 'our s', 'device'], lines)
 
 
