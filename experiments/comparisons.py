@@ -59,6 +59,8 @@ def cnn_against_rnn(page, found):
 
 def losses(page, found):
     tested = {adder: [found[name]['tested'] for name in pair] for adder, pair in LOSSES.items() if all(found.get(name) for name in pair)}
+    if not tested:
+        return
     page.figure('losses', charts.lines('Adders, 100 strings of each length from 1 to 20', {score.replace('_', ' '): ('adder', score.replace('_', ' '), {
         loss: ([*tested], [pair[i][score] for pair in tested.values()]) for i, loss in enumerate(('MSE', 'BCE'))})
         for score in ('bit_accuracy', 'exact_match')}, logx=False), 'MSE against BCE on the same adders')

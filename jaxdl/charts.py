@@ -72,7 +72,8 @@ def lines(title, panels, logx=True, height=3.8):
             axes.set_xticks(ticks, [f'{x:g}' for x in ticks], fontsize=7)
             axes.minorticks_off()
         axes.grid(alpha=.3)
-        axes.legend(fontsize=8)
+        if drawn:
+            axes.legend(fontsize=8)
     return figure
 
 
