@@ -140,13 +140,19 @@ def lines(title, panels):
     return figure
 
 
-def read_as(title, images, names, probabilities, columns=10):
-    """uint8 images (n, H, W) with a name each, an int where the truth is known, and the class of most probabilities (n, K); wrong ones in red."""
-    rows = -(-len(images) // columns)
+def _cells(title, count, columns):
+    """A figure of so many cells, and the axes of each."""
+    rows = -(-count // columns)
     figure = new_figure(1.1 * columns, 1.5 * rows + .5, title)
     cells = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in cells:
         axes.axis('off')
+    return figure, cells
+
+
+def read_as(title, images, names, probabilities, columns=10):
+    """uint8 images (n, H, W) with a name each, an int where the truth is known, and the class of most probabilities (n, K); wrong ones in red."""
+    figure, cells = _cells(title, len(images), columns)
     for axes, image, name, row in zip(cells, images, names, probabilities):
         axes.imshow(image, cmap='gray_r')
         axes.set_title(f'{name}\nread as {row.argmax()} ({row.max():.0%})', fontsize=7,
@@ -156,11 +162,7 @@ def read_as(title, images, names, probabilities, columns=10):
 
 def image_grid(title, images, labels, predictions, classes=None, columns=10):
     """uint8 images (n, H, W) or (n, H, W, C) with true and predicted class, named by `classes`; wrong ones in red."""
-    rows = -(-len(images) // columns)
-    figure = new_figure(1.1 * columns, 1.5 * rows + .5, title)
-    cells = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes in cells:
-        axes.axis('off')
+    figure, cells = _cells(title, len(images), columns)
     for axes, image, label, prediction in zip(cells, images, labels, predictions):
         axes.imshow(image if image.ndim == 2 or image.shape[-1] == 3 else image[..., 0], cmap='gray' if classes else 'gray_r')
         truth, answer = (classes[i] if classes else i for i in (label, prediction))
