@@ -69,8 +69,9 @@ def lines(title, panels, logx=True, height=3.8):
         if logx:
             axes.set_xscale('log')
             ticks = sorted({x for xs, _ in drawn.values() for x in xs})
-            axes.set_xticks(ticks, [f'{x:g}' for x in ticks], fontsize=7)
-            axes.minorticks_off()
+            if len(ticks) <= 10:
+                axes.set_xticks(ticks, [f'{x:g}' for x in ticks], fontsize=7)
+                axes.minorticks_off()
         axes.grid(alpha=.3)
         if drawn:
             axes.legend(fontsize=8)
