@@ -7,7 +7,6 @@ from experiments.presets import presets
 from experiments.records import show
 from experiments.verdicts import half_of_share, judge
 from jaxdl import charts
-from jaxdl.metrics import interval
 
 MNIST_D = ('D-rnn256-sgd', 'D-rnn256-adam', 'D-lstm128-sgd-a', 'D-lstm128-sgd-b')
 CIFAR_B = ('B-cifar-relu-adam', 'B-cifar-tanh-adam', 'B-cifar-sigmoid-adam', 'B-cifar-leakyrelu-adam', 'B-cifar-relu-adam-glorot',

@@ -19,6 +19,7 @@ CHOICES = {
 }
 SETS = {'mnist_rnn': ('mnist', 'digits'), 'mnist_cnn': ('mnist', 'digits'), 'cifar_cnn': ('cifar10',)}
 NUMBERS = ('learning_rate', 'momentum', 'weight_decay', 'l2')  # in which the runs of one population may differ
+TRIAL = 3  # epochs that each of several starts is given
 AXES = ('seeds', 'data')  # of the mesh of devices
 PLACES = ('mesh', 'workdir', 'data_dir')  # where a run is, not what it is
 

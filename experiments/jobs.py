@@ -2,7 +2,7 @@
 import fnmatch
 from dataclasses import replace
 
-from experiments.config import NUMBERS
+from experiments.config import NUMBERS, TRIAL
 from experiments.presets import PICTURES, TASKS, near, presets
 from jaxdl import UserError
 
@@ -71,7 +71,7 @@ def groups(configs):
 
 def cost(config):
     """Roughly the seconds that training takes on two cores, for the estimate of the time left."""
-    steps = config.steps or (config.epochs + 3 * (config.starts if config.starts > 1 else 0)) * -(-(config.train_size or 50_000) // config.batch_size)
+    steps = config.steps or (config.epochs + TRIAL * config.starts * (config.starts > 1)) * -(-(config.train_size or 50_000) // config.batch_size)
     if config.net() == 'cnn':
         return config.seeds * steps * config.batch_size * 8.3e7 / FLOPS
     times, inputs = (28, 28) if config.is_of_images() else (config.max_length + 1, 10)

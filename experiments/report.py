@@ -83,7 +83,7 @@ def _headline(page, table, judged, found):
 
 
 def _table(page, own, judged, results_of):
-    """A line for each row of a report; found with which settings where it does not give them."""
+    """A line for each row of a report."""
     lines = []
     for name, row in own.items():
         label = f'`{name}`' + ' (settings chosen here)' * (name in CHOSEN)

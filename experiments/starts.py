@@ -4,11 +4,10 @@ import jax.numpy as jnp
 import numpy as np
 from tqdm import tqdm
 
+from experiments.config import TRIAL
 from experiments.programs import like
 from jaxdl import checkpoint, parallel
 from jaxdl.train import START, Members, address
-
-TRIAL = 3  # epochs that each of several starts is given
 
 
 def start(config, init, epoch, members, data, mesh, managers, clock, say):
