@@ -77,7 +77,7 @@ def carried_over(page, found, rows):
     page.figure('claim-carried-over', charts.lines('A-cifar-base, trained on', {
         'accuracy': ('epoch', 'accuracy', {split: (epochs, [record[split]['accuracy'] for record in records]) for split in ('train', 'test')}),
         'loss': ('epoch', 'loss', {split: (epochs, [record[split]['loss'] for record in records]) for split in ('train', 'test')})}, logx=False),
-        'The base run trained on: training accuracy goes to 100 % and the test loss up')
+        'The base run trained on: accuracy and loss on the training images and on the test images')
     first, last = next(record for record in records if record['epoch'] >= 10), records[-1]
     page.text(f'After epoch {first["epoch"]}: test accuracy {percent(first["test"]["accuracy"])} %, test loss {show(first["test"]["loss"], 1, 2)}. After epoch {last["epoch"]}: '
               f'training accuracy {percent(last["train"]["accuracy"])} %, test accuracy {percent(last["test"]["accuracy"])} %, test loss {show(last["test"]["loss"], 1, 2)}.')
