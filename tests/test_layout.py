@@ -6,8 +6,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted(path.relative_to(ROOT) for top in ('jaxdl', 'experiments') for path in (ROOT / top).rglob('*.py'))
-HOMES = {'flax': ('jaxdl/models/', 'experiments/peers.py'), 'tensorflow_datasets': 'jaxdl/data/', 'orbax': 'jaxdl/checkpoint.py',
-         'matplotlib': 'jaxdl/plots.py', 'flint': ('jaxdl/verify/check.py', 'jaxdl/verify/forms.py'), 'absl': 'experiments/', 'torch': ('experiments/bench.py', 'experiments/peers.py', 'experiments/torch_adder.py'), 'keras': 'experiments/peers.py', 'tensorflow': 'nowhere'}
+HOMES = {'flax': ('jaxdl/models/', 'experiments/peers/flax_loop.py'), 'tensorflow_datasets': 'jaxdl/data/', 'orbax': 'jaxdl/checkpoint.py',
+         'matplotlib': 'jaxdl/plots.py', 'flint': ('jaxdl/verify/check.py', 'jaxdl/verify/forms.py'), 'absl': 'experiments/',
+         'torch': ('experiments/bench.py', 'experiments/peers/pytorch.py', 'experiments/torch_adder.py'),
+         'keras': 'experiments/peers/keras_jax.py', 'tensorflow': 'nowhere'}
 ALLOWED = {'models': ('models',), 'data': ('data',), 'metrics.py': (), 'plots.py': (), 'pictures.py': ('plots',), 'charts.py': ('plots',), 'parallel.py': (), 'visualize': ('visualize',), 'verify': ('verify',), 'checkpoint.py': (),
            'train.py': ('metrics',), '__init__.py': ()}
 
