@@ -22,12 +22,13 @@ def of_run(folder):
     few = found['config']['seeds'] <= FEW
     probed = [record for record in records if record['kind'] == 'statistics'][-1:]
     proofs = workdir.results_of(folder, 'proofs/proofs.json')
-    return _short({**{name: found[name] for name in ('version', 'versions', 'device', 'parameters', 'config', 'epoch', 'step')}, 'seconds': seconds,
+    kept = _short({**{name: found[name] for name in ('version', 'versions', 'device', 'parameters', 'epoch', 'step')}, 'seconds': seconds,
                    **last, 'tested': found['tested'],
                    'probed': [{'step': record['step'], 'layers': {name: {key: row[key] for key in ('mean', 'std', 'min', 'max', 'dead') if key in row}
                                                                   for name, row in record['layers'].items()}} for record in probed],
                    'curve': _thinned(curve['steps'], False) + _thinned(curve['epoch'], few),
                    **({'proofs': proofs} if proofs else {})})
+    return {**kept, 'config': found['config']}  # whole, to be compared with a Config
 
 
 def of_failure(config, why, versions, device):

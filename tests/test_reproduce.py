@@ -14,7 +14,7 @@ from experiments.cli import command
 from experiments.presets import COLUMNS, PROVENANCE
 
 SMALL = dict(train_size=64, batch_size=16, validation_size=50, epochs=2, max_length=5, mesh='seeds:1')
-ADDER = dataclasses.replace(presets.TASKS['binary_add'], **SMALL)
+ADDER = dataclasses.replace(presets.TASKS['binary_add'], learning_rate=10 ** -2.5, **SMALL)  # no number of few digits
 JOBS = {'D-add-mse-h5': ADDER, 'E-add-ce-h3-L3': ADDER, 'rate-lstm-0.1': dataclasses.replace(ADDER, learning_rate=.1),
         'E-recall-gru2': dataclasses.replace(presets.TASKS['recall'], **{**SMALL, 'max_length': 10}, hidden=2, learning_rate=1e38, optimizer='sgd', cell='gru'),
         'E-lstm128': dataclasses.replace(presets.base('mnist_rnn', 'digits'), hidden=3, epochs=2, train_size=64, mesh='seeds:1')}
