@@ -65,8 +65,8 @@ def headline(judged):
     known = jobs.jobs()
     verdict_of = {(jobs.home(name, known), verdict.reported): verdict for name, verdict in judged.items() if verdict.reported is not None}
     kinds = Counter(verdict.kind for verdict in verdict_of.values())
-    rest = ''.join(f', {kinds[kind]} {text}' for kind, text in (('diverged', 'diverged'), ('one seed', 'are of one seed'), ('not run', 'are not run yet')) if kinds[kind])
-    return f'Of {len(verdict_of)} reported accuracies {kinds["stands"]} stand and {kinds["differs"]} differ{rest}.'
+    rest = ''.join(f', {kinds[kind]} {text}' for kind, text in (('diverged', 'diverged'), ('one seed', 'of one seed'), ('not run', 'not run yet')) if kinds[kind])
+    return f'Of {len(verdict_of)} reported accuracies {kinds["stands"]} stand, {kinds["differs"]} differ{rest}.'
 
 
 def _headline(page, table, judged, found):
