@@ -2,6 +2,7 @@ import os
 
 import jax
 import pytest
+from experiments.cli import use_compilation_cache
 
 os.environ['XLA_FLAGS'] = f'{os.environ.get("XLA_FLAGS", "")} --xla_backend_optimization_level=1'.strip()  # tests compile more than they compute
 jax.config.update('jax_num_cpu_devices', 4)  # for tests of meshes
@@ -12,6 +13,7 @@ def folders(tmp_path_factory):
     """Compiled programs are shared by the tests, and kept away from the user's own; no test finds the user's data."""
     os.environ['XDG_CACHE_HOME'] = str(tmp_path_factory.mktemp('cache'))
     os.environ['TFDS_DATA_DIR'] = str(tmp_path_factory.mktemp('data'))
+    use_compilation_cache(True)
 
 
 @pytest.fixture(scope='session', autouse=True)
