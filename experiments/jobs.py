@@ -69,6 +69,17 @@ def groups(configs):
     return list(found.values())
 
 
+def length(config):
+    """Of a run, in steps where it has their number, else in epochs."""
+    return config.steps or config.epochs
+
+
+def is_shorter(config, than):
+    """Whether a run of config is the first epochs, or steps, of the other's."""
+    same = replace(config, epochs=than.epochs, steps=than.steps, workdir=than.workdir) == than
+    return same and bool(config.steps) == bool(than.steps) and length(config) < length(than)
+
+
 def cost(config):
     """Roughly the seconds that training takes on two cores, for the estimate of the time left."""
     steps = config.steps or (config.epochs + TRIAL * config.starts * (config.starts > 1)) * -(-(config.train_size or 50_000) // config.batch_size)

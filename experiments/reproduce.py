@@ -1,6 +1,7 @@
 """Runs what is missing of the reports' experiments: python -m experiments.reproduce --rows='E-*,D-add-*'."""
 import dataclasses
 import importlib
+import json
 import shutil
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def main(argv):
     from jaxdl import parallel
     use_compilation_cache(given['compilation_cache'])
     parallel.start(None, False)
-    _train_all(todo, kept)
+    _train_all(todo, kept, {seeds: [_config(row, config, given, seeds) for row, config in known.items()] for seeds in {config.seeds for config in todo.values()}})
     for name, row in pictures.items():
         _draw(name, drawn[name], configs[row], kept)
 
@@ -51,8 +52,8 @@ def _config(row, config, given, seeds=0):
     return dataclasses.replace(config, workdir=str(Path(given['workdir']).expanduser() / f'{row}-{workdir.key(config)}'))
 
 
-def _train_all(todo, kept):
-    """Trains groups of Configs {id: Config}, the short ones first, and writes their files."""
+def _train_all(todo, kept, rows):
+    """Trains groups of Configs {id: Config}, the short ones first, and writes their files; rows {seeds: [Config]} are those that they may go on from."""
     from tqdm import tqdm
     costs = {name: jobs.cost(config) for name, config in todo.items()}
     groups = sorted(jobs.groups(todo), key=lambda names: sum(costs[name] for name in names))
@@ -60,8 +61,33 @@ def _train_all(todo, kept):
               bar_format='{desc}: {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left') as bar:
         for names in groups:
             bar.set_description(f'all rows, now {", ".join(names)}')
+            if len(names) == 1:
+                _go_on(todo[names[0]], rows[todo[names[0]].seeds])
             _train({name: todo[name] for name in names}, kept, bar.write)
             bar.update(sum(costs[name] for name in names))
+
+
+def _go_on(config, rows):
+    """Begins a run that is not begun as the longest finished one of rows [Config] that is shorter and the same else: its epochs are the first ones of this run."""
+    folder = Path(config.workdir)
+    shorter = [Path(row.workdir) for row in sorted(rows, key=jobs.length) if jobs.is_shorter(row, config) and _has_whole_epochs(Path(row.workdir))]
+    if folder.exists() or not shorter:
+        return
+    draft = folder.with_name(f'{folder.name}.draft')
+    shutil.rmtree(draft, ignore_errors=True)
+    shutil.copytree(shorter[-1] / 'checkpoints', draft / 'checkpoints')
+    shutil.copy(shorter[-1] / 'metrics.jsonl', draft)
+    workdir.write_json(draft / 'config.json', {'version': __version__, **config.identity()})
+    draft.rename(folder)
+
+
+def _has_whole_epochs(folder):
+    """Whether a run is finished, its last epoch no shorter than its first one."""
+    found = workdir.results_of(folder)
+    if not found:
+        return False
+    first = next(record for record in map(json.loads, open(folder / 'metrics.jsonl')) if record['kind'] == 'epoch')
+    return found['step'] == found['epoch'] * first['step']
 
 
 def _train(group, kept, say):

@@ -12,6 +12,7 @@ import pytest
 from experiments import comparisons, jobs, presets, report, reproduce, results, verdicts
 from experiments.cli import command
 from experiments.presets import COLUMNS, PROVENANCE
+from experiments.run import run
 
 SMALL = dict(train_size=64, batch_size=16, validation_size=50, epochs=2, max_length=5, mesh='seeds:1')
 ADDER = dataclasses.replace(presets.TASKS['binary_add'], learning_rate=10 ** -2.5, **SMALL)  # no number of few digits
@@ -26,10 +27,10 @@ def folders(tmp_path_factory):
     return [tmp_path_factory.mktemp(name) for name in ('runs', 'kept', 'out')]
 
 
-def reproduced(capsys, folders, *flags):
+def reproduced(capsys, folders, *flags, known=ALL):
     """(exit code, stdout, stderr) of the command on JOBS."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jobs, 'jobs', lambda: ALL)
+        patch.setattr(jobs, 'jobs', lambda: known)
         with pytest.raises(SystemExit) as stopped:
             command(reproduce.main, ['reproduce', f'--workdir={folders[0]}', f'--results={folders[1]}', '--seeds=3', f'--rows={",".join(JOBS)}', *flags])
     return stopped.value.code or 0, *capsys.readouterr()
@@ -73,6 +74,18 @@ def test_files_that_do_not_fit_are_said_and_redone(capsys, folders):
     said = []
     assert results.read('E-lstm128', dataclasses.replace(JOBS['E-lstm128'], seeds=4), folders[1], said.append) is None
     assert 'is of 3 seeds, fewer than 4' in said[0]
+
+
+def test_a_longer_run_goes_on_from_a_shorter_one(capsys, tmp_path):
+    """And is the run that it is alone, bit for bit."""
+    known = {**ALL, 'hidden-rnn-5': dataclasses.replace(ADDER, epochs=1), 'hidden-rnn-10': dataclasses.replace(ADDER, steps=6)}  # of 4 an epoch
+    known['hidden-rnn-15'] = dataclasses.replace(ADDER, steps=8)
+    code, out, _ = reproduced(capsys, [tmp_path, tmp_path / 'kept'], '--rows=D-add-mse-h5,hidden-rnn-*5,hidden-rnn-10', known=known)
+    assert code == 0 and out.count('going on after epoch 1') == 1
+    alone, _ = run(dataclasses.replace(ADDER, seeds=3, workdir=str(tmp_path / 'alone')), say=lambda line: None)
+    (whole,) = tmp_path.glob('D-add-mse-h5-*')
+    scores = [[{**json.loads(line), 'seconds': 0} for line in (folder / 'metrics.jsonl').read_text().splitlines()] for folder in (alone, whole)]
+    assert scores[0] == scores[1] and scores[0][-1]['epoch'] == 2
 
 
 def test_pictures_are_of_the_row_that_they_name(capsys, folders):
