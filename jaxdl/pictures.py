@@ -54,14 +54,15 @@ def blocks(title, groups, columns=8):
 
 def table(title, images, rows, columns, size=1.05):
     """images (R, K, H, W, C) as a table with a name for each row and column."""
+    _, _, height, width, _ = images.shape
+    gap = max(2, height // 14)
     figure = new_figure(size * len(columns) + 1.1, size * len(rows) + 1.1, title)
-    grid = figure.subplots(len(rows), len(columns), squeeze=False)
-    for i, j in np.ndindex(len(rows), len(columns)):
-        _show(grid[i, j], images[i, j])
-        if i == 0:
-            grid[i, j].set_title(columns[j], fontsize=7)
-        if j == 0:
-            grid[i, j].text(-.1, .5, rows[i], transform=grid[i, j].transAxes, fontsize=7, ha='right', va='center')
+    axes = figure.subplots()
+    _show(axes, mosaic(images.reshape(-1, *images.shape[2:]), len(columns), gap))
+    for j, name in enumerate(columns):
+        axes.text(j * (width + gap) + width / 2, -gap, name, fontsize=7, ha='center', va='bottom')
+    for i, name in enumerate(rows):
+        axes.text(-gap, i * (height + gap) + height / 2, name, fontsize=7, ha='right', va='center')
     return figure
 
 
