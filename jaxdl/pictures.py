@@ -22,8 +22,8 @@ def _show(axes, image):
     axes.set_axis_off()
 
 
-def numbered(title, images, columns=8, labels=None, size=.85):
-    """A grid of images with a label under each, their number if none is given; size in inches of one."""
+def numbered(title, images, columns=8, labels=None, size=.85, red=()):
+    """A grid of images with a label under each, their number if none is given; size in inches of one; red (n,) says which labels are."""
     labels = range(len(images)) if labels is None else labels
     _, height, width, channels = images.shape
     space = max(2, round(height * .22))
@@ -34,7 +34,7 @@ def numbered(title, images, columns=8, labels=None, size=.85):
     _show(axes, mosaic(framed, columns))
     for i, label in enumerate(labels):
         axes.text(i % columns * (width + GAP) + width / 2, i // columns * (height + space + GAP) + height, label,
-                  ha='center', va='top', fontsize=5.5)
+                  ha='center', va='top', fontsize=5.5, color='red' if len(red) and red[i] else 'black')
     return figure
 
 
@@ -141,31 +141,16 @@ def lines(title, panels):
     return figure
 
 
-def _cells(title, count, columns):
-    """A figure of so many cells, and the axes of each."""
-    rows = -(-count // columns)
-    figure = new_figure(1.1 * columns, 1.5 * rows + .5, title)
-    cells = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes in cells:
-        axes.axis('off')
-    return figure, cells
-
-
 def read_as(title, images, names, probabilities, columns=10):
     """uint8 images (n, H, W) with a name each, an int where the truth is known, and the class of most probabilities (n, K); wrong ones in red."""
-    figure, cells = _cells(title, len(images), columns)
-    for axes, image, name, row in zip(cells, images, names, probabilities):
-        axes.imshow(image, cmap='gray_r')
-        axes.set_title(f'{name}\nread as {row.argmax()} ({row.max():.0%})', fontsize=7,
-                       color='red' if isinstance(name, int) and name != row.argmax() else 'black')
-    return figure
+    labels = [f'{name}\nread as {row.argmax()} ({row.max():.0%})' for name, row in zip(names, probabilities)]
+    wrong = [isinstance(name, int) and name != row.argmax() for name, row in zip(names, probabilities)]
+    return numbered(title, 1 - images[..., None] / 255, columns, labels, 1.1, wrong)
 
 
 def image_grid(title, images, labels, predictions, classes=None, columns=10):
     """uint8 images (n, H, W) or (n, H, W, C) with true and predicted class, named by `classes`; wrong ones in red."""
-    figure, cells = _cells(title, len(images), columns)
-    for axes, image, label, prediction in zip(cells, images, labels, predictions):
-        axes.imshow(image if image.ndim == 2 or image.shape[-1] == 3 else image[..., 0], cmap='gray' if classes else 'gray_r')
-        truth, answer = (classes[i] if classes else i for i in (label, prediction))
-        axes.set_title(f'is {truth}\nread as {answer}', fontsize=7, color='black' if label == prediction else 'red')
-    return figure
+    pixels = np.asarray(images).reshape(*images.shape[:3], -1) / 255
+    truth, answers = ([classes[i] if classes else i for i in numbers] for numbers in (labels, predictions))
+    return numbered(title, pixels if classes else 1 - pixels, columns, [f'is {one}\nread as {other}' for one, other in zip(truth, answers)], 1.1,
+                    np.not_equal(labels, predictions))
