@@ -1,4 +1,5 @@
 """The command: smoke runs, what a run's folder holds, stop and resume, and every error a user can make."""
+import contextlib
 import json
 import os
 import shutil
@@ -45,24 +46,37 @@ def refused(capsys, *flags):
     return lines[0]
 
 
+@pytest.fixture(scope='module')
+def finished(tmp_path_factory):
+    """finished(task) -> (folder, what was printed) of the run of TINY[task] with two seeds, for tests that leave it as it is."""
+    runs = {}
+
+    def of(task):
+        if task not in runs:
+            folder = tmp_path_factory.mktemp(task)
+            with open(folder.with_suffix('.txt'), 'w') as file, contextlib.redirect_stdout(file):
+                assert start(*TINY[task], '--seeds=2', f'--workdir={folder}') == 0
+            runs[task] = folder, folder.with_suffix('.txt').read_text()
+        return runs[task]
+    return of
+
+
 @pytest.mark.parametrize('task', TINY)
-def test_a_run_of_each_task(task, tmp_path, capsys):
-    flags = [*TINY[task], '--seeds=2', f'--workdir={tmp_path}']
-    assert start(*flags) == 0
-    shown = capsys.readouterr().out
-    assert 'cpu' in shown and 'parameters' in shown and str(tmp_path) in shown
-    names = {path.name for path in tmp_path.iterdir()}
+def test_a_run_of_each_task(task, finished, capsys):
+    folder, shown = finished(task)
+    assert 'cpu' in shown and 'parameters' in shown and str(folder) in shown
+    names = {path.name for path in folder.iterdir()}
     assert names == {'config.json', 'metrics.jsonl', 'results.json', 'checkpoints', 'tensorboard', 'figures'}
-    results = json.loads((tmp_path / 'results.json').read_text())
+    results = json.loads((folder / 'results.json').read_text())
     assert results['epoch'] == 4 and results['train']['loss']['ci95'] > 0
-    records = [json.loads(line) for line in (tmp_path / 'metrics.jsonl').read_text().splitlines()]
+    records = [json.loads(line) for line in (folder / 'metrics.jsonl').read_text().splitlines()]
     assert [record['epoch'] for record in records if record['kind'] == 'epoch'] == [1, 2, 3, 4]
     losses = [record['train']['loss']['mean'] for record in records if record['kind'] == 'epoch']
     assert losses[-1] < losses[0]
-    figures = {path.stem for path in (tmp_path / 'figures').glob('*.png')}
+    figures = {path.stem for path in (folder / 'figures').glob('*.png')}
     images = task.startswith('mnist')
     assert {'curves', 'samples', 'confusion' if images else 'accuracy_by_length'} <= figures
-    tags = _event_tags(tmp_path / 'tensorboard')
+    tags = _event_tags(folder / 'tensorboard')
     assert {'train/loss', 'validation/loss', *figures} <= tags
     if images:
         assert np.sum(results['tested']['confusion']) == 2 * 360
@@ -73,14 +87,14 @@ def test_a_run_of_each_task(task, tmp_path, capsys):
         assert [record['step'] for record in statistics] == [5 * epoch + i for epoch in range(4) for i in (0, 2, 4)]
         assert {'layer_conv1', 'layer_pool1', 'layer_conv2', 'layer_pool2', 'layer_dense', 'layer_head'} <= figures
         assert {'layers/conv1', 'layers/conv2_weight', 'layers/head'} <= tags
-        assert {path.name for path in (tmp_path / 'checkpoints').iterdir()} >= {'1', '2', '3', '4'}
+        assert {path.name for path in (folder / 'checkpoints').iterdir()} >= {'1', '2', '3', '4'}
     if task == 'binary_add':
         assert results['tested']['by_length']['carry']['lengths'] == [*range(1, 21), 50, 100, 500, 1000]
 
-    before = (tmp_path / 'results.json').stat().st_mtime_ns
-    assert start(*flags) == 0
+    before = (folder / 'results.json').stat().st_mtime_ns
+    assert start(*TINY[task], '--seeds=2', f'--workdir={folder}') == 0
     assert '--noresume' in capsys.readouterr().out
-    assert (tmp_path / 'results.json').stat().st_mtime_ns == before
+    assert (folder / 'results.json').stat().st_mtime_ns == before
 
 
 def _event_tags(folder):
@@ -110,10 +124,9 @@ def _arrays(folder):
 
 
 @pytest.mark.parametrize('task', TINY)
-def test_stopped_and_resumed_is_never_stopped(task, tmp_path, monkeypatch, capsys):
-    whole, stopped = tmp_path / 'whole', tmp_path / 'stopped'
+def test_stopped_and_resumed_is_never_stopped(task, tmp_path, finished, monkeypatch, capsys):
+    (whole, _), stopped = finished(task), tmp_path / 'stopped'
     flags = [*TINY[task], '--seeds=2']
-    assert start(*flags, f'--workdir={whole}') == 0
     save = run_module.checkpoint.save
 
     def stop_after(epoch):
@@ -206,10 +219,10 @@ def test_bad_folders(tmp_path, capsys, monkeypatch):
     assert 'is not writable' in refused(capsys, f'--workdir={folder}')
 
 
-def test_a_folder_with_another_run(tmp_path, capsys):
-    assert start(*TINY['binary_add'], f'--workdir={tmp_path}') == 0
+def test_a_folder_with_another_run(tmp_path, finished, capsys):
+    shutil.copytree(finished('binary_add')[0], tmp_path, dirs_exist_ok=True)
     before = (tmp_path / 'results.json').read_bytes()
-    line = refused(capsys, *TINY['binary_add'], '--cell=gru', '--seed=7', f'--workdir={tmp_path}')
+    line = refused(capsys, *TINY['binary_add'], '--seeds=2', '--cell=gru', '--seed=7', f'--workdir={tmp_path}')
     assert 'cell (lstm there, gru here), seed (0 there, 7 here)' in line
     assert (tmp_path / 'results.json').read_bytes() == before
     shutil.rmtree(tmp_path / 'checkpoints')  # finished runs may be tidied: their results still are theirs
@@ -218,15 +231,14 @@ def test_a_folder_with_another_run(tmp_path, capsys):
     assert json.loads((tmp_path / 'results.json').read_text())['config']['cell'] == 'gru'
 
 
-def test_a_damaged_checkpoint_is_said_and_the_run_is_the_same(tmp_path, capsys, monkeypatch):
-    whole, damaged = tmp_path / 'whole', tmp_path / 'damaged'
-    for folder in (whole, damaged):
-        assert start(*TINY['binary_add'], f'--workdir={folder}') == 0
+def test_a_damaged_checkpoint_is_said_and_the_run_is_the_same(tmp_path, finished, capsys):
+    (whole, _), damaged = finished('binary_add'), tmp_path / 'damaged'
+    shutil.copytree(whole, damaged)
     (damaged / 'results.json').unlink()
     for file in (damaged / 'checkpoints' / '4' / 'state').rglob('*'):
         if file.is_file():
             file.write_bytes(file.read_bytes()[:8])
-    assert start(*TINY['binary_add'], f'--workdir={damaged}') == 0
+    assert start(*TINY['binary_add'], '--seeds=2', f'--workdir={damaged}') == 0
     assert 'checkpoint 4 is damaged and cannot be read: using that of epoch 3' in capsys.readouterr().out
     assert _lines(whole) == _lines(damaged)
 
@@ -285,9 +297,9 @@ def test_a_folder_whose_files_are_not_a_runs(tmp_path, capsys):
     assert 'somebody' in (tmp_path / 'config.json').read_text()
 
 
-def test_lost_records_are_said(tmp_path, capsys):
-    flags = [*TINY['binary_add'], f'--workdir={tmp_path}']
-    assert start(*flags) == 0
+def test_lost_records_are_said(tmp_path, finished, capsys):
+    flags = [*TINY['binary_add'], '--seeds=2', f'--workdir={tmp_path}']
+    shutil.copytree(finished('binary_add')[0], tmp_path, dirs_exist_ok=True)
     (tmp_path / 'results.json').unlink()
     (tmp_path / 'metrics.jsonl').write_text('[1]\n')
     assert 'does not hold the records up to epoch 4; start afresh with --noresume' in refused(capsys, *flags)
