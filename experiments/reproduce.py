@@ -61,33 +61,35 @@ def _train_all(todo, kept, rows):
               bar_format='{desc}: {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left') as bar:
         for names in groups:
             bar.set_description(f'all rows, now {", ".join(names)}')
-            if len(names) == 1:
-                _go_on(todo[names[0]], rows[todo[names[0]].seeds])
+            for name in names:
+                _go_on(todo[name], rows[todo[name].seeds])
             _train({name: todo[name] for name in names}, kept, bar.write)
             bar.update(sum(costs[name] for name in names))
 
 
 def _go_on(config, rows):
-    """Begins a run that is not begun as the longest finished one of rows [Config] that is shorter and the same else: its epochs are the first ones of this run."""
+    """Begins the run of a CNN that is not begun as a copy of the longest finished one of rows [Config] that is shorter and the same else: its epochs
+    are the first ones of this run. Recurrent nets are faster trained together with others."""
     folder = Path(config.workdir)
-    shorter = [Path(row.workdir) for row in sorted(rows, key=jobs.length) if jobs.is_shorter(row, config) and _has_whole_epochs(Path(row.workdir))]
-    if folder.exists() or not shorter:
+    shorter = [Path(row.workdir) for row in sorted(rows, key=jobs.length) if jobs.is_shorter(row, config) and _is_whole(Path(row.workdir))]
+    if config.net() != 'cnn' or workdir.newest(folder) or not shorter:
         return
     draft = folder.with_name(f'{folder.name}.draft')
-    shutil.rmtree(draft, ignore_errors=True)
+    for old in (draft, folder):
+        shutil.rmtree(old, ignore_errors=True)
     shutil.copytree(shorter[-1] / 'checkpoints', draft / 'checkpoints')
     shutil.copy(shorter[-1] / 'metrics.jsonl', draft)
     workdir.write_json(draft / 'config.json', {'version': __version__, **config.identity()})
     draft.rename(folder)
 
 
-def _has_whole_epochs(folder):
-    """Whether a run is finished, its last epoch no shorter than its first one."""
-    found = workdir.results_of(folder)
-    if not found:
+def _is_whole(folder):
+    """Whether a run is finished, with its last checkpoint and records, all its epochs of one length."""
+    found, file = workdir.results_of(folder), folder / 'metrics.jsonl'
+    if not found or workdir.newest(folder) != found['epoch'] or not file.exists():
         return False
-    first = next(record for record in map(json.loads, open(folder / 'metrics.jsonl')) if record['kind'] == 'epoch')
-    return found['step'] == found['epoch'] * first['step']
+    ends = [record['step'] for record in map(json.loads, file.read_text().splitlines()) if record['kind'] == 'epoch']
+    return ends == [ends[0] * epoch for epoch in range(1, found['epoch'] + 1)] and (len(ends) > 1 or not found['config']['steps'])
 
 
 def _train(group, kept, say):

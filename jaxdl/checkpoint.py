@@ -1,6 +1,8 @@
 """Checkpoints of a run through orbax: the newest and the best are kept, each holds state and config."""
+import json
 import logging
 import math
+import operator
 import sys
 from pathlib import Path
 
@@ -11,12 +13,16 @@ from jaxdl import UserError
 
 
 def open_manager(directory, epochs=()):
-    """A CheckpointManager over `directory`, made if absent. Keeps the newest two, the lowest loss and those of `epochs`."""
+    """A CheckpointManager over `directory`, made if absent. Keeps the newest two, the lowest loss and those of `epochs`. Raises UserError if a loss is damaged."""
     logging.getLogger('absl').setLevel(logging.ERROR)
-    policy = keep.AnyPreservationPolicy([
-        keep.LatestN(2), keep.CustomSteps(epochs), keep.BestN(get_metric_fn=lambda metrics: metrics['loss'], reverse=True, n=1)])
-    return ocp.CheckpointManager(Path(directory).absolute(),
-                                 options=ocp.CheckpointManagerOptions(preservation_policy=policy))
+    loss = operator.itemgetter('loss')
+    policy = keep.AnyPreservationPolicy([keep.LatestN(2), keep.CustomSteps(epochs), keep.BestN(get_metric_fn=loss, reverse=True, n=1)])
+    # the policy decides; without best_fn the losses would not be written, and one opened again would keep all that it found
+    options = ocp.CheckpointManagerOptions(preservation_policy=policy, best_fn=loss, best_mode='min')
+    try:
+        return ocp.CheckpointManager(Path(directory).absolute(), options=options)
+    except json.JSONDecodeError:
+        raise UserError(f'the loss of a checkpoint, a file {directory}/EPOCH/metrics/metrics, is damaged: delete the folder of that epoch') from None
 
 
 def save(manager, epoch, state, config, loss):

@@ -52,11 +52,11 @@ def blocks(title, groups, columns=8):
     return figure
 
 
-def table(title, images, rows, columns, size=1.05):
+def table(title, images, rows, columns):
     """images (R, K, H, W, C) as a table with a name for each row and column."""
     _, _, height, width, _ = images.shape
     gap = max(2, height // 14)
-    figure = new_figure(size * len(columns) + 1.1, size * len(rows) + 1.1, title)
+    figure = new_figure(1.05 * len(columns) + 1.1, 1.05 * len(rows) + 1.1, title)
     axes = figure.subplots()
     _show(axes, mosaic(images.reshape(-1, *images.shape[2:]), len(columns), gap))
     for j, name in enumerate(columns):
@@ -141,16 +141,16 @@ def lines(title, panels):
     return figure
 
 
-def read_as(title, images, names, probabilities, columns=10):
+def read_as(title, images, names, probabilities):
     """uint8 images (n, H, W) with a name each, an int where the truth is known, and the class of most probabilities (n, K); wrong ones in red."""
     labels = [f'{name}\nread as {row.argmax()} ({row.max():.0%})' for name, row in zip(names, probabilities)]
     wrong = [isinstance(name, int) and name != row.argmax() for name, row in zip(names, probabilities)]
-    return numbered(title, 1 - images[..., None] / 255, columns, labels, 1.1, wrong)
+    return numbered(title, 1 - images[..., None] / 255, 10, labels, 1.1, wrong)
 
 
-def image_grid(title, images, labels, predictions, classes=None, columns=10):
+def image_grid(title, images, labels, predictions, classes=None):
     """uint8 images (n, H, W) or (n, H, W, C) with true and predicted class, named by `classes`; wrong ones in red."""
     pixels = np.asarray(images).reshape(*images.shape[:3], -1) / 255
     truth, answers = ([classes[i] if classes else i for i in numbers] for numbers in (labels, predictions))
-    return numbered(title, pixels if classes else 1 - pixels, columns, [f'is {one}\nread as {other}' for one, other in zip(truth, answers)], 1.1,
+    return numbered(title, pixels if classes else 1 - pixels, 10, [f'is {one}\nread as {other}' for one, other in zip(truth, answers)], 1.1,
                     np.not_equal(labels, predictions))

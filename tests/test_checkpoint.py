@@ -1,3 +1,5 @@
+import shutil
+
 import jax
 import numpy as np
 import pytest
@@ -7,14 +9,18 @@ STATE = {'params': {'weight': np.arange(6.).reshape(2, 3)}, 'step': np.int32(4)}
 LIKE = jax.eval_shape(lambda: jax.tree.map(jax.numpy.asarray, STATE))
 
 
-def _written(folder, losses):
+def _written(folder, losses, first=1):
     with checkpoint.open_manager(folder) as manager:
-        for epoch, loss in enumerate(losses, 1):
+        for epoch, loss in enumerate(losses, first):
             checkpoint.save(manager, epoch, jax.tree.map(lambda x: x + epoch, STATE), {'hidden': 5}, loss)
 
 
-def test_newest_two_and_best_are_kept(tmp_path):
-    _written(tmp_path, [3., 1., 2., 4., 5., 6.])
+@pytest.mark.parametrize('first', [1, 2, 4])
+def test_newest_two_and_best_are_kept(first, tmp_path):
+    """Also of a run that was stopped after so many epochs."""
+    losses = [3., 1., 2., 4., 5., 6.]
+    _written(tmp_path, losses[:first])
+    _written(tmp_path, losses[first:], first + 1)
     with checkpoint.open_manager(tmp_path) as manager:
         assert sorted(manager.all_steps()) == [2, 5, 6]
         epoch, state, damaged = checkpoint.restore(manager, LIKE)
@@ -67,3 +73,13 @@ def test_nothing_is_deleted_when_nothing_can_be_read(tmp_path):
     with checkpoint.open_manager(tmp_path) as manager, pytest.raises(UserError, match='--noresume'):
         checkpoint.restore(manager, LIKE)
     assert (tmp_path / '1').exists() and (tmp_path / '2').exists()
+
+
+def test_a_damaged_loss_is_said(tmp_path):
+    _written(tmp_path, [3., 2.])
+    (tmp_path / '2' / 'metrics' / 'metrics').write_text('{"lo')
+    with pytest.raises(UserError, match='EPOCH/metrics/metrics, is damaged'):
+        checkpoint.open_manager(tmp_path)
+    shutil.rmtree(tmp_path / '2')
+    with checkpoint.open_manager(tmp_path) as manager:
+        assert checkpoint.restore(manager, LIKE)[0] == 1

@@ -77,15 +77,25 @@ def test_files_that_do_not_fit_are_said_and_redone(capsys, folders):
 
 
 def test_a_longer_run_goes_on_from_a_shorter_one(capsys, tmp_path):
-    """And is the run that it is alone, bit for bit."""
-    known = {**ALL, 'hidden-rnn-5': dataclasses.replace(ADDER, epochs=1), 'hidden-rnn-10': dataclasses.replace(ADDER, steps=6)}  # of 4 an epoch
-    known['hidden-rnn-15'] = dataclasses.replace(ADDER, steps=8)
-    code, out, _ = reproduced(capsys, [tmp_path, tmp_path / 'kept'], '--rows=D-add-mse-h5,hidden-rnn-*5,hidden-rnn-10', known=known)
-    assert code == 0 and out.count('going on after epoch 1') == 1
-    alone, _ = run(dataclasses.replace(ADDER, seeds=3, workdir=str(tmp_path / 'alone')), say=lambda line: None)
-    (whole,) = tmp_path.glob('D-add-mse-h5-*')
-    scores = [[{**json.loads(line), 'seconds': 0} for line in (folder / 'metrics.jsonl').read_text().splitlines()] for folder in (alone, whole)]
-    assert scores[0] == scores[1] and scores[0][-1]['epoch'] == 2
+    """And is the run that it is alone, bit for bit; one that ends within an epoch, or is tidied, is no start of another."""
+    base = dataclasses.replace(presets.base('mnist_cnn', 'digits'), hidden=3, train_size=64, batch_size=16, validation_size=50, mesh='seeds:1', statistics_every=0)
+    known = {**ALL, **{f'hidden-rnn-{steps}': dataclasses.replace(base, steps=steps) for steps in (3, 8, 10, 12)}}  # of 4 an epoch
+    folders = tmp_path, tmp_path / 'kept'
+
+    def going_on(name):
+        code, out, _ = reproduced(capsys, folders, f'--rows={name}', '--seeds=2', known=known)
+        assert code == 0
+        return re.findall('going on after epoch .', out)
+    later = ['going on after epoch 2']  # of the run of 8 steps
+    assert [going_on(f'hidden-rnn-{steps}') for steps in (3, 8, 10, 12)] == [[], [], later, later]
+    (short,), (long,) = (tmp_path.glob(f'hidden-rnn-{steps}-*') for steps in (8, 12))
+    alone, _ = run(dataclasses.replace(known['hidden-rnn-12'], seeds=2, workdir=str(tmp_path / 'alone')), say=lambda line: None)
+    scores = [[{**json.loads(line), 'seconds': 0} for line in (folder / 'metrics.jsonl').read_text().splitlines()] for folder in (alone, long)]
+    assert scores[0] == scores[1] and scores[0][-1]['step'] == 12
+    shutil.rmtree(short / 'checkpoints')
+    shutil.rmtree(long)
+    (folders[1] / 'hidden-rnn-12.json').unlink()
+    assert going_on('hidden-rnn-12') == []
 
 
 def test_pictures_are_of_the_row_that_they_name(capsys, folders):
