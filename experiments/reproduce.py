@@ -62,12 +62,12 @@ def _train_all(todo, kept, rows):
         for names in groups:
             bar.set_description(f'all rows, now {", ".join(names)}')
             for name in names:
-                _go_on(todo[name], rows[todo[name].seeds])
+                _go_on(todo[name], rows[todo[name].seeds], bar.write)
             _train({name: todo[name] for name in names}, kept, bar.write)
             bar.update(sum(costs[name] for name in names))
 
 
-def _go_on(config, rows):
+def _go_on(config, rows, say):
     """Begins the run of a CNN that is not begun as a copy of the longest finished one of rows [Config] that is shorter and the same else: its epochs
     are the first ones of this run. Recurrent nets are faster trained together with others."""
     folder = Path(config.workdir)
@@ -81,6 +81,7 @@ def _go_on(config, rows):
     shutil.copy(shorter[-1] / 'metrics.jsonl', draft)
     workdir.write_json(draft / 'config.json', {'version': __version__, **config.identity()})
     draft.rename(folder)
+    say(f'{folder} goes on from the run in {shorter[-1]}')
 
 
 def _is_whole(folder):
