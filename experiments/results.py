@@ -15,8 +15,7 @@ def of_run(folder):
     found = workdir.results_of(folder)
     records = [json.loads(line) for line in (folder / 'metrics.jsonl').read_text().splitlines()]
     curve = {kind: [record for record in records if record['kind'] == kind] for kind in ('steps', 'epoch')}
-    spent = [record.get('seconds') for record in curve['epoch']]  # earlier versions did not record it
-    seconds = {'train': 0. if None in spent else sum(spent),
+    seconds = {'train': sum(record['seconds'] for record in curve['epoch']),
                **{name: value for name, value in found['seconds'].items() if name in ('compile', 'data')}}
     last = {name: found[name] for name in ('train', 'last_batch', 'validation', 'test') if name in found}
     few = found['config']['seeds'] <= FEW
