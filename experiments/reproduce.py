@@ -72,7 +72,7 @@ def _go_on(config, rows, say):
     are the first ones of this run. Recurrent nets are faster trained together with others."""
     folder = Path(config.workdir)
     shorter = [Path(row.workdir) for row in sorted(rows, key=jobs.length) if jobs.is_shorter(row, config) and _is_whole(Path(row.workdir))]
-    if config.net() != 'cnn' or workdir.newest(folder) or not shorter:
+    if config.net() != 'cnn' or workdir.newest(folder) or workdir.results_of(folder) or not shorter:
         return
     draft = folder.with_name(f'{folder.name}.draft')
     for old in (draft, folder):
