@@ -26,7 +26,7 @@ def _work(jaxpr):
         if inner:
             total += equation.params.get('length', 1) * sum(_work(getattr(part, 'jaxpr', part)) for part in inner)
             continue
-        (summed, _), _ = equation.params.get('dimension_numbers', (((), ()), ())) if equation.primitive.name == 'dot_general' else (((), ()), ())
+        summed = equation.params['dimension_numbers'][0][0] if equation.primitive.name == 'dot_general' else ()
         products = math.prod(equation.invars[0].aval.shape[axis] for axis in summed)
         total += products * sum(math.prod(out.aval.shape) for out in equation.outvars)
     return total
