@@ -1,4 +1,5 @@
 """Checkpoints of a run through orbax: the newest and the best are kept, each holds state and config."""
+
 import json
 import logging
 import math
@@ -16,19 +17,34 @@ def open_manager(directory, epochs=()):
     """A CheckpointManager over `directory`, made if absent. Keeps the newest two, the lowest loss and those of `epochs`. Raises UserError if a loss is damaged."""
     logging.getLogger('absl').setLevel(logging.ERROR)
     loss = operator.itemgetter('loss')
-    policy = keep.AnyPreservationPolicy([keep.LatestN(2), keep.CustomSteps(epochs), keep.BestN(get_metric_fn=loss, reverse=True, n=1)])
+    policy = keep.AnyPreservationPolicy(
+        [
+            keep.LatestN(2),
+            keep.CustomSteps(epochs),
+            keep.BestN(get_metric_fn=loss, reverse=True, n=1),
+        ]
+    )
     # the policy decides; without best_fn the losses would not be written, and one opened again would keep all that it found
-    options = ocp.CheckpointManagerOptions(preservation_policy=policy, best_fn=loss, best_mode='min')
+    options = ocp.CheckpointManagerOptions(
+        preservation_policy=policy, best_fn=loss, best_mode='min'
+    )
     try:
         return ocp.CheckpointManager(Path(directory).absolute(), options=options)
     except json.JSONDecodeError:
-        raise UserError(f'the loss of a checkpoint, a file {directory}/EPOCH/metrics/metrics, is damaged: delete the folder of that epoch') from None
+        raise UserError(
+            f'the loss of a checkpoint, a file {directory}/EPOCH/metrics/metrics, is damaged: delete the folder of that epoch'
+        ) from None
 
 
 def save(manager, epoch, state, config, loss):
     """Saves state (a pytree of arrays that nothing overwrites) and config (a dict) as `epoch`, in the background; loss decides on the best."""
-    manager.save(epoch, args=ocp.args.Composite(state=ocp.args.StandardSave(state), config=ocp.args.JsonSave(config)),
-                 metrics={'loss': float(loss)})
+    manager.save(
+        epoch,
+        args=ocp.args.Composite(
+            state=ocp.args.StandardSave(state), config=ocp.args.JsonSave(config)
+        ),
+        metrics={'loss': float(loss)},
+    )
 
 
 def restore(manager, like, anywhere=bool, last=math.inf):
@@ -46,19 +62,25 @@ def restore(manager, like, anywhere=bool, last=math.inf):
         if anywhere(state is None):
             damaged.append(epoch)
             continue
-        for later in epochs[:epochs.index(epoch)]:
+        for later in epochs[: epochs.index(epoch)]:
             manager.delete(later)
         return epoch, state, damaged
-    raise UserError(f'no checkpoint in {manager.directory} can be read; start afresh with --noresume')
+    raise UserError(
+        f'no checkpoint in {manager.directory} can be read; start afresh with --noresume'
+    )
 
 
 def read(manager, epoch, like):
     """The state of an epoch in the shape of `like`. Raises UserError if it is damaged."""
     _ignore_closed_loops()
     try:
-        return manager.restore(epoch, args=ocp.args.Composite(state=ocp.args.StandardRestore(like))).state
+        return manager.restore(
+            epoch, args=ocp.args.Composite(state=ocp.args.StandardRestore(like))
+        ).state
     except Exception:  # orbax, tensorstore and json each raise their own kind for a damaged file
-        raise UserError(f'checkpoint {epoch} in {manager.directory} is damaged and cannot be read') from None
+        raise UserError(
+            f'checkpoint {epoch} in {manager.directory} is damaged and cannot be read'
+        ) from None
 
 
 def _ignore_closed_loops():
@@ -68,4 +90,5 @@ def _ignore_closed_loops():
     def hook(unraisable):
         if str(unraisable.exc_value) != 'Event loop is closed':
             report(unraisable)
+
     sys.unraisablehook = hook

@@ -2,6 +2,7 @@
 
 Every score is one number per example, so a padded batch says the same of a sequence as the sequence alone.
 """
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,7 +15,9 @@ def classification(logits, labels, lengths=None, loss='cross_entropy'):
     loss: softmax cross entropy in nats, or 'mse', the mean squared error of the softmax against one-hot labels.
     """
     if loss == 'mse':
-        one_hot = labels[:, None] == jnp.arange(logits.shape[-1])  # jax.nn.one_hot fails on a sharded batch, in jax 0.10
+        one_hot = labels[:, None] == jnp.arange(
+            logits.shape[-1]
+        )  # jax.nn.one_hot fails on a sharded batch, in jax 0.10
         losses = jnp.mean((jax.nn.softmax(logits) - one_hot) ** 2, axis=-1)
     else:
         losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
@@ -33,12 +36,16 @@ def bit_sequence(logits, targets, lengths, loss='cross_entropy'):
         losses = (jax.nn.sigmoid(logits) - targets) ** 2
     else:
         losses = optax.sigmoid_binary_cross_entropy(logits, targets)
-    right = (logits > 0) == (targets > .5)
+    right = (logits > 0) == (targets > 0.5)
 
     def mean(x):
         return jnp.sum(x * valid, axis=1) / lengths
-    return {'loss': mean(losses), 'bit_accuracy': mean(right.astype(logits.dtype)),
-            'exact_match': jnp.all(right | ~valid, axis=1).astype(logits.dtype)}
+
+    return {
+        'loss': mean(losses),
+        'bit_accuracy': mean(right.astype(logits.dtype)),
+        'exact_match': jnp.all(right | ~valid, axis=1).astype(logits.dtype),
+    }
 
 
 def weighted_mean(scores, weights):
@@ -63,5 +70,6 @@ def interval(values):
     if n == 1:
         return {'mean': mean, 'ci95': None}
     from scipy.special import stdtrit  # slow to import
-    half = stdtrit(n - 1, .975) * values.std(0, ddof=1) / np.sqrt(n)
+
+    half = stdtrit(n - 1, 0.975) * values.std(0, ddof=1) / np.sqrt(n)
     return {'mean': mean, 'ci95': half.tolist()}

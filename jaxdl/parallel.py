@@ -3,6 +3,7 @@
 The mesh has two axes. Each device does whole seeds along 'seeds' (shard_map), and along 'data' a share of every batch,
 where XLA's partitioner keeps the meaning of the program: random numbers are those of one device.
 """
+
 import functools
 import math
 import os
@@ -31,16 +32,28 @@ def start(axes, distributed):
     """
     if not distributed:
         if axes or 'JAX_NUM_CPU_DEVICES' not in os.environ:
-            with suppress(RuntimeError):  # devices are made already, and make_mesh says if they are too few
-                jax.config.update('jax_num_cpu_devices', math.prod(axes.values()) if axes else _cores())
+            with suppress(
+                RuntimeError
+            ):  # devices are made already, and make_mesh says if they are too few
+                jax.config.update(
+                    'jax_num_cpu_devices', math.prod(axes.values()) if axes else _cores()
+                )
         return
     try:
-        given = {name: int(os.environ[variable]) for name, variable in
-                 (('num_processes', 'JAX_NUM_PROCESSES'), ('process_id', 'JAX_PROCESS_ID')) if variable in os.environ}
+        given = {
+            name: int(os.environ[variable])
+            for name, variable in (
+                ('num_processes', 'JAX_NUM_PROCESSES'),
+                ('process_id', 'JAX_PROCESS_ID'),
+            )
+            if variable in os.environ
+        }
         jax.distributed.initialize(**given, heartbeat_timeout_seconds=HEARTBEAT)
     except (ValueError, RuntimeError) as error:
-        raise UserError(f'--distributed: {str(error).splitlines()[0]} (JAX_COORDINATOR_ADDRESS=host:port, JAX_NUM_PROCESSES and '
-                        'JAX_PROCESS_ID name the hosts where nothing else does)') from None
+        raise UserError(
+            f'--distributed: {str(error).splitlines()[0]} (JAX_COORDINATOR_ADDRESS=host:port, JAX_NUM_PROCESSES and '
+            'JAX_PROCESS_ID name the hosts where nothing else does)'
+        ) from None
 
 
 def _cores():
@@ -53,7 +66,10 @@ def auto(devices, seeds, batch_size, split_batch, hosts):
         return {'seeds': min(devices, seeds), 'data': 1}
     over_seeds = math.gcd(devices, seeds)
     share = devices // over_seeds
-    return {'seeds': over_seeds, 'data': share if hosts else max(1, min(share, batch_size // LEAST_SHARE))}
+    return {
+        'seeds': over_seeds,
+        'data': share if hosts else max(1, min(share, batch_size // LEAST_SHARE)),
+    }
 
 
 def make_mesh(axes, seeds, batch_size, split_batch):
@@ -65,9 +81,14 @@ def make_mesh(axes, seeds, batch_size, split_batch):
     axes = axes or auto(len(devices), seeds, batch_size, split_batch, hosts)
     sizes = tuple(axes[name] for name in AXES)
     if math.prod(sizes) > len(devices) or hosts and math.prod(sizes) != len(devices):
-        raise UserError(f'--mesh={",".join(f"{name}:{axes[name]}" for name in AXES)} is of {math.prod(sizes)} devices; '
-                        f'there are {len(devices)}' + (', and with --distributed all must be used' if hosts else ''))
-    return jax.make_mesh(sizes, AXES, devices=devices[:math.prod(sizes)], axis_types=(AxisType.Auto,) * 2)
+        raise UserError(
+            f'--mesh={",".join(f"{name}:{axes[name]}" for name in AXES)} is of {math.prod(sizes)} devices; '
+            f'there are {len(devices)}'
+            + (', and with --distributed all must be used' if hosts else '')
+        )
+    return jax.make_mesh(
+        sizes, AXES, devices=devices[: math.prod(sizes)], axis_types=(AxisType.Auto,) * 2
+    )
 
 
 def _sharding(mesh, *axes):
@@ -80,12 +101,22 @@ def over_seeds(f, mesh, arguments, kept):
     The first `arguments` arguments of f and all results have a leading axis of seeds. The first `kept` results stay where
     they are made; the others are gathered on every device, for the host to read.
     """
+
     def program(*args):
         seeded = [PartitionSpec(*['seeds'] * (i < arguments)) for i in range(len(args))]
-        results = jax.shard_map(f, mesh=mesh, in_specs=tuple(seeded), out_specs=PartitionSpec('seeds'),
-                                axis_names={'seeds'}, check_vma=False)(*args)
-        return tuple(jax.lax.with_sharding_constraint(result, _sharding(mesh, *['seeds'] * (i < kept)))
-                     for i, result in enumerate(results))
+        results = jax.shard_map(
+            f,
+            mesh=mesh,
+            in_specs=tuple(seeded),
+            out_specs=PartitionSpec('seeds'),
+            axis_names={'seeds'},
+            check_vma=False,
+        )(*args)
+        return tuple(
+            jax.lax.with_sharding_constraint(result, _sharding(mesh, *['seeds'] * (i < kept)))
+            for i, result in enumerate(results)
+        )
+
     return program
 
 
@@ -132,7 +163,11 @@ def first():
 
 def any_process(flag):
     """Whether flag is true on any host; all must ask."""
-    return bool(np.any(multihost_utils.process_allgather(np.array(flag)))) if jax.process_count() > 1 else flag
+    return (
+        bool(np.any(multihost_utils.process_allgather(np.array(flag))))
+        if jax.process_count() > 1
+        else flag
+    )
 
 
 @contextmanager
@@ -148,7 +183,11 @@ def together(advice):
         if jax.process_count() == 1:
             raise
         ours = isinstance(error, (UserError, OSError)) or 'RESOURCE_EXHAUSTED' in str(error)
-        line = str(error) if ours else f'another host has stopped or cannot be reached ({str(error).splitlines()[0][:200]}); {advice}'
+        line = (
+            str(error)
+            if ours
+            else f'another host has stopped or cannot be reached ({str(error).splitlines()[0][:200]}); {advice}'
+        )
         print(f'\nerror: {line}', file=sys.stderr, flush=True)
         os._exit(2 if ours else 1)
 

@@ -2,9 +2,11 @@ import os
 
 import jax
 import pytest
-from experiments.cli import use_compilation_cache
+from experiments.core.command import use_compilation_cache
 
-os.environ['XLA_FLAGS'] = f'{os.environ.get("XLA_FLAGS", "")} --xla_backend_optimization_level=1'.strip()  # tests compile more than they compute
+os.environ['XLA_FLAGS'] = (
+    f'{os.environ.get("XLA_FLAGS", "")} --xla_backend_optimization_level=1'.strip()
+)  # tests compile more than they compute
 jax.config.update('jax_num_cpu_devices', 4)  # for tests of meshes
 
 

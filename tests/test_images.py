@@ -25,7 +25,10 @@ def test_unknown_data_set(tmp_path):
 
 def test_both_cifar_formats_give_the_same_arrays(tmp_path):
     rng = np.random.default_rng(0)
-    pixels, labels = rng.integers(0, 256, (6, 4, 32, 32, 3), np.uint8), rng.integers(0, 10, (6, 4), np.uint8)
+    pixels, labels = (
+        rng.integers(0, 256, (6, 4, 32, 32, 3), np.uint8),
+        rng.integers(0, 10, (6, 4), np.uint8),
+    )
     names = [*(f'data_batch_{i}' for i in range(1, 6)), 'test_batch']
     with tarfile.open(tmp_path / 'cifar-10-binary.tar.gz', 'w:gz') as archive:
         for name, batch, row in zip(names, pixels, labels):
@@ -46,7 +49,10 @@ def test_both_cifar_formats_give_the_same_arrays(tmp_path):
 def test_idx_decoding_of_real_mnist_images(tmp_path):
     pixels, labels = (array.astype(np.uint8) for array in mnist_data())
     for split, part in (('train', slice(0, 4000)), ('t10k', slice(4000, 5000))):
-        for kind, array in (('images-idx3', pixels.reshape(-1, 28, 28)[part]), ('labels-idx1', labels[part])):
+        for kind, array in (
+            ('images-idx3', pixels.reshape(-1, 28, 28)[part]),
+            ('labels-idx1', labels[part]),
+        ):
             header = np.array([0x800 + array.ndim, *array.shape], '>u4').tobytes()
             (tmp_path / f'{split}-{kind}-ubyte').write_bytes(header + array.tobytes())
     found = images.decode_mnist(tmp_path)
@@ -57,11 +63,15 @@ def test_idx_decoding_of_real_mnist_images(tmp_path):
 def test_forms_of_images():
     pixels = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8)
     grey = np.stack([np.asarray(Image.fromarray(image).convert('L')) for image in pixels])
-    np.testing.assert_array_equal(images.as_form(pixels, 28, colour=False), grey[:, 2:30, 2:30, None])
+    np.testing.assert_array_equal(
+        images.as_form(pixels, 28, colour=False), grey[:, 2:30, 2:30, None]
+    )
     np.testing.assert_array_equal(images.as_form(pixels, 32, colour=True), pixels)
     larger = images.as_form(grey, 36, colour=True)
     np.testing.assert_array_equal(larger[:, 2:34, 2:34, 1], grey)
-    assert larger.shape == (2, 36, 36, 3) and not larger[:, :2].any() and not larger[:, :, 34:].any()
+    assert (
+        larger.shape == (2, 36, 36, 3) and not larger[:, :2].any() and not larger[:, :, 34:].any()
+    )
 
 
 def test_a_choice_has_so_many_of_each_class():

@@ -1,6 +1,6 @@
 import pytest
-from experiments import presets
-from experiments.config import Config
+from experiments.reports import presets
+from experiments.core.config import Config
 from jaxdl import UserError
 
 
@@ -18,19 +18,49 @@ def test_presets_say_what_their_rows_say():
         row = rows[name]
         if name in presets.CHOSEN:
             continue
-        net = ('cifar_cnn', 'cnn', 1024) if row['model'] == 'lenet5' else (row['task'], row['model'], int(row['hidden']))
+        net = (
+            ('cifar_cnn', 'cnn', 1024)
+            if row['model'] == 'lenet5'
+            else (row['task'], row['model'], int(row['hidden']))
+        )
         assert (config.task, config.net(), config.hidden) == net
-        assert config.learning_rate == float(row['lr']) and config.batch_size == int(row['batch_size'])
+        assert config.learning_rate == float(row['lr']) and config.batch_size == int(
+            row['batch_size']
+        )
         assert (config.loss == 'mse') == (row['loss'] == 'mse')
         if row['steps'] and row['task'] == 'mnist_rnn':
             per_epoch = -(-int(row['train_size']) // config.batch_size)
             assert (config.steps or config.epochs * per_epoch) == int(row['steps'])
     base, small = known['A-cifar-base'], known['B-cifar-relu-adam-reg']
-    assert (base.dense_activation, base.batch_size, base.epochs, base.per_class, base.validation_size) == ('tanh', 128, 10, 0, 0)
-    assert (small.per_class, small.test_per_class, small.steps, small.l2, small.dropout) == (1000, 100, 5000, .001, .5)
-    assert (small.init, small.head_init, small.batch_size, small.shuffle) == ('truncated_normal', '', 50, True)
-    assert (known['C-cifar-gd-1e-3'].optimizer, known['C-cifar-gd-1e-3'].activation, known['C-cifar-gd-1e-3'].steps) == ('sgd', 'tanh', 1000)
-    assert known['D-rnn256-sgd'].optimizer == 'momentum' and known['D-rnn256-sgd'].validation_size == 10_000
+    assert (
+        base.dense_activation,
+        base.batch_size,
+        base.epochs,
+        base.per_class,
+        base.validation_size,
+    ) == ('tanh', 128, 10, 0, 0)
+    assert (small.per_class, small.test_per_class, small.steps, small.l2, small.dropout) == (
+        1000,
+        100,
+        5000,
+        0.001,
+        0.5,
+    )
+    assert (small.init, small.head_init, small.batch_size, small.shuffle) == (
+        'truncated_normal',
+        '',
+        50,
+        True,
+    )
+    assert (
+        known['C-cifar-gd-1e-3'].optimizer,
+        known['C-cifar-gd-1e-3'].activation,
+        known['C-cifar-gd-1e-3'].steps,
+    ) == ('sgd', 'tanh', 1000)
+    assert (
+        known['D-rnn256-sgd'].optimizer == 'momentum'
+        and known['D-rnn256-sgd'].validation_size == 10_000
+    )
     assert known['A-rnn256-sgd'].optimizer == 'sgd' and known['A-rnn256-sgd'].standardize
     assert not known['B-gru5'].shuffle and known['B-gru5'].activation == 'relu'
     assert known['C-lstm'].forget_bias == 1 and known['C-gru'].forget_bias == 0

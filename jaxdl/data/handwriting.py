@@ -1,4 +1,5 @@
 """Photos and scans of single digits in the form of MNIST's images."""
+
 import numpy as np
 from PIL import Image, ImageOps
 from scipy import ndimage
@@ -7,8 +8,8 @@ from jaxdl import UserError
 
 SIDE, BOX = 28, 20  # of the image, and of the digit in it, in pixels
 LEAST_CONTRAST = 40  # between paper and ink, of 255
-LARGEST = 1600       # pixels a side: larger photos are shrunk
-SPECK = .1           # of the largest stroke's pixels: smaller spots are dirt
+LARGEST = 1600  # pixels a side: larger photos are shrunk
+SPECK = 0.1  # of the largest stroke's pixels: smaller spots are dirt
 
 
 def read(file):
@@ -18,7 +19,9 @@ def read(file):
             image.draft('L', (LARGEST, LARGEST))
             image = ImageOps.exif_transpose(image)
             if image.has_transparency_data:
-                image = Image.alpha_composite(Image.new('RGBA', image.size, 'white'), image.convert('RGBA'))
+                image = Image.alpha_composite(
+                    Image.new('RGBA', image.size, 'white'), image.convert('RGBA')
+                )
             image = image.convert('L')
             image.thumbnail((LARGEST, LARGEST))
             return np.asarray(image)
@@ -40,22 +43,35 @@ def to_mnist(grey, name='the image'):
     spots, count = ndimage.label(ink > threshold, np.ones((3, 3)))
     sizes = ndimage.sum_labels(np.ones_like(ink), spots, range(1, count + 1))
     strokes = np.isin(spots, 1 + np.flatnonzero(sizes >= SPECK * sizes.max()))
-    kept = ndimage.binary_propagation(strokes, np.ones((3, 3)), ink > threshold / 2)  # with their soft edges
+    kept = ndimage.binary_propagation(
+        strokes, np.ones((3, 3)), ink > threshold / 2
+    )  # with their soft edges
     (top, bottom), (left, right) = ((line.min(), line.max() + 1) for line in np.nonzero(kept))
     ink = np.where(kept, ink, 0)[top:bottom, left:right] / np.percentile(ink[strokes], 80)
     digit = Image.fromarray(np.uint8(255 * ink.clip(0, 1)))
     scale = BOX / max(digit.size)
-    digit = np.asarray(digit.resize([max(1, round(scale * size)) for size in digit.size], Image.Resampling.LANCZOS))
+    digit = np.asarray(
+        digit.resize([max(1, round(scale * size)) for size in digit.size], Image.Resampling.LANCZOS)
+    )
     placed = np.zeros((SIDE, SIDE), np.uint8)
-    corner = [int(np.clip(round((SIDE - 1) / 2 - centre), 0, SIDE - size)) for centre, size in zip(ndimage.center_of_mass(digit), digit.shape)]
-    placed[corner[0]:corner[0] + digit.shape[0], corner[1]:corner[1] + digit.shape[1]] = digit
+    corner = [
+        int(np.clip(round((SIDE - 1) / 2 - centre), 0, SIDE - size))
+        for centre, size in zip(ndimage.center_of_mass(digit), digit.shape)
+    ]
+    placed[corner[0] : corner[0] + digit.shape[0], corner[1] : corner[1] + digit.shape[1]] = digit
     return placed
 
 
 def _paper(grey):
     """The grey level of the paper at each pixel of (H, W), in light that falls off evenly: a plane through the border, and its median."""
     height, width = grey.shape
-    places = np.stack([np.ones(grey.shape), *np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing='ij')], axis=-1)
+    places = np.stack(
+        [
+            np.ones(grey.shape),
+            *np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing='ij'),
+        ],
+        axis=-1,
+    )
     edge = np.ones(grey.shape, bool)
     edge[1:-1, 1:-1] = False
     plane = places @ np.linalg.lstsq(places[edge], grey[edge].astype(float), rcond=None)[0]

@@ -3,6 +3,7 @@
 Both take a key and the lengths (n,) of the n sequences, and return (inputs, targets, lengths) padded with
 zeros to a static number of steps; lengths then counts the steps that are valid.
 """
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -26,7 +27,7 @@ def recall(key, lengths, steps, k):
 
 def binary_add(key, lengths, bits):
     """Pairs of random numbers of `lengths` bits each: see encode_sum for what is returned."""
-    a, b = jax.random.bernoulli(key, .5, (2, len(lengths), bits)).astype(jnp.int32)
+    a, b = jax.random.bernoulli(key, 0.5, (2, len(lengths), bits)).astype(jnp.int32)
     return encode_sum(a, b, lengths)
 
 
@@ -58,9 +59,12 @@ def structured_summands(bits):
     first = zeros.copy()
     first[0] = 1
     even, odd = np.arange(bits) % 2, 1 - np.arange(bits) % 2
-    pairs = {'carry': [(first, ones), (ones, first)], 'ones': [(ones, ones)],
-             'alternating': [(even, even), (even, odd), (odd, even), (odd, odd)],
-             'constants': [(zeros, zeros), (zeros, ones), (ones, zeros)]}
+    pairs = {
+        'carry': [(first, ones), (ones, first)],
+        'ones': [(ones, ones)],
+        'alternating': [(even, even), (even, odd), (odd, even), (odd, odd)],
+        'constants': [(zeros, zeros), (zeros, ones), (ones, zeros)],
+    }
     return {kind: tuple(np.stack(side) for side in zip(*rows)) for kind, rows in pairs.items()}
 
 

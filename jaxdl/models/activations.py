@@ -1,11 +1,16 @@
 """Activations by name, for every model, and the backward rules that visualization puts in their place."""
+
 import functools
 
 import jax
 import jax.numpy as jnp
 
-ACTIVATIONS = {'tanh': jnp.tanh, 'relu': jax.nn.relu, 'sigmoid': jax.nn.sigmoid,
-               'leaky_relu': functools.partial(jax.nn.leaky_relu, negative_slope=.2)}
+ACTIVATIONS = {
+    'tanh': jnp.tanh,
+    'relu': jax.nn.relu,
+    'sigmoid': jax.nn.sigmoid,
+    'leaky_relu': functools.partial(jax.nn.leaky_relu, negative_slope=0.2),
+}
 RECTIFIERS = ('relu', 'leaky_relu')
 RULES = {  # (activation, its pullback, the signal on its way back) -> the signal passed on
     'gradient': lambda act, pullback, signal: pullback(signal),

@@ -3,6 +3,7 @@
 Parameter names and shapes are those of torch.nn.Conv2d and Linear (after a flatten in the order channel, row, column),
 so weights copy over by name. In shapes: N batch, H height, W width, C channels, K maps; images are NHWC.
 """
+
 import functools
 import math
 
@@ -12,13 +13,15 @@ from flax import linen as nn
 from jax import lax
 
 from jaxdl.models.activations import activation
-from jaxdl.models.init import INITS
+from jaxdl.models.initializers import INITS
 
 KERNEL = 5
 
 
 def _correlate(x, w, pad):
-    return lax.conv_general_dilated(x, w, (1, 1), ((pad, pad), (pad, pad)), dimension_numbers=('NHWC', 'HWIO', 'NHWC'))
+    return lax.conv_general_dilated(
+        x, w, (1, 1), ((pad, pad), (pad, pad)), dimension_numbers=('NHWC', 'HWIO', 'NHWC')
+    )
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
@@ -38,11 +41,16 @@ def _convolve_forward(x, w, pad):
 def _convolve_backward(pad, residuals, d):
     def on_cpu(x, w, d):
         # Without the barriers XLA would fold these into the convolutions, which makes them the slow ones again.
-        turned, x, by_map = lax.optimization_barrier((w[::-1, ::-1].swapaxes(2, 3), x.transpose(3, 1, 2, 0), d.transpose(1, 2, 0, 3)))
-        return _correlate(d, turned, len(w) - 1 - pad), _correlate(x, by_map, pad).transpose(1, 2, 0, 3)
+        turned, x, by_map = lax.optimization_barrier(
+            (w[::-1, ::-1].swapaxes(2, 3), x.transpose(3, 1, 2, 0), d.transpose(1, 2, 0, 3))
+        )
+        return _correlate(d, turned, len(w) - 1 - pad), _correlate(x, by_map, pad).transpose(
+            1, 2, 0, 3
+        )
 
     def elsewhere(x, w, d):
         return jax.vjp(functools.partial(_correlate, pad=pad), x, w)[1](d)
+
     return lax.platform_dependent(*residuals, d, cpu=on_cpu, default=elsewhere)
 
 
@@ -78,7 +86,7 @@ def _max_pool_forward(x):
 def _max_pool_backward(switches, d):
     n, height, width, channels = d.shape
     spread = jnp.where(_places() == switches, d[:, :, None, :, None], 0)
-    return spread.reshape(n, 2 * height, 2 * width, channels),
+    return (spread.reshape(n, 2 * height, 2 * width, channels),)
 
 
 max_pool.defvjp(_max_pool_forward, _max_pool_backward)
@@ -92,9 +100,15 @@ class CNN(nn.Module):
     the activation, conv1_pre, conv2_pre and dense_pre before it, and head, the logits.
     rule: the backward rule of the activations, one of activations.RULES; the values are the same under each.
     """
+
     # Of the unit at (i, j) of a layer's maps: the side of its receptive field in pixels, the pixels between the fields
     # of neighbours, and how far the field reaches up and to the left of (i, j) * stride.
-    receptive_fields = {'conv1': (5, 1, 2), 'pool1': (6, 2, 2), 'conv2': (14, 2, 6), 'pool2': (16, 4, 6)}
+    receptive_fields = {
+        'conv1': (5, 1, 2),
+        'pool1': (6, 2, 2),
+        'conv2': (14, 2, 6),
+        'pool2': (16, 4, 6),
+    }
 
     outputs: int = 10
     shape: tuple = (28, 28, 1)
@@ -104,7 +118,7 @@ class CNN(nn.Module):
     dense_activation: str = 'relu'
     initializer: str = 'torch'
     head_initializer: str = 'torch'
-    dropout: float = 0.
+    dropout: float = 0.0
     rule: str = 'gradient'
 
     def setup(self):
@@ -114,13 +128,17 @@ class CNN(nn.Module):
         self.conv2 = self._layer('conv2', (second, first, KERNEL, KERNEL))
         self.dense = self._layer('dense', (self.hidden, second * (height // 4) * (width // 4)))
         self.head = self._layer('head', (self.outputs, self.hidden))
-        self.act, self.dense_act = (activation(name, self.rule) for name in (self.activation, self.dense_activation))
+        self.act, self.dense_act = (
+            activation(name, self.rule) for name in (self.activation, self.dense_activation)
+        )
         self.drop = nn.Dropout(self.dropout)
 
     def _layer(self, name, size):
         initializer = self.head_initializer if name == 'head' else self.initializer
         weight_init, bias_init = INITS[initializer](math.prod(size[1:]))
-        return self.param(f'{name}_weight', weight_init, size), self.param(f'{name}_bias', bias_init, size[:1])
+        return self.param(f'{name}_weight', weight_init, size), self.param(
+            f'{name}_bias', bias_init, size[:1]
+        )
 
     def _convolution(self, x, weight, bias, pad):
         return convolve(x, weight.transpose(2, 3, 1, 0), pad) + bias
@@ -152,6 +170,7 @@ class CNN(nn.Module):
 
 class Linear(nn.Module):
     """The CNN's last layer alone: features (N, D) to (logits (N, outputs), {'head': logits}). lengths and train are unused."""
+
     outputs: int = 10
     initializer: str = 'torch'
 
@@ -159,6 +178,9 @@ class Linear(nn.Module):
     def __call__(self, features, lengths=None, train=False):
         size = self.outputs, features.shape[-1]
         weight_init, bias_init = INITS[self.initializer](features.shape[-1])
-        weight, bias = self.param('head_weight', weight_init, size), self.param('head_bias', bias_init, size[:1])
+        weight, bias = (
+            self.param('head_weight', weight_init, size),
+            self.param('head_bias', bias_init, size[:1]),
+        )
         logits = features @ weight.T + bias
         return logits, {'head': logits}

@@ -3,6 +3,7 @@
 Equations, parameter names and shapes are those of torch.nn.RNN, LSTM and GRU, so weights copy over by name.
 In shapes: N batch, T time, D input, H hidden, G gates, K outputs.
 """
+
 import functools
 from typing import Callable, NamedTuple
 
@@ -12,14 +13,14 @@ from flax import linen as nn
 from jax import lax
 
 from jaxdl.models.activations import ACTIVATIONS
-from jaxdl.models.init import INITS
+from jaxdl.models.initializers import INITS
 
 sigmoid = jax.nn.sigmoid
 WRITTEN_OUT = 400  # elements: up to ten units of an LSTM
 
 
 def _rnn(act, carry, z):
-    return act(z),
+    return (act(z),)
 
 
 def _lstm(act, carry, z):
@@ -30,24 +31,29 @@ def _lstm(act, carry, z):
 
 
 def _gru(act, carry, z_x, z_h):
-    h, = carry
+    (h,) = carry
     (r_x, u_x, n_x), (r_h, u_h, n_h) = jnp.split(z_x, 3, axis=-1), jnp.split(z_h, 3, axis=-1)
     n = act(n_x + sigmoid(r_x + r_h) * n_h)
-    return n + sigmoid(u_x + u_h) * (h - n),
+    return (n + sigmoid(u_x + u_h) * (h - n),)
 
 
 class Cell(NamedTuple):
     """A recurrent cell after its two matrix products z_x = W_x x + b_x and z_h = W_h h + b_h, each (N, G*H)."""
-    gates: int      # G
-    states: int     # arrays in the carry; the first is the hidden state h
-    summed: bool    # whether the cell uses z_x + z_h only, and so takes the sum
+
+    gates: int  # G
+    states: int  # arrays in the carry; the first is the hidden state h
+    summed: bool  # whether the cell uses z_x + z_h only, and so takes the sum
     step: Callable  # (act, carry, z) or (act, carry, z_x, z_h) -> carry
 
     def inputs(self, z_x, z_h):
         return (z_x + z_h,) if self.summed else (z_x, z_h)
 
 
-CELLS = {'rnn': Cell(1, 1, True, _rnn), 'lstm': Cell(4, 2, True, _lstm), 'gru': Cell(3, 1, False, _gru)}
+CELLS = {
+    'rnn': Cell(1, 1, True, _rnn),
+    'lstm': Cell(4, 2, True, _lstm),
+    'gru': Cell(3, 1, False, _gru),
+}
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
@@ -81,7 +87,9 @@ def _forward(cell, act, x, w_x, w_h, b_x, b_h, noise):
         return new, (new[0], carry[0], pullback)
 
     carry = (jnp.zeros((x.shape[1], w_h.shape[1]), x.dtype),) * cell.states
-    _, (hidden, previous, pullbacks) = lax.scan(body, carry, (jnp.einsum('tnd,gd->tng', x, w_x) + b_x, noise))
+    _, (hidden, previous, pullbacks) = lax.scan(
+        body, carry, (jnp.einsum('tnd,gd->tng', x, w_x) + b_x, noise)
+    )
     return hidden, (x, w_x, w_h, carry, previous, pullbacks, noise)
 
 
@@ -107,7 +115,9 @@ def _backward(cell, act, residuals, d_hidden):
 def _gradients(rows, d_z):
     """The gradients (G*H, I + 1) of a matrix and a bias that map rows (T, N, .), joined, to what has the gradient d_z (T, N, G*H)."""
     rows = jnp.concatenate([*rows, jnp.ones_like(rows[0][..., :1])], axis=-1)
-    return jnp.einsum('tni,tng->ig', rows, d_z).T  # transposing the rows is cheaper than transposing d_z
+    return jnp.einsum(
+        'tni,tng->ig', rows, d_z
+    ).T  # transposing the rows is cheaper than transposing d_z
 
 
 recur.defvjp(_forward, _backward)
@@ -118,12 +128,18 @@ def _flip(x, lengths):
     if lengths is None:
         return x[::-1]
     time = jnp.arange(len(x))[:, None]
-    return jnp.take_along_axis(x, jnp.where(time < lengths, lengths - 1 - time, time)[..., None], axis=0)
+    return jnp.take_along_axis(
+        x, jnp.where(time < lengths, lengths - 1 - time, time)[..., None], axis=0
+    )
 
 
 def _last(x, lengths):
     """The state (N, H) after each sequence's last step, of x (T, N, H)."""
-    return x[-1] if lengths is None else jnp.take_along_axis(x, (lengths - 1)[None, :, None], axis=0)[0]
+    return (
+        x[-1]
+        if lengths is None
+        else jnp.take_along_axis(x, (lengths - 1)[None, :, None], axis=0)[0]
+    )
 
 
 class RNN(nn.Module):
@@ -135,6 +151,7 @@ class RNN(nn.Module):
     Padding never reaches a valid step (its states are computed all the same: they must not overflow, as relu's may,
     over a padding much longer than the sequence). In training, state_noise is the deviation of Gaussian noise on each state. A bidirectional net's last state is each direction's own final state.
     """
+
     outputs: int
     hidden: int = 128
     cell: str = 'lstm'
@@ -143,10 +160,10 @@ class RNN(nn.Module):
     activation: str = 'tanh'
     initializer: str = 'torch'
     head_initializer: str = 'torch'
-    forget_bias: float = 0.
-    dropout: float = 0.
+    forget_bias: float = 0.0
+    dropout: float = 0.0
     every_step: bool = False
-    state_noise: float = 0.
+    state_noise: float = 0.0
 
     def _direction(self, x, suffix, train):
         cell = CELLS[self.cell]
@@ -155,7 +172,11 @@ class RNN(nn.Module):
 
         def input_bias(key, shape):
             bias = bias_init(key, shape)
-            return bias.at[self.hidden:2 * self.hidden].add(self.forget_bias) if self.cell == 'lstm' else bias
+            return (
+                bias.at[self.hidden : 2 * self.hidden].add(self.forget_bias)
+                if self.cell == 'lstm'
+                else bias
+            )
 
         w_x = self.param(f'weight_ih_{suffix}', weight_init, (rows, x.shape[-1]))
         w_h = self.param(f'weight_hh_{suffix}', weight_init, (rows, self.hidden))

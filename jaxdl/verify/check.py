@@ -20,6 +20,7 @@ within an error of at most e in each state unit; `slack` is an e for which condi
 logits' margin left, and float32_error bounds e for IEEE single precision, if the computer's tanh and sigmoid err by 16 * 2**-24
 at most. Nor does it cover how this file is run: Python, python-flint and Arb are trusted.
 """
+
 import functools
 import hashlib
 import json
@@ -27,8 +28,21 @@ import math
 
 from flint import arb, arb_mat, ctx
 
-from jaxdl.verify.forms import Form, affine, blend, cut, entrywise, ends, magnitudes, moved, reach, sigmoid, tanh, times
-from jaxdl.verify.machine import ARRAYS, GATES, demands, machine
+from jaxdl.verify.affine import (
+    Form,
+    affine,
+    blend,
+    cut,
+    entrywise,
+    ends,
+    magnitudes,
+    moved,
+    reach,
+    sigmoid,
+    tanh,
+    times,
+)
+from jaxdl.verify.automaton import ARRAYS, GATES, demands, machine
 from jaxdl.verify.rounding import float32_error
 
 PRECISION = 128  # bits
@@ -77,16 +91,34 @@ def _checked(certificate):
     ctx.prec = PRECISION
     if certificate.get('format') != FORMAT:
         raise Refused(f'this is not a {FORMAT!r}')
-    cell, sets, right = certificate['cell'], certificate['sets'], machine(certificate['task'], certificate['k'])
+    cell, sets, right = (
+        certificate['cell'],
+        certificate['sets'],
+        machine(certificate['task'], certificate['k']),
+    )
     weights = {name: _matrix(value) for name, value in certificate['weights'].items()}
     _require_shapes(cell, weights, right)
     hidden = weights['head_weight'].ncols()
-    if any(type(number) is not int or not 0 <= number < stop for each in sets for number, stop in
-           [(each['memory'], len(right.next)), *((target, len(sets)) for target in each['next'])]):
+    if any(
+        type(number) is not int or not 0 <= number < stop
+        for each in sets
+        for number, stop in [
+            (each['memory'], len(right.next)),
+            *((target, len(sets)) for target in each['next']),
+        ]
+    ):
         raise Refused('a set names a memory or a set that there is not')
-    centres, edges = [_matrix(each['centre']) for each in sets], [_matrix(each['edges']) for each in sets]
-    inverses = [_inverse(matrix, ARRAYS[cell] * hidden, number) for number, matrix in enumerate(edges)]
-    if sets[0]['memory'] != 0 or not _gap(inverses[0], Form(-centres[0], edges[0] * arb(0), centres[0] * arb(0))) >= 0:
+    centres, edges = (
+        [_matrix(each['centre']) for each in sets],
+        [_matrix(each['edges']) for each in sets],
+    )
+    inverses = [
+        _inverse(matrix, ARRAYS[cell] * hidden, number) for number, matrix in enumerate(edges)
+    ]
+    if (
+        sets[0]['memory'] != 0
+        or not _gap(inverses[0], Form(-centres[0], edges[0] * arb(0), centres[0] * arb(0))) >= 0
+    ):
         raise Refused('the start state is not in set 0, or its memory is not 0')
     slack = margin = arb('inf')
     for number, each in enumerate(sets):
@@ -95,18 +127,24 @@ def _checked(certificate):
             where = f'set {number} (memory {each["memory"]}) on input {vector}'
             memory, answer = right.next[each['memory']][x], right.answer[each['memory']][x]
             if sets[target]['memory'] != memory:
-                raise Refused(f'{where}: set {target} has memory {sets[target]["memory"]}, it must be {memory}')
+                raise Refused(
+                    f'{where}: set {target} has memory {sets[target]["memory"]}, it must be {memory}'
+                )
             image = step(cell, weights, form, vector)
             gap = _gap(inverses[target], moved(image, -centres[target]))
             if not gap > 0:
                 raise Refused(f'{where}: the next state may leave set {target}')
             slack = slack.min(gap)
             if answer is not None:
-                least, most = _answered(demands(right.outputs, answer), weights, cut(image, ARRAYS[cell])[0])
+                least, most = _answered(
+                    demands(right.outputs, answer), weights, cut(image, ARRAYS[cell])[0]
+                )
                 if not least > 0:
                     raise Refused(f'{where}: the answer may not be {answer}')
                 margin = margin.min(least)
-                slack = slack.min(least / (2 * most))  # half of the margin is left for the logits' own rounding
+                slack = slack.min(
+                    least / (2 * most)
+                )  # half of the margin is left for the logits' own rounding
     if certificate['sha256'] != digest(certificate):
         raise Refused('sets or weights were changed after the proof was written (SHA-256 differs)')
     return _down(slack), _down(margin)
@@ -138,7 +176,14 @@ def _inverse(edges, n, number):
 def _gap(inverse, x):
     """An error of each number of x by so much leaves x in the set around 0 of these inverse edges; negative if x itself is not."""
     inside = affine(inverse, arb_mat(x.mid.nrows(), 1), x)
-    return _least(entrywise(lambda mid, radius, into: (1 - abs(mid) - radius) / into, inside.mid, reach(inside), magnitudes(inverse)))
+    return _least(
+        entrywise(
+            lambda mid, radius, into: (1 - abs(mid) - radius) / into,
+            inside.mid,
+            reach(inside),
+            magnitudes(inverse),
+        )
+    )
 
 
 def _least(matrix):
@@ -147,7 +192,10 @@ def _least(matrix):
 
 def _matrix(value):
     """Nested lists of hex floats as a matrix of the exact numbers, which must be finite; a list as a column."""
-    rows = [[float.fromhex(number) for number in (row if isinstance(row, list) else [row])] for row in value]
+    rows = [
+        [float.fromhex(number) for number in (row if isinstance(row, list) else [row])]
+        for row in value
+    ]
     if not all(math.isfinite(number) for row in rows for number in row):
         raise ValueError('a number is not finite')
     if len({len(row) for row in rows}) != 1:
@@ -158,8 +206,14 @@ def _matrix(value):
 def _require_shapes(cell, weights, right):
     """Raises Refused unless the weights are those of one layer and one direction, with the machine's inputs and outputs."""
     hidden, rows = weights['head_weight'].ncols(), GATES[cell] * weights['head_weight'].ncols()
-    shapes = {'weight_ih_l0': (rows, len(right.inputs[0])), 'weight_hh_l0': (rows, hidden), 'bias_ih_l0': (rows, 1),
-              'bias_hh_l0': (rows, 1), 'head_weight': (right.outputs, hidden), 'head_bias': (right.outputs, 1)}
+    shapes = {
+        'weight_ih_l0': (rows, len(right.inputs[0])),
+        'weight_hh_l0': (rows, hidden),
+        'bias_ih_l0': (rows, 1),
+        'bias_hh_l0': (rows, 1),
+        'head_weight': (right.outputs, hidden),
+        'head_bias': (right.outputs, 1),
+    }
     if weights.keys() != shapes.keys():
         raise Refused(f'the weights are {", ".join(weights)}; expected {", ".join(shapes)}')
     for name, shape in shapes.items():
@@ -170,17 +224,31 @@ def _require_shapes(cell, weights, right):
 def _down(x):
     """A float that is not greater than any number of the ball x."""
     value = float(x.lower().mid())
-    return value - abs(value) * 2 ** -50
+    return value - abs(value) * 2**-50
 
 
 def certificate(task, k, cell, params, sets, labels):
     """The claim for check, of one net and its arrays of sets. Floats are written in hexadecimal, so exactly."""
+
     def exact(values):
         return [exact(each) for each in values] if isinstance(values, list) else float(values).hex()
-    claim = {'format': FORMAT, 'task': task, 'k': k, 'cell': cell,
-             'weights': {name: exact(value.tolist()) for name, value in params.items()},
-             'sets': [{'memory': memory, 'next': following, 'centre': exact(centre), 'edges': exact(edges)} for memory, following, centre, edges
-                      in zip(*(values.tolist() for values in (labels.memory, labels.next, sets.centre, sets.edges)))]}
+
+    claim = {
+        'format': FORMAT,
+        'task': task,
+        'k': k,
+        'cell': cell,
+        'weights': {name: exact(value.tolist()) for name, value in params.items()},
+        'sets': [
+            {'memory': memory, 'next': following, 'centre': exact(centre), 'edges': exact(edges)}
+            for memory, following, centre, edges in zip(
+                *(
+                    values.tolist()
+                    for values in (labels.memory, labels.next, sets.centre, sets.edges)
+                )
+            )
+        ],
+    }
     return claim | {'sha256': digest(claim)}
 
 
@@ -192,5 +260,9 @@ def check_file(path):
     except (ValueError, RecursionError) as error:
         raise Refused(f'it is no JSON ({error})') from None
     slack, margin = check(certificate)
-    does = 'adds rightly' if certificate['task'] == 'binary_add' else f'recalls digit {certificate["k"]} rightly'
+    does = (
+        'adds rightly'
+        if certificate['task'] == 'binary_add'
+        else f'recalls digit {certificate["k"]} rightly'
+    )
     return slack, margin, float32_error(certificate, margin), does

@@ -4,6 +4,7 @@ Nothing here is trusted. Sets are parallelotopes, one for each label: a memory o
 They and, unless frozen, the weights move together until every set is mapped into the next ones with something to spare.
 In shapes: L labels, X inputs, n = A*H numbers in a state (h, or h and c), K logits.
 """
+
 import operator
 from typing import Any, NamedTuple
 
@@ -13,25 +14,28 @@ import numpy as np
 import optax
 from jax import lax
 
-from jaxdl.verify.machine import ARRAYS, demands
+from jaxdl.verify.automaton import ARRAYS, demands
 
 
 class Labels(NamedTuple):
     """What the sets stand for: label 0 is the start."""
+
     memory: np.ndarray  # (L,)
-    next: np.ndarray    # (L, X) the label after each input
+    next: np.ndarray  # (L, X) the label after each input
 
 
 class Sets(NamedTuple):
     """The states centre + edges y, for every |y_i| <= 1."""
+
     centre: Any  # (L, n)
-    edges: Any   # (L, n, n)
+    edges: Any  # (L, n, n)
 
 
 class Form(NamedTuple):
     """The numbers mid + rows y + e, for every |y_i| <= 1 and every |e_i| <= error_i."""
-    mid: Any    # (n,)
-    rows: Any   # (n, m)
+
+    mid: Any  # (n,)
+    rows: Any  # (n, m)
     error: Any  # (n,)
 
 
@@ -40,7 +44,10 @@ def labels(machine, history=0):
     start = 0, ()
     known, numbers, following = [start], {start: 0}, []
     for memory, last in known:
-        row = [(machine.next[memory][x], (*last, x)[-history:] if history else ()) for x in range(len(machine.inputs))]
+        row = [
+            (machine.next[memory][x], (*last, x)[-history:] if history else ())
+            for x in range(len(machine.inputs))
+        ]
         for label in row:
             if label not in numbers:
                 numbers[label] = len(known)
@@ -63,14 +70,18 @@ def _ends(x):
 
 def _planar(slopes, low, high, *xs):
     """A function of xs that is within low..high of the plane of these slopes."""
-    mid, rows, error = (sum(slope * each for slope, each in zip(scale, part)) for scale, part in zip(
-        (slopes, [a[:, None] for a in slopes], map(jnp.abs, slopes)), zip(*xs)))
+    mid, rows, error = (
+        sum(slope * each for slope, each in zip(scale, part))
+        for scale, part in zip(
+            (slopes, [a[:, None] for a in slopes], map(jnp.abs, slopes)), zip(*xs)
+        )
+    )
     return Form(mid + (low + high) / 2, rows, error + (high - low) / 2)
 
 
 def _near_zero(low, high):
     """The number nearest 0 in each range."""
-    return jnp.maximum(low, 0.) + jnp.minimum(high, 0.)
+    return jnp.maximum(low, 0.0) + jnp.minimum(high, 0.0)
 
 
 def _curve(f, slope, x):
@@ -117,7 +128,10 @@ def step(cell, params, state, vector):
     z_x = params['weight_ih_l0'] @ vector + params['bias_ih_l0']
     z_h = _affine(params['weight_hh_l0'], params['bias_hh_l0'], h)
     if cell == 'gru':
-        (r, u, new), x = _split(z_h._replace(mid=z_h.mid + z_x.at[-len(h.mid):].set(0.)), 3), z_x[-len(h.mid):]
+        (r, u, new), x = (
+            _split(z_h._replace(mid=z_h.mid + z_x.at[-len(h.mid) :].set(0.0)), 3),
+            z_x[-len(h.mid) :],
+        )
         new = _times(_sigmoid(r), new)
         new = _tanh(new._replace(mid=new.mid + x))
         return _blend(_sigmoid(u), new, h)
@@ -137,18 +151,29 @@ def gaps(cell, params, sets, labels, machine):
     """
     inverse = jnp.linalg.inv(sets.edges)
     into = jnp.abs(inverse).sum(-1)
-    table = jnp.array([demands(machine.outputs, answer) for answer in range(max(machine.outputs, 2))], float)
+    table = jnp.array(
+        [demands(machine.outputs, answer) for answer in range(max(machine.outputs, 2))], float
+    )
     weight, bias = table @ params['head_weight'], table @ params['head_bias']
-    answers = np.array([[-1 if answer is None else answer for answer in row] for row in machine.answer])[labels.memory]
+    answers = np.array(
+        [[-1 if answer is None else answer for answer in row] for row in machine.answer]
+    )[labels.memory]
 
     def transition(centre, edges, vector, target, answer):
         image = step(cell, params, Form(centre, edges, jnp.zeros(len(centre))), vector)
-        inside = _affine(inverse[target], 0., image._replace(mid=image.mid - sets.centre[target]))
-        logits = _affine(weight[answer], bias[answer], Form(*(values[:weight.shape[-1]] for values in image)))
-        return (1 - jnp.abs(inside.mid) - _reach(inside),
-                jnp.where(answer < 0, jnp.inf, logits.mid - _reach(logits)))
+        inside = _affine(inverse[target], 0.0, image._replace(mid=image.mid - sets.centre[target]))
+        logits = _affine(
+            weight[answer], bias[answer], Form(*(values[: weight.shape[-1]] for values in image))
+        )
+        return (
+            1 - jnp.abs(inside.mid) - _reach(inside),
+            jnp.where(answer < 0, jnp.inf, logits.mid - _reach(logits)),
+        )
+
     each_input = jax.vmap(transition, (None, None, 0, 0, 0))
-    closure, logits = jax.vmap(each_input, (0, 0, None, 0, 0))(*sets, jnp.array(machine.inputs, float), labels.next, answers)
+    closure, logits = jax.vmap(each_input, (0, 0, None, 0, 0))(
+        *sets, jnp.array(machine.inputs, float), labels.next, answers
+    )
     return closure, logits, 1 - jnp.abs(inverse[0] @ sets.centre[0]), into
 
 
@@ -161,7 +186,11 @@ def simulate(cell, params, inputs):
 
     def body(state, vectors):
         state = jax.vmap(one)(state, vectors)
-        return state, (state, state[:, :n // ARRAYS[cell]] @ params['head_weight'].T + params['head_bias'])
+        return state, (
+            state,
+            state[:, : n // ARRAYS[cell]] @ params['head_weight'].T + params['head_bias'],
+        )
+
     start = jnp.zeros((len(inputs), n))
     _, (states, logits) = lax.scan(body, start, jnp.asarray(inputs, float).swapaxes(0, 1))
     return states.swapaxes(0, 1), logits.swapaxes(0, 1)
@@ -169,23 +198,35 @@ def simulate(cell, params, inputs):
 
 def reached(cell, params, labels, machine, key, strings=256, steps=40):
     """Boxes, as Sets, about the states that the net reaches on random strings and on strings of long constant runs."""
-    numbers = jnp.concatenate([
-        jax.random.randint(jax.random.fold_in(key, run), (strings, -(-steps // run)), 0, len(machine.inputs)).repeat(run, axis=1)[:, :steps]
-        for run in (1, 10)])
+    numbers = jnp.concatenate(
+        [
+            jax.random.randint(
+                jax.random.fold_in(key, run), (strings, -(-steps // run)), 0, len(machine.inputs)
+            ).repeat(run, axis=1)[:, :steps]
+            for run in (1, 10)
+        ]
+    )
     states, _ = simulate(cell, params, jnp.array(machine.inputs)[numbers])
 
     def walk(label, number):
         label = jnp.asarray(labels.next)[label, number]
         return label, label
+
     _, at = lax.scan(walk, jnp.zeros(len(numbers), int), numbers.T)
 
     def ends(label):
         here = (at.T == label)[..., None]
-        return jnp.where(here, states, jnp.inf).min((0, 1)), jnp.where(here, states, -jnp.inf).max((0, 1))
+        return jnp.where(here, states, jnp.inf).min((0, 1)), jnp.where(here, states, -jnp.inf).max(
+            (0, 1)
+        )
+
     lo, hi = lax.map(ends, jnp.arange(len(labels.memory)))
-    lo, hi = jnp.where(lo <= hi, lo, 0.), jnp.where(lo <= hi, hi, 0.)  # a start that is never come back to
-    lo, hi = lo.at[0].min(0.), hi.at[0].max(0.)
-    return Sets((lo + hi) / 2, jax.vmap(jnp.diag)((hi - lo) / 2 + .02))
+    lo, hi = (
+        jnp.where(lo <= hi, lo, 0.0),
+        jnp.where(lo <= hi, hi, 0.0),
+    )  # a start that is never come back to
+    lo, hi = lo.at[0].min(0.0), hi.at[0].max(0.0)
+    return Sets((lo + hi) / 2, jax.vmap(jnp.diag)((hi - lo) / 2 + 0.02))
 
 
 def search(cell, params, sets, labels, machine, tune=True, steps=6000):
@@ -200,20 +241,32 @@ def search(cell, params, sets, labels, machine, tune=True, steps=6000):
     def moved(found):
         weights, centre, edges = found
         if tune:
-            return weights, Sets(sets.centre + centre, (scale * jnp.exp(edges))[..., None] * identity)
+            return weights, Sets(
+                sets.centre + centre, (scale * jnp.exp(edges))[..., None] * identity
+            )
         return params, Sets(sets.centre + scale * centre, scale[..., None] * (identity + edges))
 
     def loss(found):
         closure, logits, start, into = gaps(cell, *moved(found), labels, machine)
         into = into[labels.next]
-        short = .01 - closure / into if tune else .003 + 2e-4 * into - closure
-        return jax.nn.relu(short).sum() + jax.nn.relu((.1 if tune else .01) - logits).sum() + jax.nn.relu(.01 - start).sum()
-    optimizer = optax.adam(optax.cosine_decay_schedule(3e-3 if tune else 1e-2, steps, .05))
+        short = 0.01 - closure / into if tune else 0.003 + 2e-4 * into - closure
+        return (
+            jax.nn.relu(short).sum()
+            + jax.nn.relu((0.1 if tune else 0.01) - logits).sum()
+            + jax.nn.relu(0.01 - start).sum()
+        )
+
+    optimizer = optax.adam(optax.cosine_decay_schedule(3e-3 if tune else 1e-2, steps, 0.05))
 
     def body(carry, _):
         found, opt_state = carry
         updates, opt_state = optimizer.update(jax.grad(loss)(found), opt_state)
         return (optax.apply_updates(found, updates), opt_state), None
-    found = (params, jnp.zeros_like(scale), jnp.zeros_like(scale)) if tune else ({}, jnp.zeros_like(scale), jnp.zeros_like(sets.edges))
+
+    found = (
+        (params, jnp.zeros_like(scale), jnp.zeros_like(scale))
+        if tune
+        else ({}, jnp.zeros_like(scale), jnp.zeros_like(sets.edges))
+    )
     (found, _), _ = lax.scan(body, (found, optimizer.init(found)), length=steps)
     return moved(found)

@@ -8,6 +8,7 @@ gradient and the adjoint is the convolution's, so a projection is one jax.vjp of
 `model` is a model with a field `rule`, whose apply(params, images) returns (logits, {layer: values}); images
 (N, H, W, C) are as the model takes them; values are (N, h, w, K), or (N, K) for a dense layer.
 """
+
 import jax
 import jax.numpy as jnp
 
@@ -24,7 +25,7 @@ def one_map(number):
 
 def map_norms(values):
     """The norm (N, K) of each map of each image."""
-    return jnp.sqrt(jnp.sum(values ** 2, axis=tuple(range(1, values.ndim - 1))))
+    return jnp.sqrt(jnp.sum(values**2, axis=tuple(range(1, values.ndim - 1))))
 
 
 def strongest_map(values):
@@ -36,7 +37,9 @@ def strongest_map(values):
 def strongest_unit(values):
     """Only the single largest value of each image."""
     flat = values.reshape(len(values), -1)
-    return (flat * jax.nn.one_hot(flat.argmax(-1), flat.shape[-1], dtype=flat.dtype)).reshape(values.shape)
+    return (flat * jax.nn.one_hot(flat.argmax(-1), flat.shape[-1], dtype=flat.dtype)).reshape(
+        values.shape
+    )
 
 
 def classes(labels):
@@ -46,8 +49,10 @@ def classes(labels):
 
 def project(model, params, images, layer, signal=all_maps, rule='deconvnet'):
     """The projection (N, H, W, C) of signal(values of `layer`), a function of this module or your own, to the pixels."""
+
     def values(images):
         return model.clone(rule=rule).apply(params, images)[1][layer]
+
     found, pullback = jax.vjp(values, images)
     return pullback(signal(found))[0]
 
@@ -57,12 +62,15 @@ def strongest_maps(model, params, images, layer, count=9, rule='deconvnet'):
 
     This is what report B calls its top nine: maps of one image, not images of one map (see top.py).
     """
+
     def values(images):
         return model.clone(rule=rule).apply(params, images)[1][layer]
+
     found, pullback = jax.vjp(values, images)
     maps = jax.lax.top_k(map_norms(found), count)[1]
 
     def one(maps):
         kept = jax.nn.one_hot(maps, found.shape[-1], dtype=found.dtype)
         return pullback(found * kept.reshape(len(found), *[1] * (found.ndim - 2), -1))[0]
+
     return maps, jax.lax.map(one, maps.T).swapaxes(0, 1)

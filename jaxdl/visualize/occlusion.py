@@ -3,6 +3,7 @@
 Zeiler & Fergus (2013), sections 4.2 and 4.3. `model` is as in deconvnet.py; images are as the model takes them, so
 `fill` is in that scale too.
 """
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -17,7 +18,7 @@ def windows(side, size, stride=1):
     return (covered[:, None, :, None] & covered[None, :, None, :]).reshape(-1, side, side)
 
 
-def occlude(model, params, image, masks, label, fill=0., layer='conv2'):
+def occlude(model, params, image, masks, label, fill=0.0, layer='conv2'):
     """The net's answers to image (H, W, C), covered by each of masks (P, H, W) with the value(s) `fill`.
 
     Returns {'activity' (P,): the sum over the map of `layer` whose norm is largest on the uncovered image,
@@ -27,12 +28,20 @@ def occlude(model, params, image, masks, label, fill=0., layer='conv2'):
     strongest = deconvnet.map_norms(model.apply(params, image[None])[1][layer])[0].argmax()
     logits, out = model.apply(params, jnp.where(masks[..., None], fill, image))
     activity = out[layer][..., strongest].sum(axis=tuple(range(1, out[layer].ndim - 1)))
-    projection = deconvnet.project(model, params, image[None], layer, deconvnet.one_map(strongest))[0]
-    return {'activity': activity, 'probability': jax.nn.softmax(logits)[:, label], 'logit': logits[:, label],
-            'answer': logits.argmax(-1), 'map': strongest, 'projection': projection}
+    projection = deconvnet.project(model, params, image[None], layer, deconvnet.one_map(strongest))[
+        0
+    ]
+    return {
+        'activity': activity,
+        'probability': jax.nn.softmax(logits)[:, label],
+        'logit': logits[:, label],
+        'answer': logits.argmax(-1),
+        'map': strongest,
+        'projection': projection,
+    }
 
 
-def consistency(model, params, images, masks, fill=0., layers=('pool2', 'dense')):
+def consistency(model, params, images, masks, fill=0.0, layers=('pool2', 'dense')):
     """{layer: ()}: how much the change of a layer's features differs from image to image when a part is covered.
 
     images (N, H, W, C), masks (N, H, W): the same part of each. The change of features e_i = x_i - x_i(covered); the
@@ -46,4 +55,5 @@ def consistency(model, params, images, masks, fill=0., layers=('pool2', 'dense')
     def difference(layer):
         signs = jnp.sign(before[layer] - after[layer]).reshape(n, -1)
         return jnp.mean(signs[:, None] != signs[None], axis=-1).sum() / (n * (n - 1))
+
     return {layer: difference(layer) for layer in layers}

@@ -1,9 +1,10 @@
 """Makes captum_cnn.npz: attributions of a small LeNet by captum in float64, which tests/test_visualize.py compares with.
 
-    pip install -e '.[parity]'
-    python tests/reference/make_captum.py           writes the file
-    python tests/reference/make_captum.py --check   makes the arrays anew and compares them with the file
+pip install -e '.[parity]'
+python tests/reference/make_captum.py           writes the file
+python tests/reference/make_captum.py --check   makes the arrays anew and compares them with the file
 """
+
 import sys
 import warnings
 from pathlib import Path
@@ -15,8 +16,11 @@ from captum import attr
 FILE = Path(__file__).with_name('captum_cnn.npz')
 N, SIDE, MAPS, HIDDEN, CLASSES, WINDOW = 3, 12, (3, 4), 6, 5, 3
 UNITS = {'conv1': (1, 5, 4), 'conv2': (2, 3, 0)}  # map, row, column
-METHODS = {'gradient': (attr.Saliency, attr.NeuronGradient), 'guided': (attr.GuidedBackprop, attr.NeuronGuidedBackprop),
-           'deconvnet': (attr.Deconvolution, attr.NeuronDeconvolution)}
+METHODS = {
+    'gradient': (attr.Saliency, attr.NeuronGradient),
+    'guided': (attr.GuidedBackprop, attr.NeuronGuidedBackprop),
+    'deconvnet': (attr.Deconvolution, attr.NeuronDeconvolution),
+}
 
 
 class LeNet(torch.nn.Module):
@@ -46,20 +50,32 @@ def make():
     for channels in (1, 3):
         net = LeNet(channels)
         images = torch.rand(N, channels, SIDE, SIDE)
-        images[:, :, :6, :7] = .5
+        images[:, :, :6, :7] = 0.5
         labels = torch.tensor([0, 3, 4])
         found = {'images': images, 'labels': labels, 'logits': net(images)}
         for rule, (of_class, of_unit) in METHODS.items():
             options = {'abs': False} if rule == 'gradient' else {}
-            found[f'class/{rule}'] = of_class(net).attribute(images.clone().requires_grad_(), target=labels, **options)
+            found[f'class/{rule}'] = of_class(net).attribute(
+                images.clone().requires_grad_(), target=labels, **options
+            )
             for layer, relu in (('conv1', net.relu1), ('conv2', net.relu2)):
-                found[f'{layer}/{rule}'] = of_unit(net, relu).attribute(images.clone().requires_grad_(), UNITS[layer])
+                found[f'{layer}/{rule}'] = of_unit(net, relu).attribute(
+                    images.clone().requires_grad_(), UNITS[layer]
+                )
         found['occlusion'] = attr.Occlusion(net).attribute(
-            images, target=labels, sliding_window_shapes=(channels, WINDOW, WINDOW), strides=(channels, WINDOW, WINDOW), baselines=.25)
+            images,
+            target=labels,
+            sliding_window_shapes=(channels, WINDOW, WINDOW),
+            strides=(channels, WINDOW, WINDOW),
+            baselines=0.25,
+        )
         for name, value in found.items():
             value = value.detach().numpy()
             arrays[f'{channels}/{name}'] = value.transpose(0, 2, 3, 1) if value.ndim == 4 else value
-        arrays |= {f'{channels}/param/{name.replace(".", "_")}': value.detach().numpy() for name, value in net.named_parameters()}
+        arrays |= {
+            f'{channels}/param/{name.replace(".", "_")}': value.detach().numpy()
+            for name, value in net.named_parameters()
+        }
     return arrays
 
 
@@ -69,7 +85,13 @@ if __name__ == '__main__':
         with np.load(FILE) as kept:
             assert set(kept) == set(arrays)
             for name in kept:
-                np.testing.assert_allclose(kept[name], arrays[name], rtol=0, atol=1e-6 if 'occlusion' in name else 1e-12, err_msg=name)
+                np.testing.assert_allclose(
+                    kept[name],
+                    arrays[name],
+                    rtol=0,
+                    atol=1e-6 if 'occlusion' in name else 1e-12,
+                    err_msg=name,
+                )
         print(f'{FILE.name}: {len(arrays)} arrays agree with captum and torch {torch.__version__}')
     else:
         np.savez_compressed(FILE, **arrays)
