@@ -50,24 +50,31 @@ class WindowRecord(msgspec.Struct, frozen=True, omit_defaults=True, tag_field='k
     train: Scores
 
 
-class EpochRecord(msgspec.Struct, frozen=True, omit_defaults=True, tag_field='kind', tag='epoch'):
+class EpochRecord(
+    msgspec.Struct,
+    frozen=True,
+    omit_defaults=True,
+    kw_only=True,
+    tag_field='kind',
+    tag='epoch',
+):
     """A line of metrics.jsonl: a whole epoch.
 
     Attributes:
         epoch: Counted from 1.
         step: The last step of the epoch.
         seconds: Of training. Of several runs trained as one population, each one's equal share.
-            None where an earlier version began the run.
+            None where an earlier version trained the epoch.
         train: The mean scores of all batches, each before its update.
-        last_batch: The scores of the last batch alone.
+        last_batch: The scores of the last batch alone. None where an earlier version trained.
         test, validation: The scores on held-out examples after the epoch, where there are any.
     """
 
     epoch: int
     step: int
-    seconds: float | None
+    seconds: float | None = None
     train: Scores
-    last_batch: Scores
+    last_batch: Scores | None = None
     test: Scores | None = None
     validation: Scores | None = None
 
@@ -248,14 +255,15 @@ class StepStatistics(msgspec.Struct, frozen=True, omit_defaults=True):
     layers: dict[str, LayerStatistics]
 
 
-class RowResults(msgspec.Struct, frozen=True, omit_defaults=True):
+class RowResults(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """results/<id>.json of the report: what is kept of a finished run.
 
     Attributes:
+        seconds: Of the whole run, by what they were spent on. None where they are not known.
         layer_statistics: The last ones taken; an empty list if none were.
         curve: The records of training, thinned out.
         proofs: Of the rows that are proved.
-        Others: As in RunResults; seconds are those of the whole run, by what they were spent on.
+        Others: As in RunResults.
     """
 
     version: str
@@ -266,14 +274,14 @@ class RowResults(msgspec.Struct, frozen=True, omit_defaults=True):
     step: int
     seconds: dict[str, float | None]
     train: Scores
-    config: dict[str, Any]
+    last_batch: Scores | None = None
+    validation: Scores | None = None
+    test: Scores | None = None
     final_test: Any
     layer_statistics: list[StepStatistics]
     curve: list[WindowRecord | EpochRecord]
-    last_batch: Scores | None = None
-    test: Scores | None = None
-    validation: Scores | None = None
     proofs: ProofResults | None = None
+    config: dict[str, Any]
 
 
 class FailedRow(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -332,13 +340,18 @@ def read_json(file: Path, kind: type[T]) -> T | None:
         return None
 
 
+def to_json(value: Any) -> Any:
+    """The content of a JSON file of an object of the schema."""
+    return msgspec.to_builtins(value)
+
+
 def to_line(record: Record) -> str:
     """A record as a line of metrics.jsonl."""
-    return json.dumps(msgspec.to_builtins(record)) + '\n'
+    return json.dumps(to_json(record)) + '\n'
 
 
 def write_json(file: Path, content: Any, indent: int | None = 1) -> None:
     """Writes an object of the schema, or plain JSON content, whole or not at all."""
     draft = file.with_suffix('.draft')
-    draft.write_text(json.dumps(msgspec.to_builtins(content), indent=indent) + '\n')
+    draft.write_text(json.dumps(to_json(content), indent=indent) + '\n')
     os.replace(draft, file)

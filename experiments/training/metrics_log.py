@@ -54,7 +54,7 @@ class MetricsLog:
             UserError: The file does not hold the records up to that epoch.
         """
         file = self.folder / 'metrics.jsonl'
-        records = _read_records(file, epoch) if epoch else []
+        records = read_records(file, epoch) if epoch else []
         finished = [record.epoch for record in records if isinstance(record, EpochRecord)]
         if finished != list(range(1, epoch + 1)):
             raise UserError(
@@ -129,7 +129,7 @@ class MetricsLog:
             self._events.file_writer.add_summary(Summary(value=[value]))
 
 
-def _read_records(file: Path, last_epoch: int) -> list[Record]:
+def read_records(file: Path, last_epoch: int) -> list[Record]:
     """The records up to an epoch; none at all if a line cannot be read.
 
     A last line that is cut off was being written when the run was stopped: it does not count.

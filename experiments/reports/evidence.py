@@ -1,0 +1,95 @@
+"""What the page is written from: the rows of the reports, and the results of our runs."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from experiments.core.formatting import format_summary
+from experiments.core.schema import EpochRecord, FailedRow, RowResults, WindowRecord
+from experiments.reports import catalogue, result_files
+from experiments.reports.reported import ReportedRow, reported_rows
+from jaxdl.metrics import Summary
+
+
+class Evidence(NamedTuple):
+    """The rows and the results, all by id. Rows of the same Config share their results.
+
+    Attributes:
+        reported: The rows of the reports.
+        ids: Of all that is trained, in the order of the catalogue.
+        results: Of the runs that are finished.
+        failures: The runs that diverged.
+    """
+
+    reported: Mapping[str, ReportedRow]
+    ids: list[str]
+    results: Mapping[str, RowResults]
+    failures: Mapping[str, FailedRow]
+
+    def finished(self, names: Iterable[str]) -> list[str]:
+        """Those of the ids whose runs are finished."""
+        return [name for name in names if name in self.results]
+
+    def missing(self, names: Iterable[str]) -> list[str]:
+        """Lines that say which of the ids have no results, and why."""
+        not_run, diverged = [], []
+        for name in names:
+            if name in self.failures:
+                diverged.append(name)
+            elif name not in self.results:
+                not_run.append(name)
+        lines = []
+        if not_run:
+            lines.append(f'Not run yet: {", ".join(not_run)}.')
+        if diverged:
+            lines.append(f'Diverged: {", ".join(diverged)}.')
+        return lines
+
+    def outcome(self, name: str) -> RowResults | FailedRow | None:
+        """The results or the failure of a run; None if it was not run."""
+        return self.results.get(name) or self.failures.get(name)
+
+
+def gather(folder: Path) -> Evidence:
+    """Reads the results of all runs from a folder. Files that do not fit are ignored."""
+    configs = catalogue.runs()
+    results, failures = {}, {}
+    for name, config in configs.items():
+        first_id = catalogue.first_id(name, configs)
+        if first_id in results or first_id in failures:
+            row = results.get(first_id) or failures.get(first_id)
+        else:
+            row = result_files.read(first_id, replace(config, seeds=1), folder)
+        if isinstance(row, RowResults):
+            results[name] = row
+        elif isinstance(row, FailedRow):
+            failures[name] = row
+    return Evidence(reported_rows(), list(configs), results, failures)
+
+
+def epoch_records(results: RowResults) -> list[EpochRecord]:
+    """The epochs of a run's curve."""
+    return [record for record in results.curve if isinstance(record, EpochRecord)]
+
+
+def window_records(results: RowResults) -> list[WindowRecord]:
+    """The windows of training batches of a run's curve."""
+    return [record for record in results.curve if isinstance(record, WindowRecord)]
+
+
+def seconds_per_seed(results: RowResults) -> float | None:
+    """The seconds of training of one seed, or None if an earlier version did not take them."""
+    seconds = results.seconds['train']
+    return seconds / results.config['seeds'] if seconds else None
+
+
+def falsified_seeds(results: RowResults) -> int:
+    """The number of seeds of an adder that were falsified as they were trained."""
+    verdicts = [seed.verdict for seed in results.final_test.verdicts.values()]
+    return verdicts.count('falsified')
+
+
+def percent(summary: Summary, digits: int = 1) -> str:
+    """A score in percent, with its interval."""
+    return format_summary(summary, 100, digits)
