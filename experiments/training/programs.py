@@ -13,7 +13,7 @@ import psutil
 from experiments.core.config import NUMBERS
 from jaxdl import UserError, parallel
 from jaxdl.train import Members, init_state, make_epoch, make_evaluate, make_optimizer, make_step
-from jaxdl.visualize.activations import dead, summary
+from jaxdl.visualize.activations import dead_share, layer_statistics
 
 SEEDS_AT_ONCE = 8  # on a CPU
 PROBED = 100  # held-out examples on which the statistics of the layers are taken
@@ -105,8 +105,9 @@ def programs(config, task, clock, mesh, others=()):
     def probe(params):
         _, layers = task.model.apply(params, task.prepare(inputs), lengths)
         return {
-            name: {**summary(values), 'dead': dead(values)} for name, values in layers.items()
-        } | {name: summary(values) for name, values in params['params'].items()}
+            name: {**layer_statistics(values), 'dead': dead_share(values)}
+            for name, values in layers.items()
+        } | {name: layer_statistics(values) for name, values in params['params'].items()}
 
     def epoch(steps):
         train = make_epoch(
