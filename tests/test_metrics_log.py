@@ -12,7 +12,9 @@ pytestmark = pytest.mark.quick
 
 def _records(epoch):
     scores = {'loss': Summary(1.0 / epoch, 0.1)}
-    return [WindowRecord(epoch, epoch, scores), EpochRecord(epoch, epoch, 1.0, scores, scores)]
+    window = WindowRecord(epoch, epoch, scores)
+    whole = EpochRecord(epoch=epoch, step=epoch, seconds=1.0, train=scores, last_batch=scores)
+    return [window, whole]
 
 
 def _write_epochs(folder, epochs):

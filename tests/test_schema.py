@@ -50,7 +50,10 @@ def _adder_results():
     'record',
     [
         WindowRecord(1, 10, SCORES),
-        EpochRecord(1, 20, 1.5, SCORES, SCORES, validation=SCORES),
+        EpochRecord(
+            epoch=1, step=20, seconds=1.5, train=SCORES, last_batch=SCORES, validation=SCORES
+        ),
+        EpochRecord(epoch=1, step=20, train=SCORES),  # of an earlier version
         StatisticsRecord(1, 0, {'conv1': STATISTICS}),
     ],
 )

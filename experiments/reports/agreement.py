@@ -10,14 +10,14 @@ from jaxdl.metrics import Summary
 
 RULE = """
 A reported number comes from a single run. It **stands** if one more run of ours could well have
-given it: if it lies in the interval into which one more seed would fall 19 times in 20. The
-half-width of that interval is *t s* √(1 + 1/n), by Student's t, for n seeds of ours with standard
-deviation s, taken as normally distributed. Two things widen it, added in quadrature. One is the
-95 % interval of a share of as many test examples, 1.96 √(p(1 - p)/N), where p is midway between the
-two numbers; times √2 where the report's test set and ours are different draws. The other is half a
-step where a report gives a number only roughly, in steps of five points (marked ≈). If the number
-lies further out, it **differs**, and the verdict gives the difference in points, reported minus
-ours.
+given it, that is, if it lies in the interval into which one more seed would fall 19 times in 20.
+The half-width of that interval is *t s* √(1 + 1/n), by Student's t, for n seeds of ours with
+standard deviation s, taken as normally distributed. Two things widen the interval, added in
+quadrature. The first is the 95 % interval of a share that is measured on N test examples,
+1.96 √(p(1 - p)/N), where p is midway between the two numbers; times √2 where the report's test set
+and ours are different draws. The second is half a step where a report gives a number only roughly,
+in steps of five points (marked ≈). If the number lies outside, it **differs**, and the verdict
+gives the difference in points, reported minus ours.
 """.strip()
 
 HALF_ROUNDING_STEP = 0.025  # of numbers that a report rounds to five points

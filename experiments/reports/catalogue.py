@@ -151,9 +151,7 @@ def length(config: Config) -> int:
 
 def is_beginning(shorter: Config, longer: Config) -> bool:
     """Whether one run is the first epochs, or steps, of another one."""
-    same_length = replace(
-        shorter, epochs=longer.epochs, steps=longer.steps, workdir=longer.workdir
-    )
+    same_length = replace(shorter, epochs=longer.epochs, steps=longer.steps, workdir=longer.workdir)
     if same_length != longer or bool(shorter.steps) != bool(longer.steps):
         return False
     return length(shorter) < length(longer)

@@ -1,6 +1,6 @@
 """What the page is written from: the rows of the reports, and the results of our runs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +9,7 @@ from experiments.core.formatting import format_summary
 from experiments.core.schema import EpochRecord, FailedRow, RowResults, WindowRecord
 from experiments.reports import catalogue, result_files
 from experiments.reports.reported import ReportedRow, reported_rows
+from jaxdl.figures.comparisons import SummaryLine
 from jaxdl.metrics import Summary
 
 
@@ -51,7 +52,7 @@ class Evidence(NamedTuple):
         return self.results.get(name) or self.failures.get(name)
 
 
-def gather(folder: Path) -> Evidence:
+def gather_evidence(folder: Path) -> Evidence:
     """Reads the results of all runs from a folder. Files that do not fit are ignored."""
     configs = catalogue.runs()
     results, failures = {}, {}
@@ -88,6 +89,49 @@ def falsified_seeds(results: RowResults) -> int:
     """The number of seeds of an adder that were falsified as they were trained."""
     verdicts = [seed.verdict for seed in results.final_test.verdicts.values()]
     return verdicts.count('falsified')
+
+
+def by_cell(
+    evidence: Evidence,
+    sizes: Sequence[float],
+    id_of: Callable[[str, float], str],
+    measure: Callable[[RowResults], Summary | None],
+) -> dict[str, dict[float, Summary]]:
+    """A measure of runs that differ in their cell and in one number.
+
+    Args:
+        evidence: With their results. Runs that are missing are left out.
+        sizes: The values of the number.
+        id_of: From a cell and a size to the id of the run.
+        measure: From the results of a run to a summary, or to None if it has none.
+
+    Returns:
+        {cell: {size: summary}}.
+    """
+    tables = {}
+    for cell in catalogue.CELLS:
+        table = {}
+        for size in sizes:
+            results = evidence.results.get(id_of(cell, size))
+            summary = measure(results) if results else None
+            if summary is not None:
+                table[size] = summary
+        if table:
+            tables[cell] = table
+    return tables
+
+
+def summary_lines(tables: Mapping[str, Mapping[float, Summary]]) -> dict[str, SummaryLine]:
+    """The tables of by_cell as lines of a chart."""
+    lines = {}
+    for cell, table in tables.items():
+        lines[cell] = SummaryLine(list(table), list(table.values()))
+    return lines
+
+
+def test_accuracy(results: RowResults) -> Summary:
+    """The accuracy on the whole test set, of a task that has one."""
+    return results.final_test.accuracy
 
 
 def percent(summary: Summary, digits: int = 1) -> str:

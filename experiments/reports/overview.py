@@ -11,7 +11,7 @@ from experiments.reports.reported import REPORTS
 from experiments.reports.sequence_claims import ADDERS_OF_E
 from jaxdl.figures import comparisons
 
-WIDE = 0.1  # a number that stands within so much to either side says little
+WIDE = 0.1  # where so large a difference is allowed, a number that stands says little
 
 
 def headline(verdicts: Mapping[str, Verdict]) -> str:
@@ -42,23 +42,20 @@ def headline(verdicts: Mapping[str, Verdict]) -> str:
 
 def write(page: Page, evidence: Evidence, verdicts: Mapping[str, Verdict]) -> None:
     """Writes the beginning of the page."""
-    page.text('# Five reports, reproduced')
     page.text(
-        'Students of two courses trained recurrent and convolutional nets and wrote five reports '
-        'on them. Every number in these reports comes from a single run. Here each run is '
-        'repeated with several seeds, and our numbers stand beside the reported ones.'
+        'Five course reports train recurrent and convolutional nets, each with a single run. '
+        'This page repeats every run with several seeds, and sets the results beside the reported '
+        'numbers.'
     )
-    page.list(
-        [f'**Report {letter}** {report.description}' for letter, report in REPORTS.items()]
-    )
+    page.list([f'**Report {letter}** {report.description}' for letter, report in REPORTS.items()])
     page.text(RULE)
     wide = 0
     for verdict in verdicts.values():
         if verdict.kind == 'stands' and verdict.half_width > WIDE:
             wide += 1
     page.text(
-        f'**{headline(verdicts)}** {wide} rows stand only because seeds scatter so far that ten '
-        'points or more to either side are allowed.'
+        f'**{headline(verdicts)}** {wide} of the rows that stand have an allowed difference of '
+        'more than ten points, since their seeds scatter so widely.'
     )
     page.text(
         'Every number of ours is computed from the files in `experiments/results` by '

@@ -94,9 +94,7 @@ class Page:
         body = re.sub(r'src="([^"]+)"', self._inline_image, body)
         # Verdicts are coloured.
         body = re.sub(r'<td>(stands|differs)', r'<td class="\1">\1', body)
-        return HTML.format(
-            title=html.escape(title), style=STYLE, contents=converter.toc, body=body
-        )
+        return HTML.format(title=html.escape(title), style=STYLE, contents=converter.toc, body=body)
 
     def _inline_image(self, source: re.Match) -> str:
         """The attributes of an <img> whose file is part of the page."""

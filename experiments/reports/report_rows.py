@@ -170,12 +170,12 @@ def write_pictures(page: Page, name: str, results_folder: Path) -> None:
 
 
 def _write_handwriting(page: Page, name: str, accuracies: dict) -> None:
-    """How many of other people's digits were read right, by the form of the images."""
+    """The accuracy on other people's digits, by how their images are prepared."""
     parts = []
-    for form, content in accuracies.items():
+    for preparation, content in accuracies.items():
         accuracy = schema.from_json(content, Summary)
-        parts.append(f'{form} {percent(accuracy)} %')
+        parts.append(f'{preparation} {percent(accuracy)} %')
     page.text(
-        f"`{name}`: of the digits of scikit-learn, which other people wrote, the net reads "
-        f'{"; ".join(parts)} right.'
+        f"`{name}`: accuracy on scikit-learn's digits, which other people wrote, by how the images "
+        f'are prepared: {", ".join(parts)}.'
     )
