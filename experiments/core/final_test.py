@@ -122,8 +122,8 @@ def _sample_sums(inputs, outputs, steps):
     samples = []
     for length in SHORT_LENGTHS:
         row = np.flatnonzero(steps == length + 1)[0]
-        a, b = (sequences.decimal(inputs[row, :length, side]) for side in (0, 1))
-        answer = sequences.decimal(outputs[row, : length + 1])
+        a, b = (sequences.bits_to_int(inputs[row, :length, side]) for side in (0, 1))
+        answer = sequences.bits_to_int(outputs[row, : length + 1])
         samples.append(
             (length, f'{a} + {b} = {a + b}', answer, 'right' if answer == a + b else 'wrong')
         )

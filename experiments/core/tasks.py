@@ -131,7 +131,7 @@ def _splits(config, form, say):
 
     def split(pixels, labels, per_class=0):
         if per_class:
-            chosen = images.choose(labels, per_class, config.seed)
+            chosen = images.balanced_subset(labels, per_class, config.seed)
             pixels, labels = pixels[chosen], labels[chosen]
         return form(pixels), labels.astype(np.int32), None
 
@@ -207,7 +207,7 @@ def cnn(config, say):
     return _image_task(
         config,
         say,
-        lambda pixels: images.as_form(pixels, config.image_size, config.colour),
+        lambda pixels: images.to_size_and_colour(pixels, config.image_size, config.colour),
         model,
         vectorized=False,
     )
