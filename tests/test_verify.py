@@ -321,7 +321,7 @@ def test_simulation_is_the_models(cell):
 def test_the_machines_are_the_tasks():
     """Against arithmetic on integers, and the sampler that the nets are trained on."""
     bits = np.random.default_rng(0).integers(0, 2, (50, 30, 2))
-    sums = [sequences.decimal(row[:, 0]) + sequences.decimal(row[:, 1]) for row in bits]
+    sums = [sequences.bits_to_int(row[:, 0]) + sequences.bits_to_int(row[:, 1]) for row in bits]
     right = refute.right_answers(machine.ADDER, 2 * bits[..., 0] + bits[..., 1])
     assert right.tolist() == [[total >> t & 1 for t in range(30)] for total in sums]
     for k in (1, 3):
