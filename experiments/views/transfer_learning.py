@@ -21,6 +21,7 @@ from experiments.core.schema import LengthTable, TransferResults
 from experiments.training.finished_run import FinishedRun
 from jaxdl import metrics
 from jaxdl.data import images
+from jaxdl.data.sources import Images
 from jaxdl.models.cnn import Linear
 from jaxdl.train import (
     ORDER,
@@ -122,7 +123,7 @@ LEARNERS: dict[str, Callable[[FinishedRun], Learner]] = {
 
 def compare_learners(
     run: FinishedRun,
-    data: images.Images,
+    data: Images,
     settings: TransferSettings,
     folder: Path,
 ) -> dict[str, LengthTable]:
@@ -140,35 +141,49 @@ def compare_learners(
     Raises:
         UserError: A class has too few images.
     """
+    train_net = _make_train_net(run, data, settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / 'results.json'
+    identity = _identity_of_results(run, settings)
+    accuracy = _known_accuracies(file, identity)
+    for job in tqdm(_jobs_left(settings, accuracy), unit='net'):
+        accuracy[job.name()] = train_net(job)
+        # Written after every net, so that a command that was stopped goes on here.
+        schema.write_json(file, TransferResults(identity, accuracy))
+    return _tables(accuracy, settings)
+
+
+def _make_train_net(run, data, settings):
+    """A function from a Job to the accuracy of its net on the test set."""
+    # All choices come first, so that a class with too few images is an error at once.
     choices = _choose_images(data.train_labels, settings)
     train_pixels, test_pixels = _in_form_of_run(run, data)
     train_labels = data.train_labels.astype(np.int32)
     test_labels = data.test_labels.astype(np.int32)
 
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / 'results.json'
-    identity = _identity_of_results(run, settings)
-    accuracy = _known_accuracies(file, identity)
-    jobs = [job for job in _all_jobs(settings) if job.name() not in accuracy]
-
-    learners = {name: make_learner(run) for name, make_learner in LEARNERS.items()}
-    tests = {}
-    for name in {job.learner for job in jobs}:
-        tests[name] = Examples(learners[name].encode(test_pixels), test_labels, None)
-
     @functools.cache
-    def trainer(learner, size):
-        # Seeds share a compiled program, which depends on the number of images.
-        return make_trainer(learners[learner], settings, CLASSES * size)
+    def make_learner(name):
+        return LEARNERS[name](run)
 
-    for job in tqdm(jobs, unit='net'):
+    # The features of a whole test set take a while: all nets of a learner share them.
+    @functools.cache
+    def test_examples(name):
+        inputs = make_learner(name).encode(test_pixels)
+        return Examples(inputs, test_labels, None)
+
+    # Seeds share a compiled program, which depends on the number of images.
+    @functools.cache
+    def trainer(name, size):
+        return make_trainer(make_learner(name), settings, CLASSES * size)
+
+    def train_net(job):
         rows = choices[job.size, job.seed]
-        inputs = learners[job.learner].encode(train_pixels[rows])
+        inputs = make_learner(job.learner).encode(train_pixels[rows])
         examples = Examples(jnp.asarray(inputs), jnp.asarray(train_labels[rows]), None)
         train = trainer(job.learner, job.size)
-        accuracy[job.name()] = train(examples, tests[job.learner], job.seed)
-        schema.write_json(file, TransferResults(identity, accuracy))
-    return _tables(accuracy, settings)
+        return train(examples, test_examples(job.learner), job.seed)
+
+    return train_net
 
 
 def _choose_images(labels, settings):
@@ -215,12 +230,15 @@ def _known_accuracies(file, identity):
     return results.accuracy
 
 
-def _all_jobs(settings):
+def _jobs_left(settings, accuracy):
+    """The nets whose accuracy is not known, those with few images first."""
     jobs = []
     for size in settings.sizes:
         for learner in LEARNERS:
             for seed in range(settings.seeds):
-                jobs.append(Job(learner, size, seed))
+                job = Job(learner, size, seed)
+                if job.name() not in accuracy:
+                    jobs.append(job)
     return jobs
 
 
