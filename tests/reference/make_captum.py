@@ -1,4 +1,4 @@
-"""Makes captum_cnn.npz: a small LeNet and its attributions by captum, in float64, for the tests.
+"""Makes captum_cnn.npz: attributions of a small LeNet by captum in float64, which tests/test_visualize.py compares with.
 
 The net is in float64, with random weights.
 
