@@ -9,7 +9,7 @@ from jaxdl.data import sequences
 from jaxdl.data.images import CLASSES
 from jaxdl.metrics import interval, spread
 from jaxdl.train import TEST, address
-from jaxdl.verify.falsify import words
+from jaxdl.verify.counterexamples import describe_sum
 
 SHORT_LENGTHS = tuple(range(1, 21))
 LONG_LENGTHS = (50, 100, 500, 1000)
@@ -89,7 +89,7 @@ def binary_add(config, evaluate, params):
         ),
     }
     verdicts = {
-        str(config.seed + i): {'verdict': 'refuted', 'counterexample': words(min(found, key=len))}
+        str(config.seed + i): {'verdict': 'refuted', 'counterexample': describe_sum(min(found, key=len))}
         if found
         else {'verdict': 'unknown', 'counterexample': None}
         for i, found in enumerate(wrong)
