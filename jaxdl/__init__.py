@@ -1,4 +1,4 @@
-"""jaxdl: recurrent and convolutional nets as pure JAX functions, trained, looked into and proved."""
+"""Recurrent and convolutional nets as pure JAX functions: trained, looked into and proved."""
 
 __version__ = '0.1.0'
 

@@ -1,30 +1,56 @@
-"""Checkpoints of a run through orbax: the newest and the best are kept, each holds state and config."""
+"""Checkpoints of a run, through orbax. Each holds the training state and the run's settings."""
 
 import json
 import logging
 import math
 import operator
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import orbax.checkpoint as ocp
-from orbax.checkpoint.checkpoint_managers import preservation_policy as keep
+from orbax.checkpoint.checkpoint_managers import preservation_policy
 
 from jaxdl import UserError
 
+Manager = ocp.CheckpointManager
 
-def open_manager(directory, epochs=()):
-    """A CheckpointManager over `directory`, made if absent. Keeps the newest two, the lowest loss and those of `epochs`. Raises UserError if a loss is damaged."""
+
+class Restored(NamedTuple):
+    """A checkpoint that was read.
+
+    Attributes:
+        epoch: The epoch after which it was saved.
+        state: The training state, a pytree of arrays.
+        damaged: Newer epochs whose checkpoints could not be read.
+    """
+
+    epoch: int
+    state: Any
+    damaged: list[int]
+
+
+def open_manager(directory: Path, snapshots: Sequence[int] = ()) -> Manager:
+    """A CheckpointManager over `directory`, which is made if it is absent.
+
+    It keeps the newest two checkpoints, the one of the lowest loss, and those of the epochs
+    `snapshots`.
+
+    Raises:
+        UserError: The recorded loss of a checkpoint is damaged.
+    """
     logging.getLogger('absl').setLevel(logging.ERROR)
     loss = operator.itemgetter('loss')
-    policy = keep.AnyPreservationPolicy(
+    policy = preservation_policy.AnyPreservationPolicy(
         [
-            keep.LatestN(2),
-            keep.CustomSteps(epochs),
-            keep.BestN(get_metric_fn=loss, reverse=True, n=1),
+            preservation_policy.LatestN(2),
+            preservation_policy.CustomSteps(snapshots),
+            preservation_policy.BestN(get_metric_fn=loss, reverse=True, n=1),
         ]
     )
-    # the policy decides; without best_fn the losses would not be written, and one opened again would keep all that it found
+    # The policy decides what is kept. best_fn is here because orbax would not write the losses
+    # without it, and a manager that is opened again would then keep every checkpoint.
     options = ocp.CheckpointManagerOptions(
         preservation_policy=policy, best_fn=loss, best_mode='min'
     )
@@ -32,63 +58,89 @@ def open_manager(directory, epochs=()):
         return ocp.CheckpointManager(Path(directory).absolute(), options=options)
     except json.JSONDecodeError:
         raise UserError(
-            f'the loss of a checkpoint, a file {directory}/EPOCH/metrics/metrics, is damaged: delete the folder of that epoch'
+            f'the loss of a checkpoint, a file {directory}/EPOCH/metrics/metrics, is damaged: '
+            'delete the folder of that epoch'
         ) from None
 
 
-def save(manager, epoch, state, config, loss):
-    """Saves state (a pytree of arrays that nothing overwrites) and config (a dict) as `epoch`, in the background; loss decides on the best."""
-    manager.save(
-        epoch,
-        args=ocp.args.Composite(
-            state=ocp.args.StandardSave(state), config=ocp.args.JsonSave(config)
-        ),
-        metrics={'loss': float(loss)},
-    )
+def save(manager: Manager, epoch: int, state: Any, config: dict[str, Any], loss: float) -> None:
+    """Saves a checkpoint in the background.
 
-
-def restore(manager, like, anywhere=bool, last=math.inf):
-    """(epoch, state, damaged): the newest checkpoint, up to the epoch `last`, that can be read, in the shapes, and on the devices, of `like`.
-
-    Later epochs are deleted, so that they can be saved again; those that cannot be read (truncated, files missing) are listed in damaged. Raises UserError, and deletes nothing, if none can be read; there must be one (manager.latest_step()).
-    anywhere(failed) says whether reading failed on any host, so that all take the same epoch.
+    Args:
+        manager: From open_manager.
+        epoch: The number of finished epochs.
+        state: A pytree of arrays that nothing may overwrite (the training step donates its own).
+        config: The run's settings, as JSON takes them.
+        loss: Decides which checkpoint is the best.
     """
-    damaged, epochs = [], sorted(manager.all_steps(), reverse=True)
-    for epoch in [epoch for epoch in epochs if epoch <= last]:
+    items = ocp.args.Composite(state=ocp.args.StandardSave(state), config=ocp.args.JsonSave(config))
+    manager.save(epoch, args=items, metrics={'loss': float(loss)})
+
+
+def restore(
+    manager: Manager,
+    shapes: Any,
+    on_any_host: Callable[[bool], bool] = bool,
+    last_epoch: float = math.inf,
+) -> Restored:
+    """Reads the newest checkpoint that can be read, and deletes those of later epochs.
+
+    They are deleted so that they can be saved again.
+
+    Args:
+        manager: From open_manager. It must have a checkpoint (manager.latest_step()).
+        shapes: The state as jax.ShapeDtypeStructs, with shardings that say where it shall lie.
+        on_any_host: Whether a flag is true on any host, so that all read the same epoch.
+        last_epoch: Checkpoints of later epochs are not considered.
+
+    Raises:
+        UserError: None can be read. Then nothing is deleted.
+    """
+    damaged = []
+    epochs = sorted(manager.all_steps(), reverse=True)
+    for epoch in epochs:
+        if epoch > last_epoch:
+            continue
         try:
-            state = read(manager, epoch, like)
+            state = read(manager, epoch, shapes)
         except UserError:
             state = None
-        if anywhere(state is None):
+        if on_any_host(state is None):
             damaged.append(epoch)
             continue
         for later in epochs[: epochs.index(epoch)]:
             manager.delete(later)
-        return epoch, state, damaged
+        return Restored(epoch, state, damaged)
     raise UserError(
         f'no checkpoint in {manager.directory} can be read; start afresh with --noresume'
     )
 
 
-def read(manager, epoch, like):
-    """The state of an epoch in the shape of `like`. Raises UserError if it is damaged."""
-    _ignore_closed_loops()
+def read(manager: Manager, epoch: int, shapes: Any) -> Any:
+    """The state after an epoch, in these shapes (see restore).
+
+    Raises:
+        UserError: The checkpoint is damaged.
+    """
+    _ignore_closed_event_loops()
+    items = ocp.args.Composite(state=ocp.args.StandardRestore(shapes))
     try:
-        return manager.restore(
-            epoch, args=ocp.args.Composite(state=ocp.args.StandardRestore(like))
-        ).state
+        return manager.restore(epoch, args=items).state
     except Exception:  # orbax, tensorstore and json each raise their own kind for a damaged file
         raise UserError(
             f'checkpoint {epoch} in {manager.directory} is damaged and cannot be read'
         ) from None
 
 
-def _ignore_closed_loops():
-    """After a failed read tensorstore still reports to an event loop that is gone; Python would print a traceback of it."""
-    report = sys.unraisablehook
+def _ignore_closed_event_loops():
+    """Silences a traceback that Python would print after a failed read.
+
+    tensorstore still reports to an event loop that is gone by then.
+    """
+    previous_hook = sys.unraisablehook
 
     def hook(unraisable):
         if str(unraisable.exc_value) != 'Event loop is closed':
-            report(unraisable)
+            previous_hook(unraisable)
 
     sys.unraisablehook = hook

@@ -1,34 +1,75 @@
-"""Losses and accuracies per example, masked; and their summary over seeds.
+"""Losses and accuracies of single examples, and their summary over seeds.
 
-Every score is one number per example, so a padded batch says the same of a sequence as the sequence alone.
+Every score is one number per example. Padding is masked, so a padded batch says the same about a
+sequence as the sequence alone. Shapes: N examples, T time steps, K classes, S seeds.
 """
 
 import jax
 import jax.numpy as jnp
+import msgspec
 import numpy as np
 import optax
 
 
-def classification(logits, labels, lengths=None, loss='cross_entropy'):
-    """{'loss', 'accuracy'}, each (N,), of logits (N, K) and labels (N,) int.
+class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A score over seeds: its mean and 95 % confidence interval.
 
-    loss: softmax cross entropy in nats, or 'mse', the mean squared error of the softmax against one-hot labels.
+    Attributes:
+        mean: The mean over seeds; a list where there are several numbers per seed.
+        ci95: Half the width of the interval of the mean, in the form of `mean`. None for one seed.
+        seeds: The score of each seed, or None where it was not asked for.
+    """
+
+    mean: float | list
+    ci95: float | list | None
+    seeds: list | None = None
+
+
+def classification(
+    logits: jax.Array,
+    labels: jax.Array,
+    lengths: jax.Array | None = None,
+    loss: str = 'cross_entropy',
+) -> dict[str, jax.Array]:
+    """Scores of a classifier.
+
+    Args:
+        logits: (N, K).
+        labels: (N,) int.
+        lengths: Unused; here so that all scoring functions have the same arguments.
+        loss: 'cross_entropy', the softmax cross entropy in nats, or 'mse', the mean squared error
+            of the softmax against one-hot labels.
+
+    Returns:
+        {'loss', 'accuracy'}, each (N,) float.
     """
     if loss == 'mse':
-        one_hot = labels[:, None] == jnp.arange(
-            logits.shape[-1]
-        )  # jax.nn.one_hot fails on a sharded batch, in jax 0.10
+        # jax.nn.one_hot fails on a batch that is sharded over devices, in jax 0.10.
+        one_hot = labels[:, None] == jnp.arange(logits.shape[-1])
         losses = jnp.mean((jax.nn.softmax(logits) - one_hot) ** 2, axis=-1)
     else:
         losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
-    return {'loss': losses, 'accuracy': (logits.argmax(-1) == labels).astype(logits.dtype)}
+    accuracy = (logits.argmax(-1) == labels).astype(logits.dtype)
+    return {'loss': losses, 'accuracy': accuracy}
 
 
-def bit_sequence(logits, targets, lengths, loss='cross_entropy'):
-    """{'loss', 'bit_accuracy', 'exact_match'}, each (N,), of logits (N, T, 1), bits (N, T) and lengths (N,).
+def bit_sequence(
+    logits: jax.Array,
+    targets: jax.Array,
+    lengths: jax.Array,
+    loss: str = 'cross_entropy',
+) -> dict[str, jax.Array]:
+    """Scores of a net that answers one bit at each step.
 
-    The first two are means over a sequence's own steps; exact_match is 1 where all of them are right.
-    loss: binary cross entropy in nats, or 'mse' of the sigmoid output.
+    Args:
+        logits: (N, T, 1).
+        targets: (N, T) bits.
+        lengths: (N,) int, the number of steps of each sequence that count.
+        loss: 'cross_entropy', the binary cross entropy in nats, or 'mse' of the sigmoid output.
+
+    Returns:
+        {'loss', 'bit_accuracy', 'exact_match'}, each (N,) float. The first two are means over a
+        sequence's own steps; exact_match is 1 where all of them are right.
     """
     logits = logits[..., 0]
     valid = jnp.arange(targets.shape[1]) < lengths[:, None]
@@ -38,38 +79,35 @@ def bit_sequence(logits, targets, lengths, loss='cross_entropy'):
         losses = optax.sigmoid_binary_cross_entropy(logits, targets)
     right = (logits > 0) == (targets > 0.5)
 
-    def mean(x):
+    def mean_over_own_steps(x):
         return jnp.sum(x * valid, axis=1) / lengths
 
     return {
-        'loss': mean(losses),
-        'bit_accuracy': mean(right.astype(logits.dtype)),
+        'loss': mean_over_own_steps(losses),
+        'bit_accuracy': mean_over_own_steps(right.astype(logits.dtype)),
         'exact_match': jnp.all(right | ~valid, axis=1).astype(logits.dtype),
     }
 
 
-def weighted_mean(scores, weights):
-    """Means over examples of a dict of scores (N,), with weights (N,), 0 for a padding example."""
+def weighted_mean(scores: dict[str, jax.Array], weights: jax.Array) -> dict[str, jax.Array]:
+    """Means over examples of scores (N,), with weights (N,) that are 0 for padding examples."""
     return {name: jnp.sum(score * weights) / jnp.sum(weights) for name, score in scores.items()}
 
 
-def spread(values):
-    """interval(values) with the values of each seed, 'seeds'."""
-    return {**interval(values), 'seeds': np.asarray(values, float).tolist()}
+def summarize(values: np.ndarray, keep_seeds: bool = False) -> Summary:
+    """The mean over seeds and its 95 % confidence interval (Student's t).
 
-
-def interval(values):
-    """Mean over seeds and the half-width of its 95 % interval (Student's t): {'mean', 'ci95'}.
-
-    values: (S,) or (S, ...), one entry a seed; the entries of the result are floats or lists. ci95 is None for one
-    seed, of which no interval can be told.
+    Args:
+        values: (S,) or (S, ...), one entry per seed.
+        keep_seeds: Whether the Summary also holds the values themselves.
     """
     values = np.asarray(values, float)
     n = len(values)
     mean = values.mean(0).tolist()
+    seeds = values.tolist() if keep_seeds else None
     if n == 1:
-        return {'mean': mean, 'ci95': None}
+        return Summary(mean, None, seeds)
     from scipy.special import stdtrit  # slow to import
 
-    half = stdtrit(n - 1, 0.975) * values.std(0, ddof=1) / np.sqrt(n)
-    return {'mean': mean, 'ci95': half.tolist()}
+    half_width = stdtrit(n - 1, 0.975) * values.std(0, ddof=1) / np.sqrt(n)
+    return Summary(mean, half_width.tolist(), seeds)

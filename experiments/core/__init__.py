@@ -1,0 +1,1 @@
+"""What every command stands on: settings, tasks, file formats, flags."""

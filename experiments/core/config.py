@@ -1,9 +1,15 @@
-"""The one Config of a run: every field with its type, default and help. Command-line flags are made from it."""
+"""The one Config of a run: every field with its type, default and help.
+
+The command-line flags are made from it. This module does not import JAX.
+"""
 
 import dataclasses
+import hashlib
+import json
 import math
 import os
 from dataclasses import dataclass
+from typing import Any
 
 from jaxdl import UserError
 
@@ -18,28 +24,58 @@ CHOICES = {
     'optimizer': ('adam', 'sgd', 'momentum', 'rmsprop', 'adagrad'),
     'loss': ('cross_entropy', 'mse'),
 }
-SETS = {
+DATASETS = {
     'mnist_rnn': ('mnist', 'digits'),
     'mnist_cnn': ('mnist', 'digits'),
     'cifar_cnn': ('cifar10',),
 }
-NUMBERS = (
+CNN_TASKS = ('mnist_cnn', 'cifar_cnn')
+VMAPPED = ('learning_rate', 'momentum', 'weight_decay', 'l2')  # may differ within a population
+RESTART_EPOCHS = 3  # of training that each of several initializations is given
+MESH_AXES = ('seeds', 'data')
+PLACES = ('mesh', 'workdir', 'data_dir')  # where a run lies or is done, not what it is
+
+POSITIVE = (
+    'hidden',
+    'layers',
+    'batch_size',
+    'epochs',
+    'min_length',
+    'k',
+    'seeds',
+    'restarts',
     'learning_rate',
+)
+NOT_NEGATIVE = (
     'momentum',
     'weight_decay',
     'l2',
-)  # in which the runs of one population may differ
-TRIAL = 3  # epochs that each of several starts is given
-AXES = ('seeds', 'data')  # of the mesh of devices
-PLACES = ('mesh', 'workdir', 'data_dir')  # where a run is, not what it is
+    'rmsprop_start',
+    'state_noise',
+    'steps',
+    'train_size',
+    'validation_size',
+    'seed',
+    'per_class',
+    'test_per_class',
+    'statistics_every',
+)
+BELOW_ONE = ('dropout', 'momentum', 'rmsprop_decay')
 
 
-def field(default, help):
+def field(default: Any, help: str) -> Any:
+    """A field of Config with its help."""
     return dataclasses.field(default=default, metadata={'help': help})
 
 
 @dataclass(frozen=True)
 class Config:
+    """The settings of a run. The help of each field says what it is.
+
+    Raises:
+        UserError: A setting cannot be, alone or beside another.
+    """
+
     task: str = field('binary_add', 'what to learn')
     dataset: str = field('mnist', 'images of the image tasks; digits needs no download')
     cell: str = field('lstm', 'recurrent cell')
@@ -49,7 +85,8 @@ class Config:
     activation: str = field('tanh', "the cell's activation in place of tanh, or the CNN's")
     dense_activation: str = field('', "activation of the CNN's dense layer; empty: as --activation")
     init: str = field(
-        'torch', 'initializer of all layers; truncated_normal has deviation .1, and biases .1'
+        'torch',
+        'initializer of all layers; truncated_normal has standard deviation .1, and biases .1',
     )
     head_init: str = field('', 'initializer of the output layer; empty: as --init')
     forget_bias: float = field(0.0, "added to the LSTM forget gate's bias at the start")
@@ -57,13 +94,15 @@ class Config:
         0.0, 'share of units dropped between recurrent layers and before the output layer'
     )
     state_noise: float = field(
-        0.0, 'deviation of Gaussian noise added to every recurrent state in training'
+        0.0, 'standard deviation of Gaussian noise on every recurrent state in training'
     )
     optimizer: str = field('adam', 'optimizer')
     learning_rate: float = field(1e-2, 'step size')
-    momentum: float = field(0.0, 'of --optimizer=momentum')
-    rmsprop_decay: float = field(0.99, 'of the running mean square in --optimizer=rmsprop')
-    rmsprop_start: float = field(0.0, 'that mean square before the first step; 1 in TensorFlow 1')
+    momentum: float = field(0.0, 'momentum of --optimizer=momentum')
+    rmsprop_decay: float = field(0.99, 'decay of the running mean square of --optimizer=rmsprop')
+    rmsprop_start: float = field(
+        0.0, 'mean square before the first step of --optimizer=rmsprop; 1 in TensorFlow 1'
+    )
     weight_decay: float = field(
         0.0, "times all parameters, added to the gradient (torch.optim's weight_decay)"
     )
@@ -79,7 +118,8 @@ class Config:
     fresh: bool = field(True, 'sequence tasks: draw new examples every epoch, not one fixed set')
     shuffle: bool = field(True, 'a new order every epoch; without, the order of the file')
     standardize: bool = field(
-        False, 'images: subtract the training mean, divide by the deviation; else only /255'
+        False,
+        'images: subtract the training mean and divide by the standard deviation; else only /255',
     )
     per_class: int = field(
         0, 'images: train on so many of each class, a choice set by --seed; 0: on all'
@@ -101,9 +141,8 @@ class Config:
         1,
         'models trained at once, with seeds seed, seed+1, ...; results are mean and 95 % interval',
     )
-    starts: int = field(
-        1,
-        'sequence tasks: so many initializations of each seed are trained for 3 epochs, and that of least loss for the epochs',
+    restarts: int = field(
+        1, 'sequence tasks: try so many initializations of each seed for 3 epochs; train the best'
     )
     statistics_every: int = field(
         0,
@@ -123,126 +162,139 @@ class Config:
     )
 
     def __post_init__(self):
-        for name, choices in CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise UserError(
-                    f'--{name}={getattr(self, name)} is unknown; choose one of {", ".join(choices)}'
-                )
-        for name, value in dataclasses.asdict(self).items():
-            if isinstance(value, float) and not math.isfinite(value):
-                raise UserError(f'--{name}={value} must be a finite number')
-        for name in (
-            'hidden',
-            'layers',
-            'batch_size',
-            'epochs',
-            'min_length',
-            'k',
-            'seeds',
-            'starts',
-            'learning_rate',
-        ):
-            if not getattr(self, name) > 0:
-                raise UserError(f'--{name}={getattr(self, name)} must be greater than 0')
-        for name in (
-            'momentum',
-            'weight_decay',
-            'l2',
-            'rmsprop_start',
-            'state_noise',
-            'steps',
-            'train_size',
-            'validation_size',
-            'seed',
-            'per_class',
-            'test_per_class',
-            'statistics_every',
-        ):
-            if not getattr(self, name) >= 0:
-                raise UserError(f'--{name}={getattr(self, name)} must not be negative')
-        for name in ('dropout', 'momentum', 'rmsprop_decay'):
-            if not 0 <= getattr(self, name) < 1:
-                raise UserError(
-                    f'--{name}={getattr(self, name)} must be at least 0 and less than 1'
-                )
-        if self.seed + self.seeds > 2**31:
-            raise UserError(
-                f'--seed={self.seed} --seeds={self.seeds}: the last seed must be less than 2147483648'
-            )
+        _check_choices(self)
+        _check_numbers(self)
         if (self.optimizer == 'momentum') != (self.momentum > 0):
             raise UserError(
                 f'--optimizer={self.optimizer} with --momentum={self.momentum}: use '
                 '--optimizer=momentum with a --momentum above 0 (0.9, say), or neither'
             )
-        self.axes()
+        self.mesh_axes()
         if self.is_of_images():
-            self._check_images()
+            _check_images(self)
         else:
-            self._check_sequences()
+            _check_sequences(self)
 
-    def _check_images(self):
-        if self.starts > 1:
-            raise UserError(f'--starts={self.starts} is for sequence tasks')
-        if self.dataset not in SETS[self.task]:
-            raise UserError(
-                f'--task={self.task} --dataset={self.dataset}: choose one of {", ".join(SETS[self.task])}'
-            )
-        if self.image_size < 8 or self.image_size % 4:
-            raise UserError(
-                f'--image_size={self.image_size} must be a multiple of 4, and 8 at least: two pools halve it'
-            )
-        if self.per_class and self.train_size:
-            raise UserError(
-                f'--per_class={self.per_class} and --train_size={self.train_size}: use one of them'
-            )
+    def mesh_axes(self) -> dict[str, int] | None:
+        """The mesh as {'seeds': 4, 'data': 2}, with 1 for an axis left out; None for 'auto'.
 
-    def _check_sequences(self):
-        if self.max_length < self.min_length:
-            raise UserError(
-                f'--max_length={self.max_length} is less than --min_length={self.min_length}'
-            )
-        if self.task == 'recall' and self.k > self.min_length:
-            raise UserError(
-                f'--k={self.k} is greater than --min_length={self.min_length}: '
-                'a sequence that short has no such digit'
-            )
-        for name in ('train_size', 'validation_size'):
-            if getattr(self, name) == 0:
-                raise UserError(f'--{name}=0: {self.task} needs a number of sequences')
-
-    def axes(self):
-        """The mesh as {'seeds': 4, 'data': 2}, where an axis left out is 1; None of auto."""
+        Raises:
+            UserError: The mesh cannot be understood.
+        """
         if self.mesh == 'auto':
             return None
-        parts = [part.partition(':')[::2] for part in self.mesh.split(',')]
-        if any(
-            name not in AXES or not size.isdecimal() or not int(size) for name, size in parts
-        ) or len(dict(parts)) < len(parts):
-            raise UserError(
-                f'--mesh={self.mesh} is not understood; write auto, or seeds:4,data:2 for eight devices, say'
-            )
-        return dict.fromkeys(AXES, 1) | {name: int(size) for name, size in parts}
+        axes = dict.fromkeys(MESH_AXES, 1)
+        named = set()
+        for part in self.mesh.split(','):
+            name, _, size = part.partition(':')
+            is_size = size.isdecimal() and int(size) > 0
+            if name not in MESH_AXES or name in named or not is_size:
+                raise UserError(
+                    f'--mesh={self.mesh} is not understood; write auto, or seeds:4,data:2 for '
+                    'eight devices, say'
+                )
+            named.add(name)
+            axes[name] = int(size)
+        return axes
 
-    def is_of_images(self):
-        return self.task in SETS
+    def is_of_images(self) -> bool:
+        """Whether the task is one of images, not of sequences."""
+        return self.task in DATASETS
 
-    def net(self):
-        """The kind of net in a word: cnn, or the cell."""
-        return 'cnn' if self.task in ('mnist_cnn', 'cifar_cnn') else self.cell
+    def net(self) -> str:
+        """The kind of net in a word: 'cnn', or the recurrent cell."""
+        return 'cnn' if self.task in CNN_TASKS else self.cell
 
-    def describe(self):
-        """What a figure is of, for its title."""
-        data = f'{self.dataset}, ' if self.is_of_images() else ''
-        seeds = f', {self.seeds} seeds with 95 % intervals' if self.seeds > 1 else ''
-        net = (
-            f'{self.activation} CNN on {"colour" if self.colour else "grey"} images'
-            if self.net() == 'cnn'
-            else f'{"bidirectional " * self.bidirectional}{self.cell}'
+    def describe(self) -> str:
+        """What a figure is about, for its title."""
+        if self.net() == 'cnn':
+            colours = 'colour' if self.colour else 'grey'
+            net = f'{self.activation} CNN on {colours} images'
+        elif self.bidirectional:
+            net = f'bidirectional {self.cell}'
+        else:
+            net = self.cell
+        parts = [net, f'{self.hidden} units']
+        if self.is_of_images():
+            parts.insert(0, self.dataset)
+        if self.seeds > 1:
+            parts.append(f'{self.seeds} seeds with 95 % intervals')
+        return ', '.join(parts)
+
+    def identity(self) -> dict[str, Any]:
+        """The fields that say what the run is, without those that say where it lies."""
+        fields = dataclasses.asdict(self)
+        return {name: value for name, value in fields.items() if name not in PLACES}
+
+    def key(self) -> str:
+        """Eight characters that tell runs apart.
+
+        Fields at their default are left out, so that a new field changes no run's key.
+        """
+        settings = {}
+        for name, value in self.identity().items():
+            if value != getattr(Config, name):
+                settings[name] = value
+        text = json.dumps(settings, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _check_choices(config):
+    for name, choices in CHOICES.items():
+        value = getattr(config, name)
+        if value not in choices:
+            raise UserError(f'--{name}={value} is unknown; choose one of {", ".join(choices)}')
+
+
+def _check_numbers(config):
+    for name, value in dataclasses.asdict(config).items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise UserError(f'--{name}={value} must be a finite number')
+    for name in POSITIVE:
+        if not getattr(config, name) > 0:
+            raise UserError(f'--{name}={getattr(config, name)} must be greater than 0')
+    for name in NOT_NEGATIVE:
+        if not getattr(config, name) >= 0:
+            raise UserError(f'--{name}={getattr(config, name)} must not be negative')
+    for name in BELOW_ONE:
+        if not 0 <= getattr(config, name) < 1:
+            raise UserError(f'--{name}={getattr(config, name)} must be at least 0 and less than 1')
+    if config.seed + config.seeds > 2**31:
+        raise UserError(
+            f'--seed={config.seed} --seeds={config.seeds}: the last seed must be less than '
+            '2147483648'
         )
-        return f'{data}{net}, {self.hidden} units{seeds}'
 
-    def identity(self):
-        """The fields that say what the run is, as a dict; where it lies is left out."""
-        return {
-            name: value for name, value in dataclasses.asdict(self).items() if name not in PLACES
-        }
+
+def _check_images(config):
+    datasets = DATASETS[config.task]
+    if config.restarts > 1:
+        raise UserError(f'--restarts={config.restarts} is for sequence tasks')
+    if config.dataset not in datasets:
+        raise UserError(
+            f'--task={config.task} --dataset={config.dataset}: choose one of {", ".join(datasets)}'
+        )
+    if config.image_size < 8 or config.image_size % 4:
+        raise UserError(
+            f'--image_size={config.image_size} must be a multiple of 4, and 8 at least: two pools '
+            'halve it'
+        )
+    if config.per_class and config.train_size:
+        raise UserError(
+            f'--per_class={config.per_class} and --train_size={config.train_size}: use one of them'
+        )
+
+
+def _check_sequences(config):
+    if config.max_length < config.min_length:
+        raise UserError(
+            f'--max_length={config.max_length} is less than --min_length={config.min_length}'
+        )
+    if config.task == 'recall' and config.k > config.min_length:
+        raise UserError(
+            f'--k={config.k} is greater than --min_length={config.min_length}: a sequence that '
+            'short has no such digit'
+        )
+    for name in ('train_size', 'validation_size'):
+        if getattr(config, name) == 0:
+            raise UserError(f'--{name}=0: {config.task} needs a number of sequences')

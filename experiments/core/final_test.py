@@ -1,210 +1,294 @@
-"""The test of a trained population, per task: (evaluate, params) -> (results for results.json, figures by name)."""
+"""The test of a trained population, one function for each kind of task.
+
+Each takes evaluate(params, examples) -> Evaluation of S seeds, and params (S, ...).
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxdl.figures import grids as pictures, base as plots
+from experiments.core.config import Config
+from experiments.core.schema import (
+    AdderTest,
+    FinalTest,
+    ImageTest,
+    LastBatch,
+    LengthTable,
+    RecallTest,
+    SeedVerdict,
+)
 from jaxdl.data import sequences
 from jaxdl.data.images import CLASSES
-from jaxdl.metrics import interval, spread
-from jaxdl.train import TEST, address
-from jaxdl.verify.counterexamples import describe_sum
+from jaxdl.figures import curves, grids, tables
+from jaxdl.figures.base import Figure
+from jaxdl.metrics import Summary, summarize
+from jaxdl.train import TEST, Evaluation, Examples, Params, address
+from jaxdl.verify import counterexamples
 
 SHORT_LENGTHS = tuple(range(1, 21))
 LONG_LENGTHS = (50, 100, 500, 1000)
 LENGTHS = SHORT_LENGTHS + LONG_LENGTHS
 STRINGS_PER_LENGTH = 100
 RECALLS_PER_LENGTH = 500
+MOST_RECALL_LENGTHS = 20
+SAMPLE_IMAGES = 20
+
+Evaluate = Callable[[Params, Examples], Evaluation]
 
 
-def _by_length(scores, lengths, of_length):
-    """{score: interval with one entry a length} from scores (S, N) and the length (N,) of each example."""
-    return {
-        name: interval(
-            np.stack([values[:, of_length == length].mean(1) for length in lengths], axis=1)
+class FinalTestResult(NamedTuple):
+    """What a final test gives."""
+
+    results: FinalTest
+    figures: dict[str, Figure]
+
+
+class AdditionStrings(NamedTuple):
+    """The strings on which an adder is tested.
+
+    Attributes:
+        examples: All of them, padded to the longest.
+        kinds: (N,) str, 'random' or a kind of structured_summands.
+        lengths: (N,) int, bits of a summand.
+    """
+
+    examples: Examples
+    kinds: np.ndarray
+    lengths: np.ndarray
+
+    def choose(self, rows: np.ndarray, bits: int) -> 'AdditionStrings':
+        """Those at `rows`, padded to summands of so many bits."""
+        inputs, targets, steps = self.examples
+        examples = Examples(inputs[rows, : bits + 1], targets[rows, : bits + 1], steps[rows])
+        return AdditionStrings(examples, self.kinds[rows], self.lengths[rows])
+
+
+def adder(config: Config, evaluate: Evaluate, params: Params) -> FinalTestResult:
+    """Bit accuracy and exact match on random and on structured strings of each length."""
+    strings = _addition_strings(jax.random.key(config.seed))
+    short, short_evaluation = _evaluate_strings(strings, SHORT_LENGTHS, evaluate, params)
+    long, long_evaluation = _evaluate_strings(strings, LONG_LENGTHS, evaluate, params)
+
+    by_length = {}
+    for kind in dict.fromkeys(strings.kinds):
+        by_length[str(kind)] = _join_tables(
+            _scores_by_length(short_evaluation, short.lengths, SHORT_LENGTHS, short.kinds == kind),
+            _scores_by_length(long_evaluation, long.lengths, LONG_LENGTHS, long.kinds == kind),
         )
-        for name, values in scores.items()
-        if name != 'loss'
-    }
+    is_random = short.kinds == 'random'
+    overall = {}
+    for name in ('bit_accuracy', 'exact_match'):
+        values = short_evaluation.scores[name][:, is_random]
+        overall[name] = summarize(values.mean(1), keep_seeds=True)
 
-
-def _addition_tests(key):
-    """Random and structured strings of every length, padded alike: (examples, kinds (N,), lengths (N,))."""
-    bits = max(LENGTHS)
-    n = STRINGS_PER_LENGTH * len(LENGTHS)
-    kinds, of_length, pairs = ['random'] * n, list(np.repeat(LENGTHS, STRINGS_PER_LENGTH)), []
-    for length in LENGTHS:
-        for kind, pair in sequences.structured_summands(length).items():
-            pairs.append(np.pad(pair, ((0, 0), (0, 0), (0, bits - length))))
-            kinds += [kind] * len(pair[0])
-            of_length += [length] * len(pair[0])
-
-    @jax.jit
-    def examples(key, pairs, lengths):
-        random = jax.random.bernoulli(address(key, TEST), 0.5, (2, n, bits)).astype(int)
-        return sequences.encode_sum(*jnp.concatenate([random, pairs], axis=1), lengths)
-
-    of_length = np.array(of_length)
-    return (
-        jax.device_get(examples(key, np.concatenate(pairs, axis=1), of_length)),
-        np.array(kinds),
-        of_length,
-    )
-
-
-def binary_add(config, evaluate, params):
-    """Bit accuracy and exact match on random strings of each length, and on each kind of structured strings."""
-    (inputs, targets, steps), kinds, of_length = _addition_tests(jax.random.key(config.seed))
-    results, samples, wrong = {}, [], [[] for _ in range(config.seeds)]
-    for lengths in (SHORT_LENGTHS, LONG_LENGTHS):  # each padded to its own longest
-        rows = np.flatnonzero(np.isin(of_length, lengths))
-        examples = inputs[rows, : max(lengths) + 1], targets[rows, : max(lengths) + 1], steps[rows]
-        scores, outputs = evaluate(params, examples)
-        for kind in dict.fromkeys(kinds):
-            chosen = kinds[rows] == kind
-            part = _by_length(
-                {name: values[:, chosen] for name, values in scores.items()},
-                lengths,
-                of_length[rows][chosen],
-            )
-            results.setdefault(kind, []).append({'lengths': list(lengths), **part})
-        if lengths == SHORT_LENGTHS:
-            chosen = kinds[rows] == 'random'
-            overall = {
-                name: spread(values[:, chosen].mean(1))
-                for name, values in scores.items()
-                if name != 'loss'
-            }
-        samples = samples or _sample_sums(examples[0], outputs[0], steps[rows])
-        for found, output in zip(wrong, outputs):
-            found += _wrong(examples, output)
-    results = {kind: _joined(*parts) for kind, parts in results.items()}
+    samples = _sample_additions(short.examples, short_evaluation.outputs[0])
+    verdicts = {}
+    for i in range(config.seeds):
+        wrong = [
+            *_wrong_inputs(short.examples, short_evaluation.outputs[i]),
+            *_wrong_inputs(long.examples, long_evaluation.outputs[i]),
+        ]
+        verdicts[str(config.seed + i)] = _verdict(wrong)
     figures = {
-        'accuracy_by_length': plots.accuracy_by_length(
-            f'Adder, {config.describe()}', 'bits of a summand', results, config.max_length
+        'accuracy_by_length': curves.accuracy_by_length(
+            f'Adder, {config.describe()}', 'bits of a summand', by_length, config.max_length
         ),
-        'samples': plots.text_table(
+        'samples': tables.text_table(
             'Sample additions (first seed)', ('bits', 'sum', 'answer', 'verdict'), samples
         ),
     }
-    verdicts = {
-        str(config.seed + i): {'verdict': 'refuted', 'counterexample': describe_sum(min(found, key=len))}
-        if found
-        else {'verdict': 'unknown', 'counterexample': None}
-        for i, found in enumerate(wrong)
-    }
-    return {**overall, 'by_length': results, 'samples': samples, 'verdicts': verdicts}, figures
+    results = AdderTest(**overall, by_length=by_length, samples=samples, verdicts=verdicts)
+    return FinalTestResult(results, figures)
 
 
-def _wrong(examples, output):
-    """The input pairs (t, 2) up to the first wrong bit of each string that the outputs (N, T) of a net have wrong."""
+def _addition_strings(key):
+    """Random and structured strings of every length."""
+    bits = max(LENGTHS)
+    random_count = STRINGS_PER_LENGTH * len(LENGTHS)
+    kinds = ['random'] * random_count
+    lengths = list(np.repeat(LENGTHS, STRINGS_PER_LENGTH))
+    structured = []
+    for length in LENGTHS:
+        for kind, pairs in sequences.structured_summands(length).items():
+            count = len(pairs[0])
+            structured.append(np.pad(pairs, ((0, 0), (0, 0), (0, bits - length))))
+            kinds += [kind] * count
+            lengths += [length] * count
+
+    @jax.jit
+    def encode(key, structured, lengths):
+        random = jax.random.bernoulli(address(key, TEST), 0.5, (2, random_count, bits))
+        first, second = jnp.concatenate([random.astype(int), structured], axis=1)
+        return sequences.encode_sum(first, second, lengths)
+
+    lengths = np.array(lengths)
+    encoded = jax.device_get(encode(key, np.concatenate(structured, axis=1), lengths))
+    return AdditionStrings(Examples(*encoded), np.array(kinds), lengths)
+
+
+def _evaluate_strings(strings, lengths, evaluate, params):
+    """(the strings of these lengths, padded to the longest of them; their Evaluation)."""
+    rows = np.flatnonzero(np.isin(strings.lengths, lengths))
+    chosen = strings.choose(rows, max(lengths))
+    return chosen, evaluate(params, chosen.examples)
+
+
+def _scores_by_length(evaluation, lengths_of_examples, lengths, chosen=None):
+    """The LengthTable of an Evaluation's scores but the loss.
+
+    lengths_of_examples (N,); chosen (N,) bool says which examples count, None for all.
+    """
+    if chosen is None:
+        chosen = np.full(len(lengths_of_examples), True)
+    summaries = {}
+    for name, values in evaluation.scores.items():
+        if name == 'loss':
+            continue
+        means = []
+        for length in lengths:
+            means.append(values[:, chosen & (lengths_of_examples == length)].mean(1))
+        summaries[name] = summarize(np.stack(means, axis=1))
+    return LengthTable(list(lengths), **summaries)
+
+
+def _join_tables(short, long):
+    """One LengthTable of two, one behind the other."""
+    summaries = {}
+    for name, summary in short.scores.items():
+        other = long.scores[name]
+        ci95 = None if summary.ci95 is None else summary.ci95 + other.ci95
+        summaries[name] = Summary(summary.mean + other.mean, ci95)
+    return LengthTable(short.lengths + long.lengths, **summaries)
+
+
+def _wrong_inputs(examples, outputs):
+    """Of each string that the outputs (N, T) of a net have wrong, the inputs (t, 2) up to there."""
     inputs, targets, steps = examples
-    errors = (output != targets) & (np.arange(targets.shape[1]) < steps[:, None])
-    return [
-        inputs[row, : errors[row].argmax() + 1].astype(int) for row in np.flatnonzero(errors.any(1))
-    ]
+    counts = np.arange(targets.shape[1]) < steps[:, None]
+    errors = (outputs != targets) & counts
+    wrong = []
+    for row in np.flatnonzero(errors.any(1)):
+        first_error = errors[row].argmax()
+        wrong.append(inputs[row, : first_error + 1].astype(int))
+    return wrong
 
 
-def _joined(short, long):
-    """Two tables of _by_length, one behind the other."""
-
-    def join(a, b):
-        if isinstance(a, dict):
-            return {key: join(a[key], b[key]) for key in a}
-        return None if a is None else a + b
-
-    return join(short, long)
+def _verdict(wrong_inputs):
+    if not wrong_inputs:
+        return SeedVerdict('unknown', None)
+    shortest = min(wrong_inputs, key=len)
+    return SeedVerdict('falsified', counterexamples.describe_sum(shortest))
 
 
-def _sample_sums(inputs, outputs, steps):
-    """[(bits, '5 + 6 = 11', the net's answer, 'right' | 'wrong')], the first string of each length."""
+def _sample_additions(examples, outputs):
+    """[bits, '5 + 6 = 11', the net's answer, 'right' or 'wrong'] of a string of each length."""
+    inputs, _, steps = examples
     samples = []
     for length in SHORT_LENGTHS:
         row = np.flatnonzero(steps == length + 1)[0]
-        a, b = (sequences.decimal(inputs[row, :length, side]) for side in (0, 1))
+        a = sequences.decimal(inputs[row, :length, 0])
+        b = sequences.decimal(inputs[row, :length, 1])
         answer = sequences.decimal(outputs[row, : length + 1])
-        samples.append(
-            (length, f'{a} + {b} = {a + b}', answer, 'right' if answer == a + b else 'wrong')
-        )
+        verdict = 'right' if answer == a + b else 'wrong'
+        samples.append([length, f'{a} + {b} = {a + b}', answer, verdict])
     return samples
 
 
-def recall(config, evaluate, params):
-    """Accuracy at the training lengths (20 of them at most), and two sample sequences of each."""
-    lengths = np.unique(np.linspace(config.min_length, config.max_length, 20, dtype=int)).tolist()
-    of_length = np.repeat(lengths, RECALLS_PER_LENGTH)
-    sample = jax.jit(
-        lambda key: sequences.recall(address(key, TEST), of_length, config.max_length, config.k)
-    )
-    examples = jax.device_get(sample(jax.random.key(config.seed)))
-    scores, outputs = evaluate(params, examples)
-    table = {'random': {'lengths': lengths, **_by_length(scores, lengths, of_length)}}
-    samples = []
-    for row in (np.searchsorted(of_length, lengths)[:, None] + [0, 1]).ravel():
-        digits = examples[0][row, : of_length[row]].argmax(-1)
-        right = outputs[0, row] == examples[1][row]
-        samples.append(
-            (
-                ' '.join(map(str, digits)),
-                int(examples[1][row]),
-                int(outputs[0, row]),
-                'right' if right else 'wrong',
-            )
+def recall(config: Config, evaluate: Evaluate, params: Params) -> FinalTestResult:
+    """Accuracy at the training lengths (20 of them at most), and two samples of each."""
+    lengths = np.linspace(config.min_length, config.max_length, MOST_RECALL_LENGTHS, dtype=int)
+    lengths = np.unique(lengths).tolist()
+    lengths_of_examples = np.repeat(lengths, RECALLS_PER_LENGTH)
+
+    @jax.jit
+    def sample(key):
+        return sequences.recall(
+            address(key, TEST), lengths_of_examples, config.max_length, config.k
         )
+
+    examples = Examples(*jax.device_get(sample(jax.random.key(config.seed))))
+    evaluation = evaluate(params, examples)
+    table = {'random': _scores_by_length(evaluation, lengths_of_examples, lengths)}
+    samples = []
+    for first_row in np.searchsorted(lengths_of_examples, lengths):
+        for row in (first_row, first_row + 1):
+            digits = examples.inputs[row, : lengths_of_examples[row]].argmax(-1)
+            truth, answer = int(examples.targets[row]), int(evaluation.outputs[0, row])
+            verdict = 'right' if answer == truth else 'wrong'
+            samples.append([' '.join(map(str, digits)), truth, answer, verdict])
     figures = {
-        'accuracy_by_length': plots.accuracy_by_length(
+        'accuracy_by_length': curves.accuracy_by_length(
             f'Recall of digit {config.k}, {config.describe()}', 'digits in the sequence', table
         ),
-        'samples': plots.text_table(
+        'samples': tables.text_table(
             f'Recall digit {config.k} (first seed)',
             ('sequence', 'truth', 'answer', 'verdict'),
             samples,
         ),
     }
-    return {
-        'accuracy': spread(scores['accuracy'].mean(1)),
-        'by_length': table,
-        'samples': samples,
-    }, figures
+    accuracy = summarize(evaluation.scores['accuracy'].mean(1), keep_seeds=True)
+    return FinalTestResult(RecallTest(accuracy, table, samples), figures)
 
 
-def images(config, examples, evaluate, params):
-    """Confusion matrix and per-class report on the whole test set, and sample predictions."""
-    from sklearn.metrics import classification_report, confusion_matrix
+def images(
+    config: Config, examples: Examples, evaluate: Evaluate, params: Params
+) -> FinalTestResult:
+    """Confusion matrix and scores per class on the whole test set, and sample predictions."""
+    from sklearn.metrics import confusion_matrix
 
     pixels, labels, _ = examples
-    scores, outputs = evaluate(params, examples)
+    evaluation = evaluate(params, examples)
+    outputs = evaluation.outputs
     classes = np.arange(10)
-    reports = [
-        classification_report(labels, output, labels=classes, output_dict=True, zero_division=0)
-        for output in outputs
-    ]
-    report = {
-        row: {
-            name: interval([r[row][name] for r in reports])
-            for name in ('precision', 'recall', 'f1-score')
-        }
-        for row in (*map(str, classes), 'macro avg', 'weighted avg')
-    }
-    confusion = sum(confusion_matrix(labels, output, labels=classes) for output in outputs)
-    one_each = [int(np.flatnonzero(labels == digit)[0]) for digit in classes]
-    chosen = np.random.default_rng(0).choice(len(labels), min(20, len(labels)), replace=False)
+    confusion = sum(confusion_matrix(labels, answers, labels=classes) for answers in outputs)
+
+    first_of_each_class = [int(np.flatnonzero(labels == label)[0]) for label in classes]
+    count = min(SAMPLE_IMAGES, len(labels))
+    random_images = np.random.default_rng(0).choice(len(labels), count, replace=False)
+    shown = [*first_of_each_class, *random_images]
     figures = {
-        'confusion': plots.confusion(
+        'confusion': tables.confusion_matrix(
             f'Test images by class, {config.describe()}', confusion, len(outputs)
         ),
-        'samples': pictures.image_grid(
+        'samples': grids.classified_images(
             'One test image of each class, then random ones (first seed)',
-            *(array[[*one_each, *chosen]] for array in (pixels, labels, outputs[0])),
+            pixels[shown],
+            labels[shown],
+            outputs[0][shown],
             CLASSES.get(config.dataset),
         ),
     }
-    last = len(labels) % config.batch_size or config.batch_size
-    return {
-        'accuracy': spread(scores['accuracy'].mean(1)),
-        'loss': spread(scores['loss'].mean(1)),
-        'last_batch': {'images': last, 'accuracy': spread(scores['accuracy'][:, -last:].mean(1))},
-        'report': report,
-        'confusion': confusion.tolist(),
-    }, figures
+    accuracies = evaluation.scores['accuracy']
+    last_batch = len(labels) % config.batch_size or config.batch_size
+    results = ImageTest(
+        accuracy=summarize(accuracies.mean(1), keep_seeds=True),
+        loss=summarize(evaluation.scores['loss'].mean(1), keep_seeds=True),
+        last_batch=LastBatch(
+            last_batch, summarize(accuracies[:, -last_batch:].mean(1), keep_seeds=True)
+        ),
+        report=_report_by_class(labels, outputs, classes),
+        confusion=confusion.tolist(),
+    )
+    return FinalTestResult(results, figures)
+
+
+def _report_by_class(labels, outputs, classes):
+    """{class or average: {'precision', 'recall', 'f1-score'}}, summaries over seeds."""
+    from sklearn.metrics import classification_report
+
+    reports = []
+    for answers in outputs:
+        reports.append(
+            classification_report(
+                labels, answers, labels=classes, output_dict=True, zero_division=0
+            )
+        )
+    summaries = {}
+    for row in (*map(str, classes), 'macro avg', 'weighted avg'):
+        summaries[row] = {}
+        for score in ('precision', 'recall', 'f1-score'):
+            summaries[row][score] = summarize([report[row][score] for report in reports])
+    return summaries

@@ -1,126 +1,206 @@
-"""What a task is made of: model, scores, batches and the examples it is tested on. One builder per task."""
+"""What a task is made of: model, scores, batches, held-out examples and the final test."""
 
 import functools
-from typing import Any, Callable, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.core import final_test as evaluate
+from experiments.core import final_test
+from experiments.core.config import Config
+from experiments.core.final_test import FinalTestResult
 from jaxdl import UserError, metrics
 from jaxdl.data import images, sequences
 from jaxdl.models.cnn import CNN
 from jaxdl.models.rnn import RNN
-from jaxdl.train import DATA, ORDER, VALIDATION, Batch, address, in_order
+from jaxdl.train import (
+    DATA,
+    ORDER,
+    VALIDATION,
+    Batch,
+    Evaluation,
+    Examples,
+    Params,
+    address,
+    batches_in_order,
+)
+
+Notify = Callable[[str], None]  # takes a line of text for the user
+Evaluate = Callable[[Params, Examples], Evaluation]
 
 
 class Task(NamedTuple):
+    """What a task is made of.
+
+    Attributes:
+        model: A flax module whose apply returns (logits, intermediates).
+        scores: (logits, targets, lengths) -> {'loss': (N,), ...}.
+        batches: batches(data, key, epoch) opens an epoch and returns i -> Batch i.
+        data: The training Examples, shared by all seeds; () where batches are sampled.
+        steps_per_epoch: The number of batches.
+        held_out: {'validation': Examples, ...}, scored after every epoch.
+        prepare: From raw inputs to inputs of the model.
+        final_test: (evaluate, params) -> FinalTestResult, after the training.
+        vectorized: Whether seeds are vmapped; else they are done one after the other.
+    """
+
     model: Any
-    scores: Callable  # (logits, targets, lengths) -> {'loss': (N,), ...}
-    batches: Callable  # (data, key, epoch) -> (i -> Batch)
-    data: Any  # arrays, shared by all seeds
+    scores: Callable[..., dict[str, jax.Array]]
+    batches: Callable[[Any, jax.Array, jax.Array], Callable[[jax.Array], Batch]]
+    data: Any
     steps_per_epoch: int
-    held_out: dict  # {'validation': examples, ...}, scored after every epoch
-    prepare: Callable  # raw inputs -> inputs of the model
-    test: Callable  # (evaluate, params) -> (results, figures), after training
-    vectorized: bool = True  # seeds are vmapped; else done one after the other
+    held_out: dict[str, Examples]
+    prepare: Callable[[jax.Array], jax.Array]
+    final_test: Callable[[Evaluate, Params], FinalTestResult]
+    vectorized: bool = True
 
 
-def _rnn(config, outputs, every_step=False):
+def make_task(config: Config, notify: Notify) -> Task:
+    """The Task of a Config, with its data.
+
+    Args:
+        config: The run's settings.
+        notify: Takes a line of text for the user.
+
+    Raises:
+        UserError: The data cannot be had, or the sizes asked for are not in it.
+    """
+    return TASKS[config.task](config, notify)
+
+
+def _binary_add(config, notify):
+    def sample(key, n):
+        length_key, bits_key = address(key, 0), address(key, 1)
+        lengths = sequences.uniform_lengths(length_key, n, config.min_length, config.max_length)
+        return Examples(*sequences.binary_add(bits_key, lengths, config.max_length))
+
+    if config.bidirectional:
+        notify(
+            'note: a bidirectional net sees later bits before it answers, so this is no causal '
+            'adder'
+        )
+    model = _recurrent_net(config, outputs=1, every_step=True)
+    return _sequence_task(config, model, metrics.bit_sequence, sample, final_test.adder)
+
+
+def _recall(config, notify):
+    def sample(key, n):
+        length_key, digit_key = address(key, 0), address(key, 1)
+        lengths = sequences.uniform_lengths(length_key, n, config.min_length, config.max_length)
+        return Examples(*sequences.recall(digit_key, lengths, config.max_length, config.k))
+
+    model = _recurrent_net(config, outputs=10)
+    return _sequence_task(config, model, metrics.classification, sample, final_test.recall)
+
+
+def _mnist_rnn(config, notify):
+    splits = _load_splits(config, notify, lambda pixels: pixels)
+    model = _recurrent_net(config, outputs=10)
+    return _image_task(config, splits, model, vectorized=True)
+
+
+def _cnn(config, notify):
+    def to_net_size(pixels):
+        return images.as_form(pixels, config.image_size, config.colour)
+
+    splits = _load_splits(config, notify, to_net_size)
+    model = CNN(
+        10,
+        splits['train'].inputs.shape[1:],
+        hidden=config.hidden,
+        activation=config.activation,
+        dense_activation=config.dense_activation or config.activation,
+        initializer=config.init,
+        head_initializer=config.head_init or config.init,
+        dropout=config.dropout,
+    )
+    # Under vmap the convolutions of all seeds would become the groups of one large convolution,
+    # which is slow on a CPU.
+    return _image_task(config, splits, model, vectorized=False)
+
+
+TASKS = {
+    'binary_add': _binary_add,
+    'recall': _recall,
+    'mnist_rnn': _mnist_rnn,
+    'mnist_cnn': _cnn,
+    'cifar_cnn': _cnn,
+}
+
+
+def _recurrent_net(config, outputs, every_step=False):
     return RNN(
         outputs,
-        config.hidden,
-        config.cell,
-        config.layers,
-        config.bidirectional,
-        config.activation,
-        config.init,
-        config.head_init or config.init,
-        config.forget_bias,
-        config.dropout,
-        every_step,
-        config.state_noise,
+        hidden=config.hidden,
+        cell=config.cell,
+        layers=config.layers,
+        bidirectional=config.bidirectional,
+        activation=config.activation,
+        initializer=config.init,
+        head_initializer=config.head_init or config.init,
+        forget_bias=config.forget_bias,
+        dropout=config.dropout,
+        every_step=every_step,
+        state_noise=config.state_noise,
     )
 
 
-def _epoch_order(config, key, epoch, n):
-    return (
-        jax.random.permutation(address(key, ORDER, epoch), n) if config.shuffle else jnp.arange(n)
+def _order_of_epoch(config, key, epoch, n):
+    """The places of n examples in the order of an epoch."""
+    if config.shuffle:
+        return jax.random.permutation(address(key, ORDER, epoch), n)
+    return jnp.arange(n)
+
+
+def _sequence_task(config, model, scores, sample, test):
+    """A task whose examples sample(key, n) draws."""
+    draw_validation = jax.jit(lambda key: sample(address(key, VALIDATION), config.validation_size))
+    return Task(
+        model=model,
+        scores=functools.partial(scores, loss=config.loss),
+        batches=_fresh_batches(config, sample) if config.fresh else _set_batches(config, sample),
+        data=(),
+        steps_per_epoch=-(-config.train_size // config.batch_size),
+        held_out={'validation': draw_validation(jax.random.key(config.seed))},
+        prepare=lambda inputs: inputs,
+        final_test=functools.partial(test, config),
     )
 
 
-def _sequence_batches(config, sample):
-    """Batches sampled inside the step: fresh at every step, or from the seed's own fixed set of train_size."""
+def _fresh_batches(config, sample):
+    """Batches that are sampled anew inside every step."""
 
     def batches(data, key, epoch):
-        if config.fresh:
-            ones, epoch_key = jnp.ones(config.batch_size), address(key, DATA, epoch)
-            return lambda i: Batch(*sample(address(epoch_key, i), config.batch_size), ones)
-        return in_order(
-            sample(address(key, DATA), config.train_size),
-            _epoch_order(config, key, epoch, config.train_size),
-            config.batch_size,
-        )
+        weights = jnp.ones(config.batch_size)
+        epoch_key = address(key, DATA, epoch)
+
+        def batch_at(i):
+            return Batch(*sample(address(epoch_key, i), config.batch_size), weights)
+
+        return batch_at
 
     return batches
 
 
-def _sequence_task(config, model, scores, sample, test):
-    validation = jax.jit(lambda key: sample(address(key, VALIDATION), config.validation_size))(
-        jax.random.key(config.seed)
-    )
-    return Task(
-        model,
-        functools.partial(scores, loss=config.loss),
-        _sequence_batches(config, sample),
-        (),
-        -(-config.train_size // config.batch_size),
-        {'validation': validation},
-        lambda inputs: inputs,
-        test,
-    )
+def _set_batches(config, sample):
+    """Batches from each seed's own fixed set of train_size examples."""
+
+    def batches(data, key, epoch):
+        examples = sample(address(key, DATA), config.train_size)
+        order = _order_of_epoch(config, key, epoch, config.train_size)
+        return batches_in_order(examples, order, config.batch_size)
+
+    return batches
 
 
-def binary_add(config, say):
-    def sample(key, n):
-        lengths = sequences.uniform_lengths(
-            address(key, 0), n, config.min_length, config.max_length
-        )
-        return sequences.binary_add(address(key, 1), lengths, config.max_length)
+def _load_splits(config, notify, to_net_size):
+    """{'train': Examples, 'test', and 'validation' if asked for}, with pixels as uint8.
 
-    if config.bidirectional:
-        say(
-            'note: a bidirectional net sees later bits before it answers, so this is no causal adder'
-        )
-    return _sequence_task(
-        config,
-        _rnn(config, 1, every_step=True),
-        metrics.bit_sequence,
-        sample,
-        functools.partial(evaluate.binary_add, config),
-    )
-
-
-def recall(config, say):
-    def sample(key, n):
-        lengths = sequences.uniform_lengths(
-            address(key, 0), n, config.min_length, config.max_length
-        )
-        return sequences.recall(address(key, 1), lengths, config.max_length, config.k)
-
-    return _sequence_task(
-        config,
-        _rnn(config, 10),
-        metrics.classification,
-        sample,
-        functools.partial(evaluate.recall, config),
-    )
-
-
-def _splits(config, form, say):
-    """{'train': (pixels, labels, None), 'test', and 'validation' if asked for}; form(images) -> those of the net."""
-    data = images.load(config.dataset, config.data_dir, say)
+    to_net_size(pixels) crops or frames the images as the net takes them.
+    """
+    data = images.load(config.dataset, config.data_dir, notify)
     available = len(data.train_images) - config.validation_size
     size = config.train_size or available
     if not 0 < size <= available:
@@ -133,37 +213,33 @@ def _splits(config, form, say):
         if per_class:
             chosen = images.choose(labels, per_class, config.seed)
             pixels, labels = pixels[chosen], labels[chosen]
-        return form(pixels), labels.astype(np.int32), None
+        return Examples(to_net_size(pixels), labels.astype(np.int32), None)
 
     splits = {
         'train': split(data.train_images[:size], data.train_labels[:size], config.per_class),
         'test': split(data.test_images, data.test_labels, config.test_per_class),
     }
     if config.validation_size:
-        splits['validation'] = split(data.train_images[available:], data.train_labels[available:])
+        held_out = slice(available, None)
+        splits['validation'] = split(data.train_images[held_out], data.train_labels[held_out])
     if config.per_class or config.test_per_class:
-        say(
-            f'{config.dataset}: {len(splits["train"][0]):,} training and {len(splits["test"][0]):,} test images, '
+        train_count, test_count = len(splits['train'].inputs), len(splits['test'].inputs)
+        notify(
+            f'{config.dataset}: {train_count:,} training and {test_count:,} test images, '
             f'chosen by seed {config.seed}'
         )
     return splits
 
 
-def _image_task(config, say, form, make_model, vectorized):
-    splits = _splits(config, form, say)
-    train = splits.pop('train')
-    size = len(train[0])
-    mean, deviation = 0.0, 1.0
-    if config.standardize:  # of each channel
-        mean, deviation = (
-            of(train[0], axis=(0, 1, 2)).astype(np.float32) / 255 for of in (np.mean, np.std)
-        )
-
-    def prepare(pixels):
-        return (pixels.astype(jnp.float32) / 255 - mean) / deviation
+def _image_task(config, splits, model, vectorized):
+    train = splits['train']
+    held_out = {name: examples for name, examples in splits.items() if name != 'train'}
+    size = len(train.inputs)
+    prepare = _make_prepare(config, train.inputs)
 
     def batches(train, key, epoch):
-        batch_at = in_order(train, _epoch_order(config, key, epoch, size), config.batch_size)
+        order = _order_of_epoch(config, key, epoch, size)
+        batch_at = batches_in_order(train, order, config.batch_size)
 
         def prepared_batch(i):
             batch = batch_at(i)
@@ -172,51 +248,26 @@ def _image_task(config, say, form, make_model, vectorized):
         return prepared_batch
 
     return Task(
-        make_model(train[0].shape[1:]),
-        functools.partial(metrics.classification, loss=config.loss),
-        batches,
-        train,
-        -(-size // config.batch_size),
-        splits,
-        prepare,
-        functools.partial(evaluate.images, config, splits['test']),
-        vectorized,
+        model=model,
+        scores=functools.partial(metrics.classification, loss=config.loss),
+        batches=batches,
+        data=train,
+        steps_per_epoch=-(-size // config.batch_size),
+        held_out=held_out,
+        prepare=prepare,
+        final_test=functools.partial(final_test.images, config, splits['test']),
+        vectorized=vectorized,
     )
 
 
-def mnist_rnn(config, say):
-    return _image_task(
-        config, say, lambda pixels: pixels, lambda shape: _rnn(config, 10), vectorized=True
-    )
+def _make_prepare(config, train_pixels):
+    """A function from uint8 pixels to the numbers that the net takes."""
+    mean, standard_deviation = 0.0, 1.0
+    if config.standardize:  # the mean over images, rows and columns: one for each channel
+        mean = np.mean(train_pixels, axis=(0, 1, 2)).astype(np.float32) / 255
+        standard_deviation = np.std(train_pixels, axis=(0, 1, 2)).astype(np.float32) / 255
 
+    def prepare(pixels):
+        return (pixels.astype(jnp.float32) / 255 - mean) / standard_deviation
 
-def cnn(config, say):
-    def model(shape):
-        return CNN(
-            10,
-            shape,
-            hidden=config.hidden,
-            activation=config.activation,
-            dense_activation=config.dense_activation or config.activation,
-            initializer=config.init,
-            head_initializer=config.head_init or config.init,
-            dropout=config.dropout,
-        )
-
-    # Under vmap each seed's convolution would be a group of one large convolution, which is slow on a CPU.
-    return _image_task(
-        config,
-        say,
-        lambda pixels: images.as_form(pixels, config.image_size, config.colour),
-        model,
-        vectorized=False,
-    )
-
-
-TASKS = {
-    'binary_add': binary_add,
-    'recall': recall,
-    'mnist_rnn': mnist_rnn,
-    'mnist_cnn': cnn,
-    'cifar_cnn': cnn,
-}
+    return prepare

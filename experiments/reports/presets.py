@@ -6,56 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from experiments.core.config import Config
+from experiments.core.defaults import TASK_DEFAULTS as TASKS
 from jaxdl import UserError
 
-TASKS = {
-    'binary_add': Config(),
-    'recall': Config(task='recall', hidden=10, min_length=3, max_length=10, epochs=30),
-    'mnist_rnn': Config(
-        task='mnist_rnn',
-        hidden=128,
-        learning_rate=1e-3,
-        epochs=5,
-        train_size=0,
-        validation_size=10_000,
-    ),
-    'mnist_cnn': Config(
-        task='mnist_cnn',
-        hidden=1024,
-        activation='relu',
-        learning_rate=1e-3,
-        epochs=5,
-        train_size=0,
-        validation_size=10_000,
-        batch_size=128,
-        statistics_every=100,
-        snapshots=True,
-    ),
-    'cifar_cnn': Config(
-        task='cifar_cnn',
-        dataset='cifar10',
-        hidden=1024,
-        activation='relu',
-        learning_rate=1e-3,
-        epochs=10,
-        train_size=0,
-        validation_size=5000,
-        batch_size=128,
-        statistics_every=100,
-        snapshots=True,
-    ),
-}
-_SMALL = {
-    'dataset': 'digits',
-    'hidden': 64,
-    'learning_rate': 3e-3,
-    'epochs': 30,
-    'validation_size': 137,
-}
-DIGITS = {
-    'mnist_rnn': _SMALL,
-    'mnist_cnn': {**_SMALL, 'epochs': 10, 'image_size': 8, 'batch_size': 64, 'statistics_every': 5},
-}
 SUBSET = {'train_size': 0, 'per_class': 1000, 'test_per_class': 100}
 
 # What the CSV's columns do not say of a row but its provenance does, by the start of the id; later entries win.
@@ -164,26 +117,17 @@ def near(name, names):
     return difflib.get_close_matches(name, names, n=5, cutoff=0.4) or list(names)
 
 
-def base(task=None, dataset=None, preset=''):
-    """The Config that flags start from: a preset, else the task's defaults. Raises UserError for an unknown name."""
-    if preset:
-        known = presets()
-        if preset in PICTURES:
-            row, module, flags = PICTURES[preset]
-            raise UserError(
-                f'--preset={preset} is a picture of the net of {row}: train that one, then '
-                f'{" ".join(["python -m experiments." + module, "--workdir=RUN", *flags])}'
-            )
-        if preset not in known:
-            raise UserError(
-                f'--preset={preset} is unknown; near ones: {", ".join(near(preset, known))}'
-            )
-        if task not in (None, known[preset].task):
-            raise UserError(
-                f'--preset={preset} is a {known[preset].task} row; leave --task={task} out'
-            )
-        return known[preset]
-    task = task or Config.task
-    if task not in TASKS:
-        raise UserError(f'--task={task} is unknown; choose one of {", ".join(TASKS)}')
-    return replace(TASKS[task], **(DIGITS.get(task, {}) if dataset == 'digits' else {}))
+def preset(name, task=None):
+    """The Config of a reported row. Raises UserError for an unknown name."""
+    known = presets()
+    if name in PICTURES:
+        row, module, flags = PICTURES[name]
+        raise UserError(
+            f'--preset={name} is a picture of the net of {row}: train that one, then '
+            f'{" ".join(["python -m experiments." + module, "--workdir=RUN", *flags])}'
+        )
+    if name not in known:
+        raise UserError(f'--preset={name} is unknown; near ones: {", ".join(near(name, known))}')
+    if task not in (None, known[name].task):
+        raise UserError(f'--preset={name} is a {known[name].task} row; leave --task={task} out')
+    return known[name]

@@ -1,0 +1,1 @@
+"""A run: its compiled programs, the training itself, and the folder that it writes."""

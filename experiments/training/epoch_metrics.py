@@ -1,97 +1,140 @@
-"""What is written down of an epoch: the lines of metrics.jsonl, and numbers as text."""
+"""The records of an epoch: from arrays over seeds and steps to the lines of metrics.jsonl."""
+
+from collections.abc import Mapping
 
 import numpy as np
 
+from experiments.core.config import Config
+from experiments.core.schema import (
+    EpochRecord,
+    LayerStatistics,
+    Scores,
+    StatisticsRecord,
+    WindowRecord,
+)
 from jaxdl import UserError
-from jaxdl.metrics import interval, spread
+from jaxdl.metrics import summarize
 
-WINDOWS = 20  # records of the training batches' scores, an epoch
+WINDOWS_PER_EPOCH = 20  # records of the training batches' scores
+
+ScoreArrays = Mapping[str, np.ndarray]  # by the name of the score
 
 
 class Diverged(UserError):
-    """A loss or a parameter is no finite number any more."""
+    """A loss or a parameter is not a finite number any more."""
 
 
-def check_finite(config, epoch, start, losses, finite, held_out):
-    """Raises Diverged that names the first step, and its seed, where a loss (S, steps) is not finite.
+def check_finite(
+    config: Config,
+    epoch: int,
+    first_step: int,
+    losses: np.ndarray,
+    finite_params: np.ndarray,
+    held_out: Mapping[str, ScoreArrays],
+) -> None:
+    """Checks an epoch's losses and parameters.
 
-    finite (S,): whether the parameters are. A last update that spoils them shows only there and in the held-out losses:
-    it counts as the last step.
+    Args:
+        config: The run's settings.
+        epoch: The number of epochs that were finished before.
+        first_step: The number of steps that were done before.
+        losses: (S, steps) of the training batches.
+        finite_params: (S,) whether the parameters are finite. A last update that spoils them
+            shows only here and in the held-out losses: it counts as the last step.
+        held_out: {split: scores (S, N)}.
+
+    Raises:
+        Diverged: Names the first step that is not finite, and its seed.
     """
-    after = [
-        finite[:, None],
-        *(np.isfinite(scores['loss']).all(1, keepdims=True) for scores in held_out.values()),
-    ]
-    seeds, steps = np.nonzero(~np.concatenate([np.isfinite(losses), *after], axis=1))
-    if len(steps):
-        first = steps.argmin()
-        step = start + min(steps[first] + 1, losses.shape[1])
-        kept = f'the checkpoint of epoch {epoch} is kept' if epoch else 'no epoch was finished'
-        raise Diverged(
-            f'the loss of seed {config.seed + seeds[first]} is not finite at step {step}; '
-            f'{kept}. Try a lower --learning_rate than {config.learning_rate}'
-        )
+    columns = [np.isfinite(losses), finite_params[:, None]]
+    for scores in held_out.values():
+        columns.append(np.isfinite(scores['loss']).all(1, keepdims=True))
+    seeds, steps = np.nonzero(~np.concatenate(columns, axis=1))
+    if not len(steps):
+        return
+    first = steps.argmin()
+    step = first_step + min(steps[first] + 1, losses.shape[1])
+    kept = f'the checkpoint of epoch {epoch} is kept' if epoch else 'no epoch was finished'
+    raise Diverged(
+        f'the loss of seed {config.seed + seeds[first]} is not finite at step {step}; '
+        f'{kept}. Try a lower --learning_rate than {config.learning_rate}'
+    )
 
 
-def of_epoch(epoch, start, means, held_out, seconds):
-    """The lines of metrics.jsonl of an epoch: windows of training batches, then the epoch as a whole and its last batch alone."""
+def epoch_records(
+    epoch: int,
+    first_step: int,
+    means: ScoreArrays,
+    held_out: Mapping[str, ScoreArrays],
+    seconds: float,
+) -> list[WindowRecord | EpochRecord]:
+    """The records of the training batches in windows, then that of the whole epoch.
+
+    Args:
+        epoch: Counted from 1.
+        first_step: The number of steps that were done before.
+        means: {score: (S, steps)} of the training batches.
+        held_out: {split: scores (S, N)} after the epoch.
+        seconds: Of training.
+    """
     steps = means['loss'].shape[1]
-
-    def summary(scores, of=spread, columns=slice(None)):
-        return {name: of(values[:, columns].mean(1)) for name, values in scores.items()}
-
-    windows = [
-        {
-            'kind': 'steps',
-            'epoch': epoch,
-            'step': start + int(window[-1]) + 1,
-            'train': summary(means, interval, window),
-        }
-        for window in np.array_split(np.arange(steps), min(WINDOWS, steps))
-    ]
-    return [
-        *windows,
-        {
-            'kind': 'epoch',
-            'epoch': epoch,
-            'step': start + steps,
-            'seconds': seconds,
-            'train': summary(means),
-            'last_batch': summary(means, columns=slice(-1, None)),
-            **{split: summary(scores) for split, scores in held_out.items()},
-        },
-    ]
+    records = []
+    for window in np.array_split(np.arange(steps), min(WINDOWS_PER_EPOCH, steps)):
+        scores = {name: summarize(values[:, window].mean(1)) for name, values in means.items()}
+        records.append(WindowRecord(epoch, first_step + int(window[-1]) + 1, scores))
+    last_batch = {name: values[:, -1:] for name, values in means.items()}
+    splits = {split: _mean_scores(scores) for split, scores in held_out.items()}
+    records.append(
+        EpochRecord(
+            epoch,
+            first_step + steps,
+            seconds,
+            train=_mean_scores(means),
+            last_batch=_mean_scores(last_batch),
+            **splits,
+        )
+    )
+    return records
 
 
-def statistics(epoch, start, every, probed):
-    """The lines of metrics.jsonl on the layers: intervals over seeds, and the first seed's range and histogram.
+def _mean_scores(scores: ScoreArrays) -> Scores:
+    """Summaries, with each seed's own value, of scores (S, n) averaged over n."""
+    summaries = {}
+    for name, values in scores.items():
+        summaries[name] = summarize(values.mean(1), keep_seeds=True)
+    return summaries
 
-    probed: {layer: {'mean': (S, rows), ..., 'histogram': (S, rows, BINS)}}.
+
+def statistics_records(
+    epoch: int, first_step: int, every: int, statistics: Mapping[str, ScoreArrays]
+) -> list[StatisticsRecord]:
+    """The records of layer statistics that an epoch took.
+
+    Args:
+        epoch: Counted from 1.
+        first_step: The number of steps that were done before.
+        every: They were taken before each step whose number in the epoch this divides.
+        statistics: {layer: {'mean': (S, rows), ..., 'histogram': (S, rows, bins)}}, or empty.
     """
-    rows = next(iter(probed.values()))['mean'].shape[1] if probed else 0
-    return [
-        {
-            'kind': 'statistics',
-            'epoch': epoch,
-            'step': start + row * every,
-            'layers': {
-                layer: {
-                    **{
-                        name: interval(values[:, row])
-                        for name, values in found.items()
-                        if name != 'histogram'
-                    },
-                    'range': [float(found[end][0, row]) for end in ('min', 'max')],
-                    'histogram': found['histogram'][0, row].tolist(),
-                }
-                for layer, found in probed.items()
-            },
-        }
-        for row in range(rows)
-    ]
+    if not statistics:
+        return []
+    rows = next(iter(statistics.values()))['mean'].shape[1]
+    records = []
+    for row in range(rows):
+        layers = {}
+        for layer, arrays in statistics.items():
+            layers[layer] = _layer_statistics(arrays, row)
+        records.append(StatisticsRecord(epoch, first_step + row * every, layers))
+    return records
 
 
-def show(summary, scale=1, digits=4):
-    """'mean ± half-width' of an interval, or the mean alone for one seed."""
-    half = '' if summary['ci95'] is None else f' ± {scale * summary["ci95"]:.{digits}f}'
-    return f'{scale * summary["mean"]:.{digits}f}{half}'
+def _layer_statistics(arrays: ScoreArrays, row: int) -> LayerStatistics:
+    summaries = {}
+    for name, values in arrays.items():
+        if name != 'histogram':
+            summaries[name] = summarize(values[:, row])
+    return LayerStatistics(
+        **summaries,
+        range=[float(arrays['min'][0, row]), float(arrays['max'][0, row])],
+        histogram=arrays['histogram'][0, row].tolist(),
+    )

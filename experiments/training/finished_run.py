@@ -1,40 +1,82 @@
-"""A trained net for the commands that look into it: the checkpoint of a run, its model and its test data."""
+"""Loads a trained net from the folder of its run, for the commands that look into it."""
 
 import dataclasses
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Callable, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
-from experiments.training import workdir
 from experiments.core.config import Config
-from experiments.training.programs import Clock, like, mesh_of, programs
-from experiments.core.tasks import TASKS
+from experiments.core.tasks import Task, make_task
+from experiments.training import workdir
+from experiments.training.programs import make_initialize, make_population
 from jaxdl import UserError, checkpoint
+from jaxdl.train import Params
 
 ONE_DEVICE = 'seeds:1,data:1'
-CNNS = ('mnist_cnn', 'cifar_cnn')  # tasks with a CNN
+
+Notify = Callable[[str], None]
 
 
-class Trained(NamedTuple):
-    """One seed of a run, at one epoch."""
+class FinishedPopulation(NamedTuple):
+    """All seeds of a run.
+
+    Attributes:
+        config: The run's settings.
+        task: With its data.
+        epochs: Those whose checkpoints are there, in rising order.
+        params_at: From an epoch to the params (S, ...) then; epoch 0 is the untrained population.
+    """
+
+    config: Config
+    task: Task
+    epochs: list[int]
+    params_at: Callable[[int], Params]
+
+
+class FinishedRun(NamedTuple):
+    """One seed of a run, at one epoch.
+
+    Attributes:
+        config: The run's settings.
+        model: The flax module.
+        params: Of the seed at the epoch.
+        prepare: From raw inputs to inputs of the model.
+        inputs, labels: The test set, raw.
+        epoch: The epoch.
+        snapshots: {epoch: a function that returns the params then}, from epoch 0, the untrained
+            net, on.
+    """
 
     config: Config
     model: Any
-    params: Any
-    prepare: Callable  # raw inputs -> inputs of the model
-    inputs: np.ndarray  # of the test set, raw
+    params: Params
+    prepare: Callable[[jax.Array], jax.Array]
+    inputs: np.ndarray
     labels: np.ndarray
     epoch: int
-    snapshots: dict  # {epoch: a function that gives the params then}, from 0, the untrained net, on
+    snapshots: dict[int, Callable[[], Params]]
 
 
-def population(folder, tasks, data_dir=Config.data_dir, say=print):
-    """(config, task, epochs, params_at): the run in `folder`, its finished epochs, and epoch -> params (S, ...) of all seeds.
+def load_population(
+    folder: Path,
+    tasks: Sequence[str],
+    data_dir: str = Config.data_dir,
+    notify: Notify = print,
+) -> FinishedPopulation:
+    """All seeds of the run in a folder, in which nothing is changed.
 
-    Epoch 0 is the untrained population. Nothing in the folder is changed. Raises UserError if there is no run there, none of
-    `tasks`, or no finished epoch; params_at if a checkpoint cannot be read.
+    Args:
+        folder: Of the run.
+        tasks: The tasks that will do.
+        data_dir: Folder of the image data.
+        notify: Takes a line of text for the user.
+
+    Raises:
+        UserError: There is no run, none of these tasks, or no finished epoch. params_at raises it
+            if a checkpoint cannot be read.
     """
     config = dataclasses.replace(read_config(folder), data_dir=data_dir, mesh=ONE_DEVICE)
     if config.task not in tasks:
@@ -43,70 +85,98 @@ def population(folder, tasks, data_dir=Config.data_dir, say=print):
         raise UserError(
             f'{folder} has no checkpoints; train it first, with python -m experiments.main'
         )
-    task = TASKS[config.task](config, say)
-    members, init, *_ = programs(config, task, Clock(), mesh_of(config))
-    saved = like(
-        init, members, task.data, config.seeds, jax.sharding.SingleDeviceSharding(jax.devices()[0])
-    )
+    task = make_task(config, notify)
+    initialize = jax.jit(make_initialize(config, task))
+    population = make_population([config])
+    shapes = _on_one_device(jax.eval_shape(initialize, population, task.data))
     manager = checkpoint.open_manager(folder / 'checkpoints')
     epochs = sorted(manager.all_steps())
     if not epochs:
         raise UserError(f'{folder} has no finished epoch yet')
 
     def params_at(epoch):
-        return (
-            init(members, task.data) if epoch == 0 else checkpoint.read(manager, epoch, saved)
-        ).params
+        if epoch == 0:
+            return initialize(population, task.data).params
+        return checkpoint.read(manager, epoch, shapes).params
 
-    return config, task, epochs, params_at
+    return FinishedPopulation(config, task, epochs, params_at)
 
 
-def load(folder, tasks, data_dir=Config.data_dir, seed=None, epoch=None, say=print):
-    """Trained of the run in `folder`: its first seed and newest epoch unless said.
+def _on_one_device(shapes):
+    sharding = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    return jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding), shapes)
 
-    Raises UserError as population does, and if there is no such seed or epoch.
+
+def load(
+    folder: Path,
+    tasks: Sequence[str],
+    data_dir: str = Config.data_dir,
+    seed: int | None = None,
+    epoch: int | None = None,
+    notify: Notify = print,
+) -> FinishedRun:
+    """One seed of the run in a folder.
+
+    Args:
+        folder: Of the run.
+        tasks: The tasks that will do.
+        data_dir: Folder of the image data.
+        seed: By default the first one.
+        epoch: By default the newest one.
+        notify: Takes a line of text for the user.
+
+    Raises:
+        UserError: As load_population, and if there is no such seed or epoch.
     """
     folder = Path(folder).expanduser()
-    config, task, epochs, population_at = population(folder, tasks, data_dir, say)
-    seed = config.seed if seed is None else seed
+    config, task, epochs, population_at = load_population(folder, tasks, data_dir, notify)
+    if seed is None:
+        seed = config.seed
     if not config.seed <= seed < config.seed + config.seeds:
-        raise UserError(
-            f'--seed={seed}: {folder} holds the seeds {config.seed} to {config.seed + config.seeds - 1}'
-        )
-    epoch = epochs[-1] if epoch is None else epoch
+        last_seed = config.seed + config.seeds - 1
+        raise UserError(f'--seed={seed}: {folder} holds the seeds {config.seed} to {last_seed}')
+    if epoch is None:
+        epoch = epochs[-1]
     if epoch not in (0, *epochs):
-        raise UserError(
-            f'--epoch={epoch}: {folder} holds the epochs 0, {", ".join(map(str, epochs))}'
-        )
+        known = ', '.join(map(str, epochs))
+        raise UserError(f'--epoch={epoch}: {folder} holds the epochs 0, {known}')
 
     def params_at(epoch):
         return jax.tree.map(lambda leaf: leaf[seed - config.seed], population_at(epoch))
 
-    inputs, labels, *_ = task.held_out['test']
-    return Trained(
-        config,
-        task.model,
-        params_at(epoch),
-        task.prepare,
-        inputs,
-        labels,
-        epoch,
-        {at: lambda at=at: params_at(at) for at in (0, *epochs)},
+    snapshots = {}
+    for snapshot_epoch in (0, *epochs):
+        snapshots[snapshot_epoch] = lambda at=snapshot_epoch: params_at(at)
+    test = task.held_out['test']
+    return FinishedRun(
+        config=config,
+        model=task.model,
+        params=params_at(epoch),
+        prepare=task.prepare,
+        inputs=test.inputs,
+        labels=test.targets,
+        epoch=epoch,
+        snapshots=snapshots,
     )
 
 
-def read_config(folder):
-    """The Config of the run in `folder`. Raises UserError if there is none."""
+def read_config(folder: Path) -> Config:
+    """The Config of the run in a folder.
+
+    Raises:
+        UserError: There is no run, or it has settings that this version does not know.
+    """
     if not folder.is_dir():
         raise UserError(f'--workdir={folder} is no folder; name the folder of a run')
-    found = workdir.config_of(folder)
-    if found is None:
+    settings = workdir.read_settings(folder)
+    if settings is None:
         raise UserError(f'{folder} holds no run of this program (no config.json)')
-    fields = {field.name for field in dataclasses.fields(Config)}
-    if unknown := found.keys() - fields - {'version'}:
+    version = settings.pop('version')
+    known = {field.name for field in dataclasses.fields(Config)}
+    unknown = settings.keys() - known
+    if unknown:
         raise UserError(
-            f'{folder} is of version {found["version"]}, with the settings {", ".join(unknown)} that this one does not know'
+            f'{folder} is of version {version}, with the settings {", ".join(unknown)} '
+            'that this one does not know'
         )
-    return Config(
-        **{name: value for name, value in found.items() if name != 'version'}, workdir=str(folder)
-    )
+    return Config(**settings, workdir=str(folder))

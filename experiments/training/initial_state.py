@@ -1,79 +1,128 @@
-"""Where training starts: from checkpoints, from the seeds, or from the best of several starts of each seed."""
+"""Where training begins: from checkpoints, from the seeds, or from the best of several restarts."""
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from tqdm import tqdm
 
-from experiments.core.config import TRIAL
-from experiments.training.programs import like
+from experiments.core.config import RESTART_EPOCHS
+from experiments.training.programs import Program, Setup, state_shapes
 from jaxdl import checkpoint, parallel
-from jaxdl.train import START, Members, address
+from jaxdl.train import RESTART, Population, TrainState, address
 
 
-def start(config, init, epoch, members, data, mesh, managers, clock, say):
-    """(epochs done, states): from the newest checkpoints, which are of one epoch, or the newest that all can read; or from the start."""
-    done = managers[0].latest_step() or 0
-    saved, states = (
-        like(init, members, data, config.seeds, parallel.population_sharding(config.seeds, mesh)),
-        None,
-    )
-    while done and states is None:
-        found = [
-            checkpoint.restore(manager, saved, parallel.any_process, done) for manager in managers
-        ]
-        for at, _, damaged in found:
-            if damaged:
-                say(
-                    f'checkpoint {", ".join(map(str, damaged))} is damaged and cannot be read: using that of epoch {at}'
-                )
-        ends = {at for at, *_ in found}
-        done = min(ends)
-        if len(ends) == 1:
-            states = jax.tree.map(
-                lambda *parts: jnp.concatenate(parts) if len(parts) > 1 else parts[0],
-                *[part for _, part, _ in found],
-            )
-    if states is None:
-        return 0, init(members, data) if config.starts == 1 else _chosen(
-            epoch, init, config.starts, members, data, clock
+class InitialState(NamedTuple):
+    """Where training begins.
+
+    Attributes:
+        epoch: The number of epochs that are finished.
+        states: (P, ...).
+    """
+
+    epoch: int
+    states: TrainState
+
+
+def restore_or_initialize(
+    setup: Setup,
+    manager: checkpoint.Manager,
+    train_epoch: Program,
+    notify: Callable[[str], None],
+) -> InitialState:
+    """The state of the newest checkpoint that can be read, or a new one where there is none.
+
+    Args:
+        setup: Of the run.
+        manager: Of its checkpoints.
+        train_epoch: The program of a whole epoch, for the trial of several initializations.
+        notify: Takes a line of text for the user.
+    """
+    if not manager.latest_step():
+        return InitialState(0, initialize(setup, train_epoch))
+    restored = restore(setup, manager, notify)
+    states = parallel.pad_seeds(restored.state, setup.config.seeds, setup.mesh)
+    return InitialState(restored.epoch, states)
+
+
+def restore(
+    setup: Setup,
+    manager: checkpoint.Manager,
+    notify: Callable[[str], None],
+    last_epoch: float = np.inf,
+) -> checkpoint.Restored:
+    """The newest checkpoint up to last_epoch that can be read, with states (S, ...)."""
+    seeds, mesh = setup.config.seeds, setup.mesh
+    sharding = parallel.population_sharding(seeds, mesh)
+    shapes = state_shapes(setup.programs, setup.data, seeds, sharding)
+    restored = checkpoint.restore(manager, shapes, parallel.on_any_host, last_epoch)
+    if restored.damaged:
+        epochs = ', '.join(map(str, restored.damaged))
+        notify(
+            f'checkpoint {epochs} is damaged and cannot be read: using that of epoch '
+            f'{restored.epoch}'
         )
-    return done, parallel.pad(states, len(managers) * config.seeds, mesh)
+    return restored
 
 
-def _chosen(epoch, init, starts, members, data, clock):
-    """For each seed the state of least loss in the last third of its last epoch, of so many starts after TRIAL epochs of each."""
-    keys, best, least = members.keys, None, np.full(len(members.keys), np.inf)
-    own_keys = jax.jit(
-        jax.vmap(lambda key, start: address(key, START, start), (0, None)),
-        out_shardings=keys.sharding,
+def initialize(setup: Setup, train_epoch: Program) -> TrainState:
+    """New states (P, ...): of the seeds themselves, or of the best of several restarts."""
+    programs = setup.programs
+    if setup.config.restarts == 1:
+        return programs.initialize(programs.population, setup.data)
+    return best_of_restarts(setup, train_epoch)
+
+
+def best_of_restarts(setup: Setup, train_epoch: Program) -> TrainState:
+    """Tries several initializations of each seed for RESTART_EPOCHS epochs.
+
+    Returns:
+        For each seed the state after these epochs of the initialization whose loss is least in the
+        last third of the last epoch: (P, ...).
+    """
+    restarts = setup.config.restarts
+    population = setup.programs.population
+    sharding = population.keys.sharding
+    restart_keys = jax.jit(
+        jax.vmap(lambda key, restart: address(key, RESTART, restart), (0, None)),
+        out_shardings=sharding,
     )
-    select = jax.jit(_select, out_shardings=keys.sharding)
-    with (
-        tqdm(
-            total=starts * TRIAL,
-            unit='epoch',
-            desc='choosing among starts',
-            disable=not parallel.first(),
-        ) as bar,
-        clock('train'),
-    ):
-        for start in range(starts):
-            own = Members(own_keys(keys, start), members.numbers)
-            states = init(own, data)
-            for number in range(TRIAL):
-                states, means, *_ = epoch(states, own, data, jnp.int32(number))
-                bar.update()
-            loss = np.array(means['loss'])
-            loss = loss[:, -(loss.shape[1] // 3 + 1) :].mean(1)
-            better = loss < least  # a loss that is no number never is
-            best = states if best is None else select(better, states, best)
-            least = np.where(better, loss, least)
-    return best
+    select = jax.jit(_select, out_shardings=sharding)
+    progress = tqdm(
+        total=restarts * RESTART_EPOCHS,
+        unit='epoch',
+        desc='choosing among restarts',
+        disable=not parallel.is_first_process(),
+    )
+    best_states = None
+    least_loss = np.full(len(population.keys), np.inf)
+    with progress, setup.clock.span('train'):
+        for restart in range(restarts):
+            keys = restart_keys(population.keys, restart)
+            trial = Population(keys, population.hyperparameters)
+            states = setup.programs.initialize(trial, setup.data)
+            for epoch in range(RESTART_EPOCHS):
+                result = train_epoch(states, trial, setup.data, jnp.int32(epoch))
+                states = result.states
+                progress.update()
+            losses = np.array(result.means['loss'])
+            last_third = losses.shape[1] // 3 + 1
+            loss = losses[:, -last_third:].mean(1)
+            is_better = loss < least_loss  # never true of a loss that is not a number
+            if best_states is None:
+                best_states = states
+            else:
+                best_states = select(is_better, states, best_states)
+            least_loss = np.where(is_better, loss, least_loss)
+    return best_states
 
 
 def _select(choice, new, old):
-    """Of each seed the new arrays where choice (S,) is true."""
-    return jax.tree.map(
-        lambda a, b: jnp.where(choice.reshape(-1, *[1] * (a.ndim - 1)), a, b), new, old
-    )
+    """Of each seed the new arrays where choice (S,) is true, else the old ones."""
+
+    def select_rows(a, b):
+        return jnp.where(choice.reshape(-1, *[1] * (a.ndim - 1)), a, b)
+
+    return jax.tree.map(select_rows, new, old)

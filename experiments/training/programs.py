@@ -1,232 +1,303 @@
-"""The compiled programs of a run over a mesh of devices, with their time of compilation and their memory."""
+"""The compiled programs of a run: initialize, train one epoch, evaluate.
 
-import dataclasses
-import time
-from contextlib import contextmanager
-from pathlib import Path
+Shapes: S models are asked for; P is that number rounded up so that they fill the mesh.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-import psutil
+from jax.sharding import Mesh, Sharding
 
-from experiments.core.config import NUMBERS
-from jaxdl import UserError, parallel
-from jaxdl.train import Members, init_state, make_epoch, make_evaluate, make_optimizer, make_step
+from experiments.core.config import VMAPPED, Config
+from experiments.core.tasks import Task
+from experiments.training.clock import Clock
+from jaxdl import parallel
+from jaxdl.train import (
+    EpochResult,
+    Evaluation,
+    Examples,
+    OptimizerSettings,
+    Params,
+    Population,
+    TrainState,
+    evaluate_in_batches,
+    init_state,
+    make_epoch,
+    make_optimizer,
+    make_score_batch,
+    make_step,
+)
 from jaxdl.visualize.activations import dead, summary
 
-SEEDS_AT_ONCE = 8  # on a CPU
-PROBED = 100  # held-out examples on which the statistics of the layers are taken
+SEEDS_AT_ONCE_ON_CPU = 8  # arrays of so many small models stay in a core's cache
+STATISTICS_EXAMPLES = 100  # held-out examples on which layer statistics are taken
 
 
-class Clock(dict):
-    """Seconds by what they were spent on; a nested span is not counted in the outer one."""
+class Program:
+    """A jitted function that is compiled apart from its running, on the clock's 'compile'."""
 
-    @contextmanager
-    def __call__(self, what):
-        start, known = time.perf_counter(), sum(self.values())
-        yield
-        nested = sum(self.values()) - known
-        self[what] = self.get(what, 0.0) + time.perf_counter() - start - nested
+    def __init__(self, jitted: jax.stages.Wrapped, clock: Clock):
+        """Wraps a function of jax.jit."""
+        self.jitted = jitted
+        self._clock = clock
+        self._compiled = {}
 
-    def compile(self, function, **options):
-        """jax.jit(function, **options), with the seconds of compilation told apart; .executable(*args) compiles only, .function is it."""
-        compiled = {}
+    def compile(self, *args: Any) -> jax.stages.Compiled:
+        """The compiled program for arguments of these shapes (arrays or ShapeDtypeStructs)."""
+        shapes = tuple((x.shape, x.dtype) for x in jax.tree.leaves(args))
+        if shapes not in self._compiled:
+            with self._clock.span('compile'):
+                self._compiled[shapes] = self.jitted.lower(*args).compile()
+        return self._compiled[shapes]
 
-        def executable(*args):
-            shapes = tuple((x.shape, x.dtype) for x in jax.tree.leaves(args))
-            if shapes not in compiled:
-                with self('compile'):
-                    compiled[shapes] = jax.jit(function, **options).lower(*args).compile()
-            return compiled[shapes]
-
-        def call(*args):
-            return executable(*args)(*args)
-
-        call.executable, call.function = executable, function
-        return call
+    def __call__(self, *args: Any) -> Any:
+        """Compiles the function if need be, and runs it."""
+        return self.compile(*args)(*args)
 
 
-def mesh_of(config, *others):
-    """The Mesh of runs: images are split along the batch too, sequences are too small for that."""
-    return parallel.make_mesh(
-        config.axes(), (1 + len(others)) * config.seeds, config.batch_size, config.is_of_images()
+class Programs(NamedTuple):
+    """The programs of the S models of a run, or of several runs trained as one population.
+
+    Attributes:
+        population: (P,) the keys and vmapped hyper-parameters of all models.
+        initialize: (population, data) -> TrainState (P, ...).
+        train_epoch: Takes a number of steps and returns the Program of so many steps:
+            (states, population, data, epoch) -> EpochResult (P, ...). It overwrites the states.
+        evaluate: (params (P, ...), examples) -> Evaluation of the first S models.
+    """
+
+    population: Population
+    initialize: Program
+    train_epoch: Callable[[int], Program]
+    evaluate: Callable[[Params, Examples], Evaluation]
+
+
+class Setup(NamedTuple):
+    """All that the training of a run works with.
+
+    Attributes:
+        data: The task's data, on every device.
+    """
+
+    config: Config
+    task: Task
+    mesh: Mesh
+    data: Any
+    programs: Programs
+    clock: Clock
+
+
+def make_mesh(config: Config, runs: int = 1) -> Mesh:
+    """The Mesh of so many runs that have a Config's seeds each.
+
+    Batches of images are split over devices too. Those of sequences are too small for that.
+    """
+    models = runs * config.seeds
+    return parallel.make_mesh(config.mesh_axes(), models, config.batch_size, config.is_of_images())
+
+
+def make_programs(
+    config: Config, task: Task, mesh: Mesh, clock: Clock, others: Sequence[Config] = ()
+) -> Programs:
+    """The Programs of a run.
+
+    Args:
+        config: The run's settings.
+        task: Its task.
+        mesh: The devices.
+        clock: Counts the seconds of compilation.
+        others: Runs to train beside it in the same population. They differ from it in VMAPPED
+            fields and in their folder only.
+    """
+    configs = (config, *others)
+    models = len(configs) * config.seeds
+    population = parallel.pad_seeds(make_population(configs), models, mesh)
+    return Programs(
+        population=population,
+        initialize=_initialize_program(config, task, mesh, clock),
+        train_epoch=functools.partial(
+            _train_epoch_program, config, task, mesh, clock, models, bool(population[1])
+        ),
+        evaluate=_make_evaluate(task, mesh, clock, models),
     )
 
 
-def at_once(models, task, mesh):
-    """How many of so many models a device trains as one, None: all of its own. On a CPU few, whose arrays stay in its cache, in equal groups if it can be."""
+def make_population(configs: Sequence[Config]) -> Population:
+    """The Population of all seeds of these runs, one run behind the other."""
+    seeds = []
+    for config in configs:
+        seeds.append(config.seed + np.arange(config.seeds))
+    hyperparameters = {}
+    for name in VMAPPED:
+        values = [getattr(config, name) for config in configs]
+        if len(set(values)) > 1:
+            hyperparameters[name] = np.repeat(np.float32(values), configs[0].seeds)
+    keys = jax.vmap(jax.random.key)(np.concatenate(seeds))
+    return Population(keys, hyperparameters)
+
+
+def make_initialize(config: Config, task: Task) -> Callable[[Population, Any], TrainState]:
+    """Makes the pure function initialize(population (S,), data) -> TrainState (S, ...)."""
+    optimizer = make_optimizer(_optimizer_settings(config))
+
+    def initialize(population, data):
+        batch = task.batches(data, population.keys[0], 0)(0)
+
+        def initialize_one(key):
+            return init_state(task.model, optimizer, key, batch.inputs, batch.lengths)
+
+        return jax.vmap(initialize_one)(population.keys)
+
+    return initialize
+
+
+def state_shapes(programs: Programs, data: Any, seeds: int, sharding: Sharding) -> TrainState:
+    """The shapes of the states of so many seeds, without making any."""
+    shapes = jax.eval_shape(programs.initialize.jitted, programs.population, data)
+
+    def of_seeds(x):
+        return jax.ShapeDtypeStruct((seeds, *x.shape[1:]), x.dtype, sharding=sharding)
+
+    return jax.tree.map(of_seeds, shapes)
+
+
+def train_epoch_shapes(programs: Programs, data: Any) -> tuple[Any, ...]:
+    """Arguments with which to compile train_epoch before there are states."""
+    keys = programs.population.keys
+    states = state_shapes(programs, data, len(keys), keys.sharding)
+    epoch = jax.ShapeDtypeStruct((), np.int32)
+    return states, programs.population, data, epoch
+
+
+def _optimizer_settings(config):
+    return OptimizerSettings(
+        config.optimizer,
+        config.learning_rate,
+        config.momentum,
+        config.weight_decay,
+        config.rmsprop_decay,
+        config.rmsprop_start,
+    )
+
+
+def _initialize_program(config, task, mesh, clock):
+    jitted = parallel.jit_over_seeds(
+        make_initialize(config, task),
+        mesh,
+        seeds_axis=(True, False),
+        out_shardings=parallel.over_seeds(mesh),
+    )
+    return Program(jitted, clock)
+
+
+def _train_epoch_program(config, task, mesh, clock, models, has_vmapped, steps):
+    train_epoch = make_epoch(
+        _vmapped_step(config, task) if has_vmapped else _step(config, task),
+        _sharded_batches(task, mesh),
+        steps,
+        _make_layer_statistics(task),
+        config.statistics_every,
+        _seeds_at_once(models, task, mesh),
+    )
+    everywhere = parallel.everywhere(mesh)
+    jitted = parallel.jit_over_seeds(
+        train_epoch,
+        mesh,
+        seeds_axis=(True, True, False, False),
+        # The states stay where they are. The host reads the rest.
+        out_shardings=EpochResult(parallel.over_seeds(mesh), everywhere, everywhere, everywhere),
+        donate_argnums=0,
+    )
+    return Program(jitted, clock)
+
+
+def _step(config, task):
+    optimizer = make_optimizer(_optimizer_settings(config))
+    return make_step(task.model, optimizer, task.scores, config.l2)
+
+
+def _vmapped_step(config, task):
+    """A step that takes hyper-parameters which differ from model to model."""
+    settings = _optimizer_settings(config)
+
+    def step(state, batch, key, l2=config.l2, **optimizer_settings):
+        optimizer = make_optimizer(settings._replace(**optimizer_settings))
+        return make_step(task.model, optimizer, task.scores, l2)(state, batch, key)
+
+    return step
+
+
+def _sharded_batches(task, mesh):
+    """The task's batches, each spread over the devices along 'data'."""
+
+    def batches(data, key, epoch):
+        batch_at = task.batches(data, key, epoch)
+        return lambda i: parallel.shard_batch(batch_at(i), mesh)
+
+    return batches
+
+
+def _make_layer_statistics(task):
+    """A function from parameters to {layer or parameter: its statistics}."""
+    examples = next(iter(task.held_out.values()))
+    inputs = examples.inputs[:STATISTICS_EXAMPLES]
+    lengths = examples.lengths
+    if lengths is not None:
+        lengths = lengths[:STATISTICS_EXAMPLES]
+
+    def layer_statistics(params):
+        _, layers = task.model.apply(params, task.prepare(inputs), lengths)
+        statistics = {}
+        for name, values in layers.items():
+            statistics[name] = {**summary(values), 'dead': dead(values)}
+        for name, values in params['params'].items():
+            statistics[name] = summary(values)
+        return statistics
+
+    return layer_statistics
+
+
+def _seeds_at_once(models, task, mesh):
+    """How many models a device trains at once; None for all of its own.
+
+    On a CPU they are few, in equal groups where that is possible.
+    """
     if not task.vectorized:
         return 1
     if mesh.devices.flat[0].platform != 'cpu':
         return None
-    own = parallel.padded(models, mesh) // mesh.shape['seeds']
-    equal = [n for n in range(SEEDS_AT_ONCE // 2, SEEDS_AT_ONCE + 1) if own % n == 0]
-    return max(equal, default=min(own, SEEDS_AT_ONCE))
+    models_of_device = parallel.padded(models, mesh) // mesh.shape['seeds']
+    largest = SEEDS_AT_ONCE_ON_CPU
+    for size in range(largest, largest // 2 - 1, -1):
+        if models_of_device % size == 0:
+            return size
+    return min(models_of_device, largest)
 
 
-def programs(config, task, clock, mesh, others=()):
-    """(members, init, epoch, evaluate) of the S models of a run and of others that differ from it in NUMBERS, padded to P that fill the mesh.
+def _make_evaluate(task, mesh, clock, models):
+    seeds_at_once = SEEDS_AT_ONCE_ON_CPU if task.vectorized else 1
+    score_batch = make_score_batch(task.model, task.scores, task.prepare, seeds_at_once)
 
-    members (P,); init(members, data) -> states (P, ...); epoch(steps) -> the program of that many steps, (states, members, data,
-    index) -> (states, means, probed, finite (P,)); evaluate(params, examples), of the S models, is that of make_evaluate.
-    """
+    def evaluate(params, inputs, targets, lengths):
+        inputs, targets, lengths = parallel.shard_batch((inputs, targets, lengths), mesh)
+        return score_batch(params, inputs, targets, lengths)
 
-    def optimizer(learning_rate, momentum, weight_decay):
-        return make_optimizer(
-            config.optimizer,
-            learning_rate,
-            momentum,
-            config.rmsprop_decay,
-            weight_decay,
-            config.rmsprop_start,
-        )
-
-    def step(state, batch, key, **numbers):
-        numbers = {name: getattr(config, name) for name in NUMBERS} | numbers
-        l2 = numbers.pop('l2')
-        return make_step(task.model, optimizer(**numbers), task.scores, l2)(
-            state, parallel.split(batch, mesh), key
-        )
-
-    def init(members, data):
-        batch = task.batches(data, members.keys[0], 0)(0)
-        plain = optimizer(config.learning_rate, config.momentum, config.weight_decay)
-        return (
-            jax.vmap(lambda key: init_state(task.model, plain, key, batch.inputs, batch.lengths))(
-                members.keys
-            ),
-        )
-
-    models = (1 + len(others)) * config.seeds
-    examples = next(iter(task.held_out.values()))
-    inputs, _, lengths = jax.tree.map(lambda x: x[:PROBED], examples)
-
-    def probe(params):
-        _, layers = task.model.apply(params, task.prepare(inputs), lengths)
-        return {
-            name: {**summary(values), 'dead': dead(values)} for name, values in layers.items()
-        } | {name: summary(values) for name, values in params['params'].items()}
-
-    def epoch(steps):
-        train = make_epoch(
-            step, task.batches, steps, probe, config.statistics_every, at_once(models, task, mesh)
-        )
-
-        def checked(*args):
-            states, *found = train(*args)
-            leaves = jax.tree.leaves(states.params)
-            finite = jnp.stack(
-                [jnp.isfinite(leaf).reshape(len(leaf), -1).all(1) for leaf in leaves]
-            ).all(0)
-            return states, *found, finite
-
-        return clock.compile(
-            parallel.over_seeds(checked, mesh, arguments=2, kept=1), donate_argnums=0
-        )
-
-    def compile_score(score):
-        program = clock.compile(
-            parallel.over_seeds(
-                lambda params, *examples: score(params, *parallel.split(examples, mesh)),
-                mesh,
-                arguments=1,
-                kept=0,
-            )
-        )
-        return lambda params, *examples: program(params, *parallel.replicate(examples, mesh))
-
-    score = make_evaluate(
-        task.model,
-        task.scores,
-        task.prepare,
-        compile_score,
-        seeds_at_once=SEEDS_AT_ONCE if task.vectorized else 1,
-    )
-
-    def evaluate(params, examples):
-        return jax.tree.map(lambda x: x[:models], score(params, examples))
-
-    configs = config, *others
-    numbers = {
-        name: np.repeat(np.float32(values), config.seeds)
-        for name in NUMBERS
-        if len(set(values := [getattr(one, name) for one in configs])) > 1
-    }
-    keys = jax.vmap(jax.random.key)(
-        np.concatenate([one.seed + np.arange(one.seeds) for one in configs])
-    )
-    return (
-        parallel.pad(Members(keys, numbers), models, mesh),
-        clock.compile(lambda *args: parallel.over_seeds(init, mesh, arguments=1, kept=1)(*args)[0]),
-        epoch,
+    jitted = parallel.jit_over_seeds(
         evaluate,
+        mesh,
+        seeds_axis=(True, False, False, False),
+        out_shardings=parallel.everywhere(mesh),
     )
+    program = Program(jitted, clock)
 
+    def run_batch(params, *batch):
+        return program(params, *parallel.replicate(batch, mesh))
 
-def like(init, members, data, seeds, sharding):
-    """The shapes of the states of so many seeds, without making any."""
-    states = jax.eval_shape(init.function, members, data)
-    return jax.tree.map(
-        lambda x: jax.ShapeDtypeStruct((seeds, *x.shape[1:]), x.dtype, sharding=sharding), states
-    )
+    def evaluate_models(params, examples):
+        evaluation = evaluate_in_batches(run_batch, params, examples)
+        return jax.tree.map(lambda x: x[:models], evaluation)
 
-
-def check_memory(config, task, mesh, epoch, init, members, data, others=()):
-    """Raises UserError if an epoch's program needs more memory than is free, with the largest population found to fit."""
-    free = free_memory(mesh.local_devices[0])
-    needed = _needed(_executable(epoch, init, members, data), mesh)
-    if free is None or needed <= free:
-        return
-
-    def needed_for(seeds):
-        smaller = [dataclasses.replace(one, seeds=seeds) for one in (config, *others)]
-        members, init, epoch, _ = programs(smaller[0], task, Clock(), mesh, smaller[1:])
-        return _needed(_executable(epoch(1), init, members, data), mesh)
-
-    fitting = largest(needed_for, config.seeds, free)
-    raise UserError(
-        f'--seeds={config.seeds} needs about {needed / 2**30:.1f} GiB of memory, of which {free / 2**30:.1f} GiB are free: '
-        + (
-            f'--seeds={fitting} fits'
-            if fitting
-            else 'not one model fits; lower --batch_size or --hidden'
-        )
-    )
-
-
-def _executable(epoch, init, members, data):
-    shapes = like(init, members, data, len(members.keys), members.keys.sharding)
-    return epoch.executable(shapes, members, data, jnp.int32(0))
-
-
-def largest(needed_for, seeds, free):
-    """The largest population below `seeds`, found to a tenth, that needs no more than is free; 0: none does."""
-    low, high = 0, seeds
-    while high - low > max(1, high // 10):
-        middle = (low + high) // 2
-        low, high = (middle, high) if needed_for(middle) <= free else (low, middle)
-    return low
-
-
-def _needed(executable, mesh):
-    """Bytes that a program takes of the memory that free_memory tells of; a CPU's devices share theirs."""
-    sizes = executable.memory_analysis()
-    shared = len(mesh.local_devices) if mesh.local_devices[0].platform == 'cpu' else 1
-    return shared * (
-        sizes.argument_size_in_bytes
-        + sizes.output_size_in_bytes
-        + sizes.temp_size_in_bytes
-        - sizes.alias_size_in_bytes
-    )
-
-
-def free_memory(device):
-    """Bytes that a program may take on a device, or None where it does not tell; on a CPU those of the machine or its control group."""
-    if device.platform != 'cpu':
-        return (device.memory_stats() or {}).get('bytes_limit')
-    free = psutil.virtual_memory().available
-    limit, used = (Path('/sys/fs/cgroup') / name for name in ('memory.max', 'memory.current'))
-    if limit.exists() and (text := limit.read_text().strip()) != 'max':
-        free = min(free, int(text) - int(used.read_text()))
-    return free
+    return evaluate_models

@@ -1,241 +1,397 @@
-"""run(config), and population(configs): the only place where data, model, training and checkpoints meet."""
+"""run(config): trains, tests and writes one run, or goes on with it."""
 
 import importlib.metadata
 import platform
 import signal
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.sharding import Mesh
 from tqdm import tqdm
 
-from experiments.training import epoch_metrics as records, initial_state as starts, workdir
-from experiments.core.command import ASKED_TO_STOP
-from experiments.training.programs import Clock, check_memory, mesh_of, programs
-from experiments.core.tasks import TASKS
+from experiments.core import schema
+from experiments.core.command import STOP_REQUESTED
+from experiments.core.config import Config
+from experiments.core.formatting import format_summary
+from experiments.core.schema import EpochRecord, RunResults, StatisticsRecord, WindowRecord
+from experiments.core.tasks import Task, make_task
+from experiments.training import workdir
+from experiments.training.clock import Clock
+from experiments.training.epoch_metrics import check_finite, epoch_records, statistics_records
+from experiments.training.initial_state import InitialState, restore_or_initialize
+from experiments.training.memory import check_memory
+from experiments.training.metrics_log import MetricsLog
+from experiments.training.programs import (
+    Program,
+    Setup,
+    make_mesh,
+    make_programs,
+    train_epoch_shapes,
+)
 from jaxdl import __version__, checkpoint, parallel
-from jaxdl.figures import base as plots
+from jaxdl.figures import curves, layers
+from jaxdl.train import EpochResult, Params
 
-GO_ON = 'the same command on all hosts goes on from the last finished epoch'
-SNAPSHOTS = [digit * 10**power for power in range(6) for digit in (1, 2, 5)]  # epochs
+RESUME_ADVICE = 'the same command on all hosts goes on from the last finished epoch'
+# Epochs whose checkpoints are kept with --snapshots: 1, 2, 5, 10, 20, 50, ...
+SNAPSHOT_EPOCHS = [digit * 10**power for power in range(6) for digit in (1, 2, 5)]
+
+Notify = Callable[[str], None]
 
 
-def run(config, resume=True, say=print, seconds=()):
-    """Trains, tests and writes the run of a Config, or goes on with it, or shows it if it is finished.
+class CompletedRun(NamedTuple):
+    """A finished run: its folder, and the content of its results.json."""
 
-    say takes lines of text for the user; seconds is what the caller has spent already, by name.
-    Of several hosts all must call this, with one folder that all see; the first one prints and writes.
-    Returns (folder, results). Raises UserError for what the user can put right, and
-    KeyboardInterrupt at the end of the epoch in which a signal came.
+    folder: Path
+    results: RunResults
+
+
+class EpochOutcome(NamedTuple):
+    """An epoch of S models, on the host.
+
+    Attributes:
+        means: {score: (S, steps)} of the training batches.
+        statistics: Layer statistics {layer: {name: (S, rows, ...)}}, or ().
+        finite: (S,) whether all parameters are finite.
+        held_out: {split: {score: (S, N)}} after the epoch.
+        seconds: Of training, for each of the runs that were trained at once.
     """
-    return population([config], resume, say, seconds)[0]
+
+    means: Mapping[str, Any]
+    statistics: Any
+    finite: Any
+    held_out: Mapping[str, Mapping[str, Any]]
+    seconds: float
 
 
-def population(configs, resume=True, say=print, seconds=()):
-    """run of several Configs that differ in NUMBERS and in workdir alone, as one population: each has the folder that a run of it alone has.
+def run(
+    config: Config,
+    resume: bool = True,
+    notify: Notify = print,
+    seconds: Mapping[str, float] | None = None,
+) -> CompletedRun:
+    """Trains, tests and writes the run of a Config, or goes on with it.
 
-    Those that are finished are left out of it, and those that were stopped at different epochs go on apart. Returns [(folder, results)].
+    A run that is finished is left as it is. On several hosts all must call this, with one folder
+    that all see; the first one prints and writes.
+
+    Args:
+        config: The run's settings.
+        resume: Whether to go on with a run that the folder holds; else it is replaced.
+        notify: Takes a line of text for the user.
+        seconds: What the caller has spent already, by name.
+
+    Raises:
+        UserError: What the user can put right.
+        KeyboardInterrupt: At the end of the epoch in which a signal came.
     """
-    with parallel.together(GO_ON):
-        say = say if parallel.first() else lambda line: None
-        folders = [workdir.check(config, resume) for config in configs]
-        found = [workdir.results_of(folder) for folder in folders]
-        todo = [
-            i
-            for i, results in enumerate(found)
-            if not (parallel.any_process(bool(results)) and resume)
-        ]
-        for i in set(range(len(configs))) - set(todo):
-            say(
-                f'{folders[i]} holds this run, finished; the same command with --noresume replaces it'
+    clock = Clock(seconds)
+    with parallel.errors_end_all_hosts(RESUME_ADVICE):
+        notify = notify if parallel.is_first_process() else _say_nothing
+        folder = workdir.prepare(config, resume)
+        finished = finished_results(folder, resume, notify)
+        if finished:
+            return CompletedRun(folder, finished)
+
+        setup = set_up(config, make_mesh(config), clock, notify)
+        begin_folders([folder], [config], resume)
+        manager = open_checkpoints(folder, config, clock)
+        with MetricsLog(folder) as log, manager:
+            lengths = epoch_lengths(config, setup.task)
+            train_epoch = {steps: setup.programs.train_epoch(steps) for steps in set(lengths)}
+            compiled = train_epoch[lengths[0]].compile(
+                *train_epoch_shapes(setup.programs, setup.data)
             )
-        at = [workdir.newest(folder) if resume else 0 for folder in folders]
-        for together in [
-            [i for i in todo if at[i] == epoch] for epoch in sorted({at[i] for i in todo})
-        ]:
-            trained = _train_and_test(
-                [configs[i] for i in together],
-                [folders[i] for i in together],
-                resume,
-                Clock(seconds),
-                say,
-            )
-            for i, results in zip(together, trained):
-                found[i] = results
-                if parallel.first():
-                    workdir.write_json(folders[i] / 'results.json', results)
-        return list(zip(folders, found))
+            check_memory(setup, compiled)
+            start = restore_or_initialize(setup, manager, train_epoch[lengths[0]], notify)
+            notify(describe_training(setup, start))
+            with clock.span('write'):
+                log.resume_after(start.epoch)
+            params = _train_epochs(setup, train_epoch, lengths, start, log, manager)
+            results = run_final_test(setup, params, log)
+        if parallel.is_first_process():
+            schema.write_json(folder / 'results.json', results)
+    return CompletedRun(folder, results)
 
 
-def _train_and_test(configs, folders, resume, clock, say):
-    """The content of results.json of each."""
-    config, mesh = configs[0], mesh_of(*configs)
-    with clock('data'):
-        task = TASKS[config.task](config, say)
+def _say_nothing(line):
+    pass
+
+
+def finished_results(folder: Path, resume: bool, notify: Notify) -> RunResults | None:
+    """The results of the run in the folder, if it is finished and not to be replaced."""
+    results = workdir.read_results(folder)
+    if not parallel.on_any_host(results is not None) or not resume:
+        return None
+    notify(f'{folder} holds this run, finished; the same command with --noresume replaces it')
+    return results
+
+
+def set_up(
+    config: Config, mesh: Mesh, clock: Clock, notify: Notify, others: Sequence[Config] = ()
+) -> Setup:
+    """The task with its data, and the programs, of a run and of others beside it."""
+    with clock.span('data'):
+        task = make_task(config, notify)
         data = parallel.replicate(task.data, mesh)
-    if parallel.first():
-        for folder, one in zip(folders, configs):
-            workdir.begin(folder, one, resume)
-    parallel.wait('the folders are begun')
-    functions = programs(config, task, clock, mesh, configs[1:])
-    with ExitStack() as stack:
-        logs = [stack.enter_context(workdir.Log(folder)) for folder in folders]
-        states = _train(configs, task, functions, data, mesh, logs, clock, say)
-        return [
-            _test(
-                one,
-                task,
-                functions[-1],
-                parallel.part(states.params, i * one.seeds, one.seeds, mesh),
-                mesh,
-                log,
-                clock,
-            )
-            for i, (one, log) in enumerate(zip(configs, logs))
-        ]
+    programs = make_programs(config, task, mesh, clock, others)
+    return Setup(config, task, mesh, data, programs, clock)
 
 
-def _test(config, task, evaluate, params, mesh, log, clock):
-    """The content of results.json, of params (S, ...)."""
-
-    def own(params, examples):
-        return jax.tree.map(lambda x: x[: config.seeds], evaluate(params, examples))
-
-    with clock('evaluate'):
-        tested, figures = task.test(own, parallel.pad(params, config.seeds, mesh))
-    last = log.records[-1]
-    with clock('write'):
-        names = sorted(last['train'], key='loss'.__ne__)
-        curves = plots.curves(
-            f'{config.task}, {config.describe()}', log.records, names, task.steps_per_epoch
-        )
-        log.draw({'curves': curves, **figures, **plots.layers(config.describe(), log.records)})
-    return {
-        'version': __version__,
-        'versions': versions(),
-        'config': config.identity(),
-        'device': describe_devices(mesh),
-        'parameters': count_parameters(params),
-        **last,
-        'seconds': dict(clock),
-        'tested': tested,
-    }
+def begin_folders(folders: Sequence[Path], configs: Sequence[Config], resume: bool) -> None:
+    """Begins the runs' folders; the first process does, the others wait."""
+    if parallel.is_first_process():
+        for folder, config in zip(folders, configs, strict=True):
+            workdir.begin(folder, config, resume)
+    parallel.wait_for_hosts('the folders are begun')
 
 
-def versions():
-    """Of Python and of the packages that decide about numbers."""
-    return {
-        'python': platform.python_version(),
-        **{
-            name: importlib.metadata.version(name)
-            for name in ('jax', 'jaxlib', 'flax', 'optax', 'numpy')
-        },
-    }
+def open_checkpoints(folder: Path, config: Config, clock: Clock) -> checkpoint.Manager:
+    """The manager of a run's checkpoints."""
+    snapshots = SNAPSHOT_EPOCHS if config.snapshots else ()
+    with clock.span('write'):
+        return checkpoint.open_manager(folder / 'checkpoints', snapshots)
 
 
-def describe_devices(mesh):
-    sizes = ''.join(f', {size} over {name}' for name, size in mesh.shape.items() if size > 1)
-    return (
-        f'{mesh.size} x {mesh.devices.flat[0].device_kind} ({mesh.devices.flat[0].platform}{sizes})'
-    )
-
-
-def count_parameters(params):
-    """Parameters of one model, of a population's params (S, ...)."""
-    return sum(leaf.size // len(leaf) for leaf in jax.tree.leaves(params))
-
-
-def _train(configs, task, functions, data, mesh, logs, clock, say):
-    """The states (P, ...) after the last epoch, trained from the newest checkpoint or from the start."""
-    config, (members, init, epoch_program, evaluate) = configs[0], functions
+def epoch_lengths(config: Config, task: Task) -> list[int]:
+    """The number of steps in each epoch. The last one is shorter where --steps ends within it."""
     total = config.steps or config.epochs * task.steps_per_epoch
-    full, rest = divmod(total, task.steps_per_epoch)
-    lengths = [task.steps_per_epoch] * full + [rest] * (rest > 0)
-    epoch_of = {steps: epoch_program(steps) for steps in set(lengths)}
-    check_memory(config, task, mesh, epoch_of[lengths[0]], init, members, data, configs[1:])
-    with ExitStack() as stack:
-        with clock('write'):
-            managers = [
-                stack.enter_context(
-                    checkpoint.open_manager(
-                        log.folder / 'checkpoints', SNAPSHOTS if config.snapshots else ()
-                    )
-                )
-                for log in logs
-            ]
-        stack.enter_context(parallel.together(GO_ON))
-        done, states = starts.start(
-            config, init, epoch_of[lengths[0]], members, data, mesh, managers, clock, say
-        )
-        say(
-            f'{describe_devices(mesh)}; {count_parameters(states.params):,} parameters; '
-            f'seeds {config.seed}..{config.seed + config.seeds - 1}'
-            + f' of each of {len(configs)} settings' * (len(configs) > 1)
-            + (f'; going on after epoch {done}' if done else '')
-        )
-        with clock('write'):
-            for log in logs:
-                log.start(done)
-        with (
-            tqdm(
-                total=total, initial=sum(lengths[:done]), unit='step', disable=not parallel.first()
-            ) as bar,
-            _stop_at_epoch_end(bar),
-        ):
-            for epoch, steps in enumerate(lengths[done:], done):
-                spent = clock.get('train', 0.0)
-                with clock('train'):
-                    states, *found = epoch_of[steps](states, members, data, jnp.int32(epoch))
-                    found = jax.device_get(found)
-                with clock('evaluate'):
-                    held_out = {
-                        split: evaluate(states.params, examples)[0]
-                        for split, examples in task.held_out.items()
-                    }
-                seconds = (clock['train'] - spent) / len(configs)
-                for i, one in enumerate(configs):
-                    mine = slice(i * one.seeds, (i + 1) * one.seeds)
-                    own, scores = jax.tree.map(lambda x: x[mine], (found, held_out))
-                    with clock('write'):
-                        judge = _write(
-                            one, epoch, sum(lengths[:epoch]), own, scores, seconds, logs[i]
-                        )
-                        checkpoint.save(
-                            managers[i],
-                            epoch + 1,
-                            parallel.part(states, mine.start, one.seeds, mesh),
-                            one.identity(),
-                            judge['loss']['mean'],
-                        )
-                bar.set_postfix({name: records.show(summary) for name, summary in judge.items()})
-                bar.update(steps)
-                if parallel.any_process(ASKED_TO_STOP.is_set()):
-                    raise KeyboardInterrupt
-    return states
+    full_epochs, rest = divmod(total, task.steps_per_epoch)
+    lengths = [task.steps_per_epoch] * full_epochs
+    if rest:
+        lengths.append(rest)
+    return lengths
 
 
-def _write(config, epoch, start, found, scores, seconds, log):
-    """Writes an epoch's records; returns the summaries that say how good it was. Raises Diverged."""
-    means, probed, finite = found
-    records.check_finite(config, epoch, start, means['loss'], finite, scores)
-    lines = records.of_epoch(epoch + 1, start, means, scores, seconds)
-    log.write(records.statistics(epoch + 1, start, config.statistics_every, probed) + lines)
-    return lines[-1].get('validation', lines[-1]['train'])
+def describe_training(setup: Setup, start: InitialState, runs: int = 1) -> str:
+    """A line on what is trained: devices, parameters, seeds, and where it goes on."""
+    config = setup.config
+    seeds = f'seeds {config.seed}..{config.seed + config.seeds - 1}'
+    if runs > 1:
+        seeds += f' of each of {runs} settings'
+    parts = [
+        describe_devices(setup.mesh),
+        f'{count_parameters(start.states.params):,} parameters',
+        seeds,
+    ]
+    if start.epoch:
+        parts.append(f'going on after epoch {start.epoch}')
+    return '; '.join(parts)
+
+
+def _train_epochs(
+    setup: Setup,
+    train_epoch: Mapping[int, Program],
+    lengths: Sequence[int],
+    start: InitialState,
+    log: MetricsLog,
+    manager: checkpoint.Manager,
+) -> Params:
+    """Trains from the start to the last epoch, and writes each. Returns the params (P, ...)."""
+    config = setup.config
+    states = start.states
+    with training_progress(lengths, start.epoch) as bar:
+        for epoch in range(start.epoch, len(lengths)):
+            steps = lengths[epoch]
+            states, outcome = advance(setup, train_epoch[steps], states, epoch)
+            outcome = outcome_of_seeds(outcome, 0, config.seeds)
+            with setup.clock.span('write'):
+                record = write_epoch(config, log, epoch, sum(lengths[:epoch]), outcome)
+                saved = parallel.take_seeds(states, 0, config.seeds, setup.mesh)
+                save_checkpoint(manager, config, saved, record)
+            show_progress(bar, record, steps)
+    return states.params
+
+
+def advance(setup: Setup, train_epoch: Program, states: Any, epoch: int) -> tuple[Any, Any]:
+    """Trains all models for one epoch, and scores them on the held-out examples.
+
+    Args:
+        setup: Of the runs.
+        train_epoch: The program of the epoch's number of steps.
+        states: (P, ...). They are overwritten.
+        epoch: Counted from 0.
+
+    Returns:
+        (the new states (P, ...), the EpochOutcome of all models).
+    """
+    programs, clock = setup.programs, setup.clock
+    seconds_before = clock.seconds.get('train', 0.0)
+    with clock.span('train'):
+        result: EpochResult = train_epoch(states, programs.population, setup.data, jnp.int32(epoch))
+        measured = jax.device_get((result.means, result.statistics, result.finite))
+    seconds = clock.seconds['train'] - seconds_before
+    held_out = {}
+    with clock.span('evaluate'):
+        for split, examples in setup.task.held_out.items():
+            held_out[split] = programs.evaluate(result.states.params, examples).scores
+    return result.states, EpochOutcome(*measured, held_out, seconds)
+
+
+def outcome_of_seeds(outcome: EpochOutcome, first: int, count: int) -> EpochOutcome:
+    """The part of an EpochOutcome that belongs to `count` models, from `first` on."""
+    seeds = slice(first, first + count)
+    *arrays, seconds = outcome
+    return EpochOutcome(*jax.tree.map(lambda x: x[seeds], arrays), seconds)
+
+
+def write_epoch(
+    config: Config, log: MetricsLog, epoch: int, first_step: int, outcome: EpochOutcome
+) -> EpochRecord:
+    """Writes the records of an epoch, counted from 0, and returns that of the whole epoch.
+
+    Raises:
+        Diverged: A loss or a parameter is not finite.
+    """
+    means, statistics, finite, held_out, seconds = outcome
+    check_finite(config, epoch, first_step, means['loss'], finite, held_out)
+    records = epoch_records(epoch + 1, first_step, means, held_out, seconds)
+    log.write(
+        [
+            *statistics_records(epoch + 1, first_step, config.statistics_every, statistics),
+            *records,
+        ]
+    )
+    return records[-1]
+
+
+def save_checkpoint(
+    manager: checkpoint.Manager, config: Config, states: Any, record: EpochRecord
+) -> None:
+    """Saves the states (S, ...) after the epoch of a record, with the loss that judges them."""
+    loss = judging_scores(record)['loss'].mean
+    checkpoint.save(manager, record.epoch, states, config.identity(), loss)
+
+
+def judging_scores(record: EpochRecord) -> schema.Scores:
+    """The scores that say how good an epoch was: on the validation examples, if there are any."""
+    return record.validation or record.train
+
+
+@contextmanager
+def training_progress(lengths: Sequence[int], epochs_done: int) -> Iterator[tqdm]:
+    """A progress bar over all steps of a run, while a signal stops it at the end of an epoch."""
+    bar = tqdm(
+        total=sum(lengths),
+        initial=sum(lengths[:epochs_done]),
+        unit='step',
+        disable=not parallel.is_first_process(),
+    )
+    with bar, _stop_at_epoch_end(bar):
+        yield bar
 
 
 @contextmanager
 def _stop_at_epoch_end(bar):
-    """The first Ctrl-C or SIGTERM only sets ASKED_TO_STOP, so that no file is left half-written; the second stops at once."""
+    """Lets the first Ctrl-C or SIGTERM only set STOP_REQUESTED; the second one stops at once.
 
-    def ask(signum, frame):
-        if ASKED_TO_STOP.is_set():
+    So no file is left half-written.
+    """
+
+    def request_stop(signum, frame):
+        if STOP_REQUESTED.is_set():
             raise KeyboardInterrupt
-        ASKED_TO_STOP.set()
+        STOP_REQUESTED.set()
         bar.set_description('stopping after this epoch')
 
-    handlers = {signum: signal.signal(signum, ask) for signum in (signal.SIGINT, signal.SIGTERM)}
+    previous = {}
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        previous[signum] = signal.signal(signum, request_stop)
     try:
         yield
     finally:
-        for signum, handler in handlers.items():
+        for signum, handler in previous.items():
             signal.signal(signum, handler)
+
+
+def show_progress(bar: tqdm, record: EpochRecord, steps: int) -> None:
+    """Moves the progress bar on by an epoch, and stops here if any host was asked to.
+
+    Raises:
+        KeyboardInterrupt: A signal came.
+    """
+    scores = judging_scores(record)
+    bar.set_postfix({name: format_summary(summary) for name, summary in scores.items()})
+    bar.update(steps)
+    if parallel.on_any_host(STOP_REQUESTED.is_set()):
+        raise KeyboardInterrupt
+
+
+def run_final_test(setup: Setup, params: Params, log: MetricsLog) -> RunResults:
+    """Runs the final test and draws the run's figures.
+
+    Args:
+        setup: Of the run.
+        params: (P, ...), P at least the run's number of seeds.
+        log: With the records of all epochs.
+
+    Returns:
+        The content of results.json.
+    """
+    config, task, mesh, clock = setup.config, setup.task, setup.mesh, setup.clock
+
+    def evaluate(params, examples):
+        evaluation = setup.programs.evaluate(params, examples)
+        return jax.tree.map(lambda x: x[: config.seeds], evaluation)
+
+    with clock.span('evaluate'):
+        final_test = task.final_test(evaluate, params)
+    last = log.records_of(EpochRecord)[-1]
+    with clock.span('write'):
+        log.draw({**final_test.figures, **_training_figures(config, task, log)})
+    return RunResults(
+        version=__version__,
+        versions=versions(),
+        config=config.identity(),
+        device=describe_devices(mesh),
+        parameters=count_parameters(params),
+        epoch=last.epoch,
+        step=last.step,
+        seconds=dict(clock.seconds),
+        train=last.train,
+        last_batch=last.last_batch,
+        validation=last.validation,
+        test=last.test,
+        final_test=final_test.results,
+    )
+
+
+def _training_figures(config: Config, task: Task, log: MetricsLog):
+    epochs = log.records_of(EpochRecord)
+    loss_first = ['loss', *(name for name in epochs[-1].train if name != 'loss')]
+    training_curves = curves.training_curves(
+        f'{config.task}, {config.describe()}',
+        log.records_of(WindowRecord),
+        epochs,
+        loss_first,
+        task.steps_per_epoch,
+    )
+    statistics = layers.layer_statistics(config.describe(), log.records_of(StatisticsRecord))
+    return {'curves': training_curves, **statistics}
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that decide about numbers."""
+    numeric_versions = {'python': platform.python_version()}
+    for package in ('jax', 'jaxlib', 'flax', 'optax', 'numpy'):
+        numeric_versions[package] = importlib.metadata.version(package)
+    return numeric_versions
+
+
+def describe_devices(mesh: Mesh) -> str:
+    """The devices in words: '2 x cpu (cpu, 2 over seeds)'."""
+    device = mesh.devices.flat[0]
+    parts = [device.platform]
+    for name, size in mesh.shape.items():
+        if size > 1:
+            parts.append(f'{size} over {name}')
+    return f'{mesh.size} x {device.device_kind} ({", ".join(parts)})'
+
+
+def count_parameters(params: Params) -> int:
+    """The parameters of one model, of a population's params (S, ...)."""
+    return sum(leaf.size // len(leaf) for leaf in jax.tree.leaves(params))

@@ -1,19 +1,20 @@
-"""The folder of a run: who owns it, what it holds, and the log that writes there."""
+"""The folder of a run: where it is, whose it is, and what it holds."""
 
-import hashlib
 import json
 import os
 import shutil
-import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
+from experiments.core import schema
 from experiments.core.config import Config
-from jaxdl import UserError, __version__, parallel
-from jaxdl.figures import base as plots
+from experiments.core.schema import ProofResults, RunResults
+from jaxdl import UserError, __version__
 
-OURS = (
+# All that a run or a command that looks at it may write. config.json comes first and is deleted
+# last, since it makes the folder ours.
+OUR_NAMES = (
     'config.json',
     'metrics.jsonl',
     'results.json',
@@ -27,25 +28,44 @@ OURS = (
 )
 
 
-def path_of(config: Config):
-    """--workdir, or runs/<task>-<net><hidden>-<hash>: the same Config always finds its own folder."""
+def path_of(config: Config) -> Path:
+    """The folder of a run: --workdir, or runs/<task>-<net><hidden>-<hash>.
+
+    The same Config always finds its own folder.
+    """
     if config.workdir:
         return Path(os.path.expanduser(config.workdir))
-    return Path('runs') / f'{config.task}-{config.net()}{config.hidden}-{key(config)}'
+    return Path('runs') / f'{config.task}-{config.net()}{config.hidden}-{config.key()}'
 
 
-def key(config: Config):
-    """Eight characters that tell Configs apart."""
-    return hashlib.sha256(json.dumps(config.identity(), sort_keys=True).encode()).hexdigest()[:8]
+def prepare(config: Config, resume: bool) -> Path:
+    """The folder of the run, made if it is absent. Nothing in it is changed.
 
-
-def check(config: Config, resume):
-    """The folder of the run, made if absent; nothing in it is changed.
-
-    Raises UserError if the path is a file, cannot be written, holds files of ours that are no run's, or, with resume,
-    a run of another Config that has come to a checkpoint or to results.
+    Raises:
+        UserError: The path is a file or cannot be written, or the folder holds files with our
+            names that no run wrote, or, with resume, another run that has come to a checkpoint
+            or to results.
     """
     folder = path_of(config)
+    _make_writable(folder)
+    settings = read_settings(folder)
+    present = [name for name in OUR_NAMES if (folder / name).exists()]
+    if settings is None and present:
+        raise UserError(
+            f'{folder} holds {", ".join(present)}, but not of a run of this program; '
+            'use another --workdir'
+        )
+    if settings and resume and holds_run(folder):
+        differing = differences(config, settings)
+        if differing:
+            raise UserError(
+                f'{folder} holds another run; it differs in {", ".join(differing)}. '
+                'Use another --workdir, or --noresume to replace that run'
+            )
+    return folder
+
+
+def _make_writable(folder):
     if folder.exists() and not folder.is_dir():
         raise UserError(f'--workdir={folder} is a file; name a folder')
     try:
@@ -56,189 +76,80 @@ def check(config: Config, resume):
         ) from None
     if not os.access(folder, os.W_OK | os.X_OK):
         raise UserError(f'--workdir={folder} is not writable; name another folder')
-    found = config_of(folder)
-    taken = [name for name in OURS if (folder / name).exists()]
-    if found is None and taken:
-        raise UserError(
-            f'{folder} holds {", ".join(taken)}, but not of a run of this program; use another --workdir'
-        )
-    if found and resume and _holds_run(folder):
-        if names := differences(config, found):
-            raise UserError(
-                f'{folder} holds another run; it differs in {", ".join(names)}. '
-                'Use another --workdir, or --noresume to replace that run'
-            )
-    return folder
 
 
-def differences(config, found, aside=('version',)):
-    """['hidden (5 there, 3 here)', ...]: where settings found in a file are not those of config; one that is newer than the file was at its default."""
-    mine, found = config.identity(), {**Config().identity(), **found}
-    return [
-        f'{name} ({found[name]} there, {mine.get(name)} here)'
-        for name in found
-        if name not in aside and mine.get(name) != found[name]
-    ]
+def begin(folder: Path, config: Config, resume: bool) -> None:
+    """Writes config.json, unless the run in the folder goes on.
 
-
-def config_of(folder):
-    """The content of config.json, a dict, if a run wrote it, or None."""
-    try:
-        found = json.loads((folder / 'config.json').read_text())
-    except (FileNotFoundError, ValueError):
-        return None
-    return (
-        found if isinstance(found, dict) and {'version', 'task', 'seeds'} <= found.keys() else None
-    )
-
-
-def newest(folder):
-    """The epoch of the newest checkpoint, 0 without any."""
-    return max(
-        (int(path.name) for path in (folder / 'checkpoints').glob('*') if path.name.isdigit()),
-        default=0,
-    )
-
-
-def _holds_run(folder):
-    """Whether a run came to a checkpoint or to results here; one that failed before leaves the folder free."""
-    return (folder / 'results.json').exists() or newest(folder) > 0
-
-
-def begin(folder, config: Config, resume):
-    """Writes config.json; an earlier run's files go first, without resume or where it came to nothing."""
-    if resume and _holds_run(folder):
+    Files of an earlier run are deleted first: without resume, or where it came to nothing.
+    """
+    if resume and holds_run(folder):
         return
-    for name in OURS[::-1]:  # config.json, which makes the folder ours, goes last
-        shutil.rmtree(folder / name) if (folder / name).is_dir() else (folder / name).unlink(
-            missing_ok=True
-        )
-    write_json(folder / 'config.json', {'version': __version__, **config.identity()})
+    for name in reversed(OUR_NAMES):
+        path = folder / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    write_settings(folder, config)
 
 
-def write_json(file, content, indent=1):
-    """Writes JSON whole or not at all."""
-    draft = file.with_suffix('.draft')
-    draft.write_text(json.dumps(content, indent=indent) + '\n')
-    os.replace(draft, file)
+def write_settings(folder: Path, config: Config) -> None:
+    """Writes config.json, which makes a folder that of a run."""
+    schema.write_json(folder / 'config.json', {'version': __version__, **config.identity()})
 
 
-def results_of(folder, name='results.json'):
-    """The results of a finished run; None if there are none that can be read."""
+def read_settings(folder: Path) -> dict[str, Any] | None:
+    """The content of config.json, in the names of today, if a run wrote it; else None."""
     try:
-        return json.loads((folder / name).read_text())
+        settings = schema.upgrade(json.loads((folder / 'config.json').read_text()))
     except (FileNotFoundError, ValueError):
         return None
+    if isinstance(settings, dict) and {'version', 'task', 'seeds'} <= settings.keys():
+        return settings
+    return None
 
 
-def _summary_writer():
-    """tensorboardX.SummaryWriter, without torch, which it would import where there is one: two seconds for nothing we use."""
-    absent = 'torch' not in sys.modules
-    if absent:
-        sys.modules['torch'] = None
-    try:
-        from tensorboardX import SummaryWriter
-    finally:
-        if absent:
-            del sys.modules['torch']
-    return SummaryWriter
+def differences(
+    config: Config, settings: Mapping[str, Any], aside: Sequence[str] = ('version',)
+) -> list[str]:
+    """Where settings read from a file are not those of config: ['hidden (5 there, 3 here)', ...].
+
+    A setting that is newer than the file was at its default then.
+
+    Args:
+        config: The settings of today.
+        settings: Those of the file.
+        aside: Names that do not count.
+    """
+    identity = config.identity()
+    settings = {**Config().identity(), **settings}
+    differing = []
+    for name, value in settings.items():
+        if name not in aside and identity.get(name) != value:
+            differing.append(f'{name} ({value} there, {identity.get(name)} here)')
+    return differing
 
 
-class Log:
-    """metrics.jsonl and the TensorBoard events of a run; a context, at whose end the events are closed."""
+def newest_epoch(folder: Path) -> int:
+    """The epoch of the newest checkpoint, 0 if there is none."""
+    epochs = [int(path.name) for path in (folder / 'checkpoints').glob('*') if path.name.isdigit()]
+    return max(epochs, default=0)
 
-    def __init__(self, folder):
-        self.folder, self.records, self.events = folder, [], None
 
-    def __enter__(self):
-        return self
+def holds_run(folder: Path) -> bool:
+    """Whether a run came to a checkpoint or to results here.
 
-    def __exit__(self, *error):
-        if self.events:
-            self.events.close()
+    One that failed before leaves the folder free.
+    """
+    return (folder / 'results.json').exists() or newest_epoch(folder) > 0
 
-    def start(self, epoch):
-        """Goes on after `epoch`: what was written of later ones is dropped, and the events are written anew.
 
-        Raises UserError if the records do not reach that epoch.
-        """
-        file = self.folder / 'metrics.jsonl'
-        try:
-            lines = file.read_text().splitlines(keepends=True) if epoch else []
-            kept = [
-                record
-                for record in map(json.loads, filter(lambda line: line.endswith('\n'), lines))
-                if record['epoch'] <= epoch
-            ]
-            whole = [record['epoch'] for record in kept if record['kind'] == 'epoch'] == list(
-                range(1, epoch + 1)
-            )
-        except (FileNotFoundError, ValueError, TypeError, KeyError):
-            whole = False
-        if not whole:
-            raise UserError(
-                f'{file} does not hold the records up to epoch {epoch}; start afresh with --noresume'
-            )
-        parallel.wait('all have read the log')
-        self.records = kept
-        if not parallel.first():
-            return
-        file.write_text('')
-        shutil.rmtree(self.folder / 'tensorboard', ignore_errors=True)
-        self.events = _summary_writer()(str(self.folder / 'tensorboard'))
-        self._write(kept)
+def read_results(folder: Path) -> RunResults | None:
+    """The results of a finished run, or None if there are none that can be read."""
+    return schema.read_json(folder / 'results.json', RunResults)
 
-    def write(self, records):
-        """Adds records: {'kind', 'epoch', 'step', split: {score: {'mean', 'ci95'}}, ...}, for the kind 'epoch' with each seed's 'seeds',
-        the split 'last_batch' and the 'seconds' of training, or for the kind 'statistics'
-        {'kind', 'epoch', 'step', 'layers': {layer: {'mean', 'std', ..., 'range', 'histogram'}}}."""
-        self.records += records
-        if parallel.first():
-            self._write(records)
 
-    def _write(self, records):
-        with open(self.folder / 'metrics.jsonl', 'a') as file:
-            file.writelines(json.dumps(record) + '\n' for record in records)
-        for record in records:
-            if record['kind'] == 'statistics':
-                self._histograms(record)
-                continue
-            for split, scores in record.items():
-                for name, summary in scores.items() if isinstance(scores, dict) else ():
-                    tag = f'{split}/{name}' + ('_by_step' if record['kind'] == 'steps' else '')
-                    self.events.add_scalar(tag, summary['mean'], record['step'])
-                    if summary['ci95'] is not None:
-                        self.events.add_scalar(f'{tag}_ci95', summary['ci95'], record['step'])
-
-    def _histograms(self, record):
-        for layer, found in record['layers'].items():
-            edges, counts = (
-                np.linspace(*found['range'], len(found['histogram']) + 1),
-                np.array(found['histogram']),
-            )
-            centres = (edges[1:] + edges[:-1]) / 2
-            self.events.add_histogram_raw(
-                f'layers/{layer}',
-                *found['range'],
-                int(counts.sum()),
-                float(counts @ centres),
-                float(counts @ centres**2),
-                edges[1:].tolist(),
-                counts.tolist(),
-                record['step'],
-            )
-
-    def draw(self, figures):
-        """Writes figures {name: Figure} as PNG files and as TensorBoard images."""
-        if not parallel.first():
-            return
-        from tensorboardX.proto.summary_pb2 import Summary
-
-        (self.folder / 'figures').mkdir(exist_ok=True)
-        for name, figure in figures.items():
-            png = plots.png(figure)
-            (self.folder / 'figures' / f'{name}.png').write_bytes(png)
-            image = Summary.Image(encoded_image_string=png, colorspace=4)
-            self.events.file_writer.add_summary(
-                Summary(value=[Summary.Value(tag=name, image=image)])
-            )
+def read_proofs(folder: Path) -> ProofResults | None:
+    """What `prove` found of the run, or None if there is nothing that can be read."""
+    return schema.read_json(folder / 'proofs' / 'proofs.json', ProofResults)

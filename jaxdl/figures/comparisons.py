@@ -1,71 +1,136 @@
-"""Charts of measurements: ratios, costs, and scores over seeds, sizes and training."""
+"""Charts that compare measurements: speed ratios, costs by size, scores by seed and by setting."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from jaxdl.figures import base as plots
-from jaxdl.figures.base import new_figure
+from jaxdl.figures.base import SummaryLike, new_figure
+
+MOST_TICKS = 10  # more labels than these overlap on a logarithmic axis
 
 
-def ratios(title, table):
-    """Bars of how many times faster than each peer, {job: {peer: ratio}}, on a log axis with a line at 1."""
-    figure = new_figure(9, 0.7 + 0.5 * len(table), title)
+class Line(NamedTuple):
+    """A line through n points."""
+
+    x: Sequence[float]  # (n,)
+    y: Sequence[float]  # (n,)
+
+
+class SummaryLine(NamedTuple):
+    """Means with their 95 % intervals at n positions, which may be names."""
+
+    x: Sequence[float] | Sequence[str]  # (n,)
+    summaries: Sequence[SummaryLike]  # n summaries of numbers
+
+
+class Panel(NamedTuple):
+    """One panel of a chart, with its lines by label."""
+
+    xlabel: str
+    ylabel: str
+    lines: Mapping[str, Line] | Mapping[str, SummaryLine]
+
+
+def speed_ratios(title: str, ratios: Mapping[str, Mapping[str, float]]) -> Figure:
+    """Bars of how many times faster than its peers jaxdl is, on a logarithmic axis.
+
+    Args:
+        title: of the figure.
+        ratios: the time of a peer over that of jaxdl: {job: {peer: ratio}}. A peer may lack jobs.
+
+    Returns:
+        A Figure with a group of bars for each job, and a line at 1.
+    """
+    figure = new_figure(9, 0.7 + 0.5 * len(ratios), title)
     axes = figure.subplots()
-    peers = list(dict.fromkeys(peer for row in table.values() for peer in row))
-    for i, peer in enumerate(peers):
-        places = [
-            (row - 0.8 * (i + 0.5) / len(peers) + 0.4, found[peer])
-            for row, found in enumerate(table.values())
-            if peer in found
-        ]
-        bars = axes.barh(*zip(*places), 0.8 / len(peers), label=peer)
+    peers = []
+    for ratios_of_job in ratios.values():
+        for peer in ratios_of_job:
+            if peer not in peers:
+                peers.append(peer)
+    bar_height = 0.8 / len(peers)
+    for number, peer in enumerate(peers):
+        offset = 0.8 * (number + 0.5) / len(peers) - 0.4
+        centres = []
+        widths = []
+        for row, ratios_of_job in enumerate(ratios.values()):
+            if peer in ratios_of_job:
+                centres.append(row - offset)
+                widths.append(ratios_of_job[peer])
+        bars = axes.barh(centres, widths, bar_height, label=peer)
         axes.bar_label(bars, fmt='%.2f', fontsize=7, padding=2)
-    axes.set_yticks(range(len(table)), table)
+    axes.set_yticks(range(len(ratios)), list(ratios))
     axes.invert_yaxis()
     axes.axvline(1, color='black', linewidth=0.8)
     axes.set_xscale('log')
-    axes.set_xlabel('its time over ours')
+    axes.set_xlabel("the peer's time over that of jaxdl")
     axes.legend(fontsize=8)
     return figure
 
 
-def costs(title, panels):
-    """Log-log lines, one panel each: {panel title: (xlabel, ylabel, {label: (xs, ys)})}."""
+def cost_by_size(title: str, panels: Mapping[str, Panel]) -> Figure:
+    """Costs over sizes, on logarithmic axes.
+
+    Args:
+        title: of the figure.
+        panels: by their titles; their lines are of type Line.
+
+    Returns:
+        A Figure with the panels side by side.
+    """
     figure = new_figure(5 * len(panels), 3.6, title)
-    for axes, (name, (xlabel, ylabel, lines)) in zip(
-        figure.subplots(1, len(panels), squeeze=False)[0], panels.items()
-    ):
-        for label, (xs, ys) in lines.items():
-            axes.plot(xs, ys, marker='o', markersize=4, label=label)
+    all_axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axes, (name, panel) in zip(all_axes, panels.items(), strict=True):
+        for label, line in panel.lines.items():
+            axes.plot(line.x, line.y, marker='o', markersize=4, label=label)
         axes.set_xscale('log', base=2)
         axes.set_yscale('log')
-        axes.set(title=name, xlabel=xlabel, ylabel=ylabel)
+        axes.set(title=name, xlabel=panel.xlabel, ylabel=panel.ylabel)
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8)
     return figure
 
 
-def seeds(title, xlabel, groups, marks):
-    """A line of dots, one a seed, for each of groups {label: (S,)}, their mean as a bar, and a star at marks {label: x}."""
+def seed_scores(
+    title: str,
+    xlabel: str,
+    groups: Mapping[str, Sequence[float]],
+    reported: Mapping[str, float],
+) -> Figure:
+    """A row of dots for each group, one dot a seed, with a bar at their mean.
+
+    Args:
+        title: of the figure.
+        xlabel: the name of the score.
+        groups: the scores (S,) of the seeds of each group.
+        reported: scores marked by a star, for some or all of the groups.
+
+    Returns:
+        A Figure with one row for each group.
+    """
     figure = new_figure(8, 0.9 + 0.42 * len(groups), title)
     axes = figure.subplots()
-    for row, (label, values) in enumerate(groups.items()):
-        values = np.sort(values)
-        heights = row + 0.5 * (
-            np.arange(len(values)) * 0.618 % 1 - 0.5
-        )  # spread evenly, so that equal values are seen
-        axes.scatter(values, heights, s=10, alpha=0.5, linewidths=0)
-        axes.vlines(
-            values.mean(),
-            row - 0.35,
-            row + 0.35,
-            color='black',
-            linewidth=1.2,
-            label='mean' if row == 0 else None,
+    star_scores = []
+    star_rows = []
+    for row, (label, scores) in enumerate(groups.items()):
+        _draw_seeds(axes, row, np.sort(scores))
+        if label in reported:
+            star_scores.append(reported[label])
+            star_rows.append(row)
+    if star_rows:
+        axes.scatter(
+            star_scores,
+            star_rows,
+            marker='*',
+            s=90,
+            color='tab:red',
+            zorder=3,
+            label='reported',
         )
-    places = [(marks[label], row) for row, label in enumerate(groups) if label in marks]
-    if places:
-        axes.scatter(*zip(*places), marker='*', s=90, color='tab:red', zorder=3, label='reported')
-    axes.set_yticks(range(len(groups)), groups)
+    axes.set_yticks(range(len(groups)), list(groups))
     axes.invert_yaxis()
     axes.set_xlabel(xlabel)
     axes.grid(alpha=0.3)
@@ -73,69 +138,76 @@ def seeds(title, xlabel, groups, marks):
     return figure
 
 
-def lines(title, panels, logx=True, height=3.8):
-    """Means with 95 % intervals over sizes, one panel each: {panel: (xlabel, ylabel, {label: (xs, [{'mean', 'ci95'}])})}."""
+def _draw_seeds(axes: Axes, row: int, scores: np.ndarray) -> None:
+    # Multiples of the golden ratio, modulo 1, are spread evenly: equal scores lie apart.
+    jitter = np.arange(len(scores)) * 0.618 % 1 - 0.5
+    axes.scatter(scores, row + 0.5 * jitter, s=10, alpha=0.5, linewidths=0)
+    axes.vlines(
+        scores.mean(),
+        row - 0.35,
+        row + 0.35,
+        color='black',
+        linewidth=1.2,
+        label='mean' if row == 0 else None,  # one entry in the legend is enough
+    )
+
+
+def means_with_intervals(
+    title: str, panels: Mapping[str, Panel], log_x: bool = True, height: float = 3.8
+) -> Figure:
+    """Means with their 95 % intervals over sizes, rates, epochs or named things.
+
+    Args:
+        title: of the figure.
+        panels: by their titles; their lines are of type SummaryLine. Points whose positions are
+            names are not joined.
+        log_x: whether the x axes are logarithmic.
+        height: of the figure in inches.
+
+    Returns:
+        A Figure with the panels side by side.
+    """
     figure = new_figure(5.6 * len(panels), height, title)
-    for axes, (name, (xlabel, ylabel, drawn)) in zip(
-        figure.subplots(1, len(panels), squeeze=False)[0], panels.items()
-    ):
-        for label, (xs, summaries) in drawn.items():
-            halves = [one['ci95'] or 0.0 for one in summaries]
-            style = 'o' if isinstance(xs[0], str) else 'o-'  # names are not joined
-            axes.errorbar(
-                xs,
-                [one['mean'] for one in summaries],
-                halves,
-                fmt=style,
-                markersize=4,
-                capsize=2,
-                linewidth=1,
-                label=label,
-            )
-        axes.set(title=name, xlabel=xlabel, ylabel=ylabel)
-        if logx:
-            axes.set_xscale('log')
-            ticks = sorted({x for xs, _ in drawn.values() for x in xs})
-            if len(ticks) <= 10:
-                axes.set_xticks(ticks, [f'{x:g}' for x in ticks], fontsize=7)
-                axes.minorticks_off()
+    all_axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axes, (name, panel) in zip(all_axes, panels.items(), strict=True):
+        for label, line in panel.lines.items():
+            _draw_errorbars(axes, label, line)
+        axes.set(title=name, xlabel=panel.xlabel, ylabel=panel.ylabel)
+        if log_x:
+            _set_log_axis(axes, panel.lines.values())
         axes.grid(alpha=0.3)
-        if drawn:
+        if panel.lines:
             axes.legend(fontsize=8)
     return figure
 
 
-def curve_grid(title, panels, columns=5):
-    """Small panels of accuracy over training: {name: ({label: (steps, {'mean': [...], 'ci95': [...] or None})}, reported or None)}."""
-    rows = -(-len(panels) // columns)
-    figure = new_figure(2.3 * columns, 1.75 * rows + 0.6, title)
-    cells = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
-    for axes in cells[len(panels) :]:
-        axes.set_axis_off()
-    for axes, (name, (series, reported)) in zip(cells, panels.items()):
-        for label, (steps, summary) in series.items():
-            plots.band(
-                axes,
-                steps,
-                summary,
-                label,
-                color=plots.COLORS[label],
-                linewidth=1,
-                marker='.',
-                markersize=3,
-            )
-        if reported is not None:
-            axes.axhline(reported, color='tab:red', linestyle='--', linewidth=0.9, label='reported')
-        axes.set_title(name, fontsize=7)
-        axes.tick_params(labelsize=6)
-        axes.ticklabel_format(axis='x', style='sci', scilimits=(0, 3))
-        axes.xaxis.get_offset_text().set_fontsize(6)
-        axes.set_ylim(-0.03, 1.03)
-        axes.grid(alpha=0.3)
-    handles = {
-        label: handle
-        for axes in cells[: len(panels)]
-        for handle, label in zip(*axes.get_legend_handles_labels())
-    }
-    figure.legend(handles.values(), handles, loc='outside lower center', ncols=4, fontsize=7)
-    return figure
+def _draw_errorbars(axes: Axes, label: str, line: SummaryLine) -> None:
+    means = []
+    half_widths = []
+    for summary in line.summaries:
+        means.append(summary.mean)
+        half_widths.append(summary.ci95 or 0.0)
+    has_names = isinstance(line.x[0], str)
+    axes.errorbar(
+        line.x,
+        means,
+        half_widths,
+        fmt='o' if has_names else 'o-',
+        markersize=4,
+        capsize=2,
+        linewidth=1,
+        label=label,
+    )
+
+
+def _set_log_axis(axes: Axes, lines: Sequence[SummaryLine]) -> None:
+    """Makes the x axis logarithmic, with a tick at each position if they are few."""
+    axes.set_xscale('log')
+    positions = set()
+    for line in lines:
+        positions.update(line.x)
+    if len(positions) > MOST_TICKS:
+        return
+    ticks = sorted(positions)
+    axes.set_xticks(ticks, [f'{tick:g}' for tick in ticks], fontsize=7)
+    axes.minorticks_off()

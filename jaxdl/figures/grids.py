@@ -1,26 +1,65 @@
-"""Many small images in one figure. Images are (n, H, W, C) in [0, 1], C 1 or 3, unless said otherwise."""
+"""Many small images in one figure.
+
+Images are arrays (n, H, W, C) in [0, 1], with C 1 (grey) or 3 (colour), unless said otherwise.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from jaxdl.figures.base import new_figure
 
-GAP = 1
+GAP = 1  # pixels between images
 
 
-def mosaic(images, columns, gap=GAP):
-    """One image of all, row by row, `columns` beside each other, with white gaps."""
+class Cell(NamedTuple):
+    """One cell of `value_maps`."""
+
+    array: np.ndarray  # (H, W, C) for an image, else (H, W)
+    kind: Literal['image', 'values', 'classes']
+
+
+class MapRow(NamedTuple):
+    """One row of `value_maps`."""
+
+    name: str
+    cells: Sequence[Cell]
+
+
+def mosaic(images: ArrayLike, columns: int, gap: int = GAP) -> np.ndarray:
+    """One image that shows all images, row by row, with white gaps.
+
+    Args:
+        images: (n, H, W, C).
+        columns: images in a row.
+        gap: pixels between images.
+
+    Returns:
+        An image of ceil(n / columns) rows, white where there is no image.
+    """
+    images = np.asarray(images, float)
     n, height, width, channels = images.shape
-    rows = -(-n // columns)
-    out = np.ones((rows * (height + gap) - gap, columns * (width + gap) - gap, channels))
-    for i, image in enumerate(np.asarray(images, float)):
-        top, left = i // columns * (height + gap), i % columns * (width + gap)
-        out[top : top + height, left : left + width] = image
-    return out
+    rows = math.ceil(n / columns)
+    whole_height = rows * (height + gap) - gap
+    whole_width = columns * (width + gap) - gap
+    whole = np.ones((whole_height, whole_width, channels))
+    for index, image in enumerate(images):
+        top = index // columns * (height + gap)
+        left = index % columns * (width + gap)
+        whole[top : top + height, left : left + width] = image
+    return whole
 
 
-def _show(axes, image):
+def _show_image(axes: Axes, image: np.ndarray) -> None:
+    is_grey = image.shape[-1] == 1
+    pixels = image[..., 0] if is_grey else image
     axes.imshow(
-        image if image.shape[-1] == 3 else image[..., 0],
+        pixels,
         cmap='gray',
         vmin=0,
         vmax=1,
@@ -29,182 +68,263 @@ def _show(axes, image):
     axes.set_axis_off()
 
 
-def numbered(title, images, columns=8, labels=None, size=0.85, red=()):
-    """A grid of images with a label under each, their number if none is given; size in inches of one; red (n,) says which labels are."""
-    labels = range(len(images)) if labels is None else labels
-    _, height, width, channels = images.shape
-    space = max(2, round(height * 0.22))
-    framed = np.concatenate([images, np.ones((len(images), space, width, channels))], axis=1)
-    rows = -(-len(images) // columns)
-    figure = new_figure(size * columns + 0.3, size * rows * (height + space) / width + 0.6, title)
+def numbered_grid(
+    title: str,
+    images: np.ndarray,
+    columns: int = 8,
+    labels: Sequence[object] | None = None,
+    size: float = 0.85,
+    red: Sequence[bool] | None = None,
+) -> Figure:
+    """A grid of images with a label under each.
+
+    Args:
+        title: of the figure.
+        images: (n, H, W, C).
+        columns: images in a row.
+        labels: (n,) texts; the numbers of the images if None.
+        size: width of an image in inches.
+        red: (n,), whether each label is red; all are black if None.
+
+    Returns:
+        A Figure with one panel.
+    """
+    if labels is None:
+        labels = range(len(images))
+    if red is None:
+        red = [False] * len(images)
+    n, height, width, channels = images.shape
+    label_height = max(2, round(height * 0.22))
+    white = np.ones((n, label_height, width, channels))
+    tiles = np.concatenate([images, white], axis=1)
+    tile_height = height + label_height
+    rows = math.ceil(n / columns)
+    figure = new_figure(size * columns + 0.3, size * rows * tile_height / width + 0.6, title)
     axes = figure.subplots()
-    _show(axes, mosaic(framed, columns))
-    for i, label in enumerate(labels):
+    _show_image(axes, mosaic(tiles, columns))
+    for index, (label, is_red) in enumerate(zip(labels, red, strict=True)):
+        x = index % columns * (width + GAP) + width / 2
+        y = index // columns * (tile_height + GAP) + height
         axes.text(
-            i % columns * (width + GAP) + width / 2,
-            i // columns * (height + space + GAP) + height,
+            x,
+            y,
             label,
             ha='center',
             va='top',
             fontsize=5.5,
-            color='red' if len(red) and red[i] else 'black',
+            color='red' if is_red else 'black',
         )
     return figure
 
 
-def blocks(title, groups, columns=8):
-    """Side by side, for each of groups {name: (K, n, H, W, C)}: K numbered blocks, each a square mosaic of its n images."""
-    figure = new_figure(
-        8.5 * len(groups),
-        8.5 * -(-len(next(iter(groups.values()))) // columns) / columns + 0.8,
-        title,
-    )
-    for axes, (name, images) in zip(
-        figure.subplots(1, len(groups), squeeze=False)[0], groups.items()
-    ):
-        side = int(np.ceil(np.sqrt(images.shape[1])))
-        each = np.stack([mosaic(block, side, 0) for block in images])
-        _show(axes, mosaic(each, columns, 2))
-        for number in range(len(each)):
-            axes.text(
-                number % columns * (each.shape[2] + 2),
-                number // columns * (each.shape[1] + 2),
-                number,
-                fontsize=5,
-                color='yellow',
-                va='top',
-                bbox={'facecolor': 'black', 'pad': 0.3, 'linewidth': 0},
-            )
+def block_mosaics(title: str, groups: Mapping[str, np.ndarray], columns: int = 8) -> Figure:
+    """Numbered blocks of images, one panel for each group.
+
+    Args:
+        title: of the figure.
+        groups: images (K, n, H, W, C) by the panel's title: K blocks, each a square mosaic of its
+            n images.
+        columns: blocks in a row.
+
+    Returns:
+        A Figure with the groups side by side.
+    """
+    first_group = next(iter(groups.values()))
+    rows = math.ceil(len(first_group) / columns)
+    figure = new_figure(8.5 * len(groups), 8.5 * rows / columns + 0.8, title)
+    panels = figure.subplots(1, len(groups), squeeze=False)[0]
+    for axes, (name, images) in zip(panels, groups.items(), strict=True):
+        _draw_blocks(axes, images, columns)
         axes.set_title(name, fontsize=9)
     return figure
 
 
-def table(title, images, rows, columns):
-    """images (R, K, H, W, C) as a table with a name for each row and column."""
-    _, _, height, width, _ = images.shape
+def _draw_blocks(axes: Axes, images: np.ndarray, columns: int) -> None:
+    gap = 2
+    side = math.ceil(math.sqrt(images.shape[1]))
+    blocks = np.stack([mosaic(block, side, gap=0) for block in images])
+    _show_image(axes, mosaic(blocks, columns, gap))
+    _, height, width, _ = blocks.shape
+    for number in range(len(blocks)):
+        x = number % columns * (width + gap)
+        y = number // columns * (height + gap)
+        axes.text(
+            x,
+            y,
+            number,
+            fontsize=5,
+            color='yellow',
+            va='top',
+            bbox={'facecolor': 'black', 'pad': 0.3, 'linewidth': 0},
+        )
+
+
+def image_table(
+    title: str, images: np.ndarray, row_names: Sequence[str], column_names: Sequence[str]
+) -> Figure:
+    """Images as a table with named rows and columns.
+
+    Args:
+        title: of the figure.
+        images: (R, K, H, W, C).
+        row_names: (R,), on the left.
+        column_names: (K,), on top.
+
+    Returns:
+        A Figure with one panel.
+    """
+    _, columns, height, width, _ = images.shape
     gap = max(2, height // 14)
-    figure = new_figure(1.05 * len(columns) + 1.1, 1.05 * len(rows) + 1.1, title)
+    figure = new_figure(1.05 * columns + 1.1, 1.05 * len(row_names) + 1.1, title)
     axes = figure.subplots()
-    _show(axes, mosaic(images.reshape(-1, *images.shape[2:]), len(columns), gap))
-    for j, name in enumerate(columns):
-        axes.text(j * (width + gap) + width / 2, -gap, name, fontsize=7, ha='center', va='bottom')
-    for i, name in enumerate(rows):
-        axes.text(-gap, i * (height + gap) + height / 2, name, fontsize=7, ha='right', va='center')
+    flat_images = images.reshape(-1, *images.shape[2:])
+    _show_image(axes, mosaic(flat_images, columns, gap))
+    for column, name in enumerate(column_names):
+        x = column * (width + gap) + width / 2
+        axes.text(x, -gap, name, fontsize=7, ha='center', va='bottom')
+    for row, name in enumerate(row_names):
+        y = row * (height + gap) + height / 2
+        axes.text(-gap, y, name, fontsize=7, ha='right', va='center')
     return figure
 
 
-def strips(title, images, names, columns=4):
-    """images (K, E, H, W, C): a numbered strip of E images for each of K maps, `names` of the E on top."""
-    figure = new_figure(
-        3.2 * columns, 3 / images.shape[1] * -(-len(images) // columns) + 0.9, title
-    )
-    per_column = -(-len(images) // columns)
-    for column, axes in enumerate(figure.subplots(1, columns, squeeze=False)[0]):
-        part = images[column * per_column : (column + 1) * per_column]
+def strips(title: str, images: np.ndarray, names: Sequence[object], columns: int = 4) -> Figure:
+    """A numbered strip of images for each of K maps.
+
+    Args:
+        title: of the figure.
+        images: (K, E, H, W, C), E images for each map.
+        names: (E,), over the images of each panel: their epochs, for example.
+        columns: panels beside each other.
+
+    Returns:
+        A Figure whose panels hold the strips, in order from top to bottom and left to right.
+    """
+    n, length, height, width, _ = images.shape
+    strips_per_panel = math.ceil(n / columns)
+    figure = new_figure(3.2 * columns, 3 / length * strips_per_panel + 0.9, title)
+    for panel, axes in enumerate(figure.subplots(1, columns, squeeze=False)[0]):
         axes.set_axis_off()
-        if not len(part):
+        first = panel * strips_per_panel
+        panel_images = images[first : first + strips_per_panel]
+        if not len(panel_images):
             continue
-        _show(axes, mosaic(part.reshape(-1, *part.shape[2:]), part.shape[1]))
-        height, width = part.shape[2] + GAP, part.shape[3] + GAP
-        for i in range(len(part)):
-            axes.text(
-                -1,
-                i * height + height / 2,
-                column * per_column + i,
-                fontsize=6,
-                ha='right',
-                va='center',
-            )
-        for i, name in enumerate(names):
-            axes.text(i * width + width / 2, -1, name, fontsize=6, ha='center', va='bottom')
+        flat_images = panel_images.reshape(-1, *images.shape[2:])
+        _show_image(axes, mosaic(flat_images, length))
+        for row in range(len(panel_images)):
+            y = row * (height + GAP) + (height + GAP) / 2
+            axes.text(-1, y, first + row, fontsize=6, ha='right', va='center')
+        for column, name in enumerate(names):
+            x = column * (width + GAP) + (width + GAP) / 2
+            axes.text(x, -1, name, fontsize=6, ha='center', va='bottom')
     return figure
 
 
-def maps(title, rows, columns, classes):
-    """rows: for each row of the figure its (name, [(array, kind), ...]), a cell for each of columns.
+def value_maps(
+    title: str, rows: Sequence[MapRow], columns: Sequence[str], class_names: Sequence[str]
+) -> Figure:
+    """A table of images, of maps of numbers, and of maps of classes.
 
-    kind: 'image', of an array (h, w, C); 'values', numbers (h, w) with a colour bar of their own; 'classes', (h, w) ints.
+    Args:
+        title: of the figure.
+        rows: a name and one cell for each column. An 'image' is (H, W, C); 'values' are numbers
+            (H, W), with a colour bar of their own; 'classes' are ints (H, W).
+        columns: the titles of the columns.
+        class_names: the names of the classes.
+
+    Returns:
+        A Figure with one panel for each cell.
     """
     figure = new_figure(2.1 * len(columns) + 0.8, 1.75 * len(rows) + 0.8, title)
     grid = figure.subplots(len(rows), len(columns), squeeze=False)
-    for axes, column in zip(grid[0], columns):
+    for axes, column in zip(grid[0], columns, strict=True):
         axes.set_title(column, fontsize=7)
-    for (name, cells), line in zip(rows, grid):
-        line[0].text(
-            -0.12, 0.5, name, transform=line[0].transAxes, fontsize=7, ha='right', va='center'
-        )
-        for axes, (array, kind) in zip(line, cells):
-            axes.set_xticks([])
-            axes.set_yticks([])
-            if kind == 'image':
-                _show(axes, array)
-                continue
-            of_classes = {'cmap': 'tab10', 'vmin': -0.5, 'vmax': 9.5} if kind == 'classes' else {}
-            bar = figure.colorbar(axes.imshow(array, **of_classes), ax=axes, shrink=0.8)
-            bar.ax.tick_params(labelsize=5)
-            if of_classes:
-                bar.set_ticks(range(len(classes)), labels=classes)
-    return figure
-
-
-def histograms(title, statistics):
-    """A panel for each layer of statistics, {layer: one of activations.over_data}, with its numbers on top."""
-    columns = 4
-    figure = new_figure(3.4 * columns, 2.6 * -(-len(statistics) // columns) + 0.5, title)
-    cells = figure.subplots(-(-len(statistics) // columns), columns, squeeze=False).ravel()
-    for axes in cells[len(statistics) :]:
-        axes.set_axis_off()
-    for axes, (layer, row) in zip(cells, statistics.items()):
-        edges = np.linspace(row['min'].min(), row['max'].max(), len(row['histogram']) + 1)
-        axes.stairs(row['histogram'] / row['histogram'].sum(), edges, fill=True)
-        axes.set_yscale('log')
-        axes.set_title(
-            f'{layer}: mean {row["mean"]:.3g}, variance {row["variance"]:.3g}\nzero {row["sparsity"]:.1%}, '
-            f'dead units {row["dead"]:.1%}',
+    for row, row_axes in zip(rows, grid, strict=True):
+        leftmost = row_axes[0]
+        leftmost.text(
+            -0.12,
+            0.5,
+            row.name,
+            transform=leftmost.transAxes,
             fontsize=7,
+            ha='right',
+            va='center',
         )
-        axes.tick_params(labelsize=6)
+        for axes, cell in zip(row_axes, row.cells, strict=True):
+            _draw_cell(figure, axes, cell, class_names)
     return figure
 
 
-def lines(title, panels):
-    """A panel for each of panels {(kind, score): (x (T,), values (T, N), xlabel)}: thin lines of each image, bold their mean."""
-    kinds, scores = ([*dict.fromkeys(key[i] for key in panels)] for i in (0, 1))
-    figure = new_figure(3.3 * len(scores), 2.5 * len(kinds) + 0.5, title)
-    grid = figure.subplots(len(kinds), len(scores), squeeze=False)
-    for (kind, score), (x, values, xlabel) in panels.items():
-        axes = grid[kinds.index(kind), scores.index(score)]
-        axes.plot(x, values, linewidth=0.6, alpha=0.6)
-        axes.plot(x, values.mean(1), color='black', linewidth=2, label='mean')
-        axes.set_xlabel(xlabel, fontsize=8)
-        axes.set_title(score, fontsize=8)
-        axes.grid(alpha=0.3)
-    return figure
+def _draw_cell(figure: Figure, axes: Axes, cell: Cell, class_names: Sequence[str]) -> None:
+    axes.set_xticks([])
+    axes.set_yticks([])
+    if cell.kind == 'image':
+        _show_image(axes, cell.array)
+        return
+    if cell.kind == 'classes':
+        image = axes.imshow(cell.array, cmap='tab10', vmin=-0.5, vmax=9.5)
+    else:
+        image = axes.imshow(cell.array)
+    bar = figure.colorbar(image, ax=axes, shrink=0.8)
+    bar.ax.tick_params(labelsize=5)
+    if cell.kind == 'classes':
+        bar.set_ticks(range(len(class_names)), labels=class_names)
 
 
-def read_as(title, images, names, probabilities):
-    """uint8 images (n, H, W) with a name each, an int where the truth is known, and the class of most probabilities (n, K); wrong ones in red."""
-    labels = [
-        f'{name}\nread as {row.argmax()} ({row.max():.0%})'
-        for name, row in zip(names, probabilities)
-    ]
-    wrong = [
-        isinstance(name, int) and name != row.argmax() for name, row in zip(names, probabilities)
-    ]
-    return numbered(title, 1 - images[..., None] / 255, 10, labels, 1.1, wrong)
+def handwriting_predictions(
+    title: str,
+    images: np.ndarray,
+    names: Sequence[str],
+    probabilities: np.ndarray,
+    digits: Sequence[int] | None = None,
+) -> Figure:
+    """Images of handwriting with the digit that each is read as.
+
+    Args:
+        title: of the figure.
+        images: uint8 (n, H, W), white on black.
+        names: (n,), what each image is called.
+        probabilities: (n, K), of each digit.
+        digits: (n,), the true digits; the labels of wrong ones are red. None if not known.
+
+    Returns:
+        A grid of the images, black on white.
+    """
+    answers = probabilities.argmax(-1)
+    labels = []
+    for name, answer, probability in zip(names, answers, probabilities.max(-1), strict=True):
+        labels.append(f'{name}\nread as {answer} ({probability:.0%})')
+    wrong = None if digits is None else np.not_equal(digits, answers)
+    black_on_white = 1 - images[..., None] / 255
+    return numbered_grid(title, black_on_white, 10, labels, size=1.1, red=wrong)
 
 
-def image_grid(title, images, labels, predictions, classes=None):
-    """uint8 images (n, H, W) or (n, H, W, C) with true and predicted class, named by `classes`; wrong ones in red."""
-    pixels = np.asarray(images).reshape(*images.shape[:3], -1) / 255
-    truth, answers = (
-        [classes[i] if classes else i for i in numbers] for numbers in (labels, predictions)
-    )
-    return numbered(
-        title,
-        pixels if classes else 1 - pixels,
-        10,
-        [f'is {one}\nread as {other}' for one, other in zip(truth, answers)],
-        1.1,
-        np.not_equal(labels, predictions),
-    )
+def classified_images(
+    title: str,
+    images: ArrayLike,
+    labels: np.ndarray,
+    predictions: np.ndarray,
+    class_names: Sequence[str] | None = None,
+) -> Figure:
+    """Images with their true and predicted classes; the labels of wrong ones are red.
+
+    Args:
+        title: of the figure.
+        images: uint8 (n, H, W) or (n, H, W, C).
+        labels: (n,) int, the true classes.
+        predictions: (n,) int, the predicted classes.
+        class_names: names of the classes; None of digits, which are drawn black on white.
+
+    Returns:
+        A grid of the images.
+    """
+    images = np.asarray(images)
+    pixels = images.reshape(*images.shape[:3], -1) / 255
+    if class_names is None:
+        pixels = 1 - pixels
+        class_names = range(10)
+    texts = []
+    for label, prediction in zip(labels, predictions, strict=True):
+        texts.append(f'is {class_names[label]}\nread as {class_names[prediction]}')
+    wrong = np.not_equal(labels, predictions)
+    return numbered_grid(title, pixels, 10, texts, size=1.1, red=wrong)

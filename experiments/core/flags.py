@@ -1,0 +1,85 @@
+"""Command-line flags: --name=value, --name value, and --name or --noname for true or false."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from absl import flags
+
+from jaxdl import UserError
+
+
+class Flag(NamedTuple):
+    """A flag of a command. The default has the flag's type: bool, int, float or str."""
+
+    default: bool | int | float | str
+    help: str
+
+
+DEFINE = {
+    bool: flags.DEFINE_boolean,
+    int: flags.DEFINE_integer,
+    float: flags.DEFINE_float,
+    str: flags.DEFINE_string,
+}
+CACHE_FLAG = {
+    'compilation_cache': Flag(
+        True, 'keep compiled programs in the user cache folder, for faster starts'
+    )
+}
+HELP_FLAG = {'help': Flag(False, 'show this')}
+
+
+def parse_flags(argv: Sequence[str], command_flags: Mapping[str, Flag]) -> dict[str, Any]:
+    """The values of the flags that argv names, by name.
+
+    Args:
+        argv: The command line; its first word is the command.
+        command_flags: By name.
+
+    Raises:
+        UserError: An unknown flag, a bad value or a stray word.
+    """
+    values = flags.FlagValues()
+    for name, flag in command_flags.items():
+        define = DEFINE[type(flag.default)]
+        define(name, None, flag.help, flag_values=values)
+    words = ['--help' if word == '-h' else word for word in argv]
+    try:
+        stray_words = values(words)[1:]
+    except flags.Error as error:
+        message = f'{error}; --help lists the flags'
+        raise UserError(message.replace('\n', ' ')) from None
+    if stray_words:
+        raise UserError(
+            f'{stray_words[0]!r} is not a flag; flags are written --name=value, --help lists them'
+        )
+    return {name: values[name].value for name in command_flags if values[name].present}
+
+
+def flag_values(argv: Sequence[str], command_flags: Mapping[str, Flag]) -> dict[str, Any]:
+    """The value of every flag, as argv gives it or by default.
+
+    Shows the help and exits if argv asks for it.
+
+    Raises:
+        UserError: As parse_flags.
+    """
+    values = {name: flag.default for name, flag in command_flags.items()}
+    values |= parse_flags(argv, command_flags)
+    if values['help']:
+        print(help_text(command_flags))
+        sys.exit(0)
+    return values
+
+
+def help_text(command_flags: Mapping[str, Flag]) -> str:
+    """One line for each flag, with its default."""
+    lines = ['Flags and their defaults (where that is true or false, --NAME and --noNAME do too):']
+    for name, flag in command_flags.items():
+        default = flag.default
+        if isinstance(default, bool):
+            default = str(default).lower()
+        setting = f'--{name}={default}'
+        lines.append(f'  {setting:32s} {flag.help}')
+    return '\n'.join(lines)

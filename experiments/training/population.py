@@ -1,0 +1,175 @@
+"""run_population(configs): trains several runs as one population.
+
+Their seeds, and the hyper-parameters in which they differ, are one vmapped axis of models. Each
+run has the folder, the records, the results and the checkpoints that it has when it is trained
+alone (run.py tells that story; the parts are the same).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+
+from experiments.core import schema
+from experiments.core.config import Config
+from experiments.core.schema import RunResults
+from experiments.training import workdir
+from experiments.training.clock import Clock
+from experiments.training.initial_state import InitialState, initialize, restore
+from experiments.training.memory import check_memory
+from experiments.training.metrics_log import MetricsLog
+from experiments.training.programs import Program, Setup, make_mesh, train_epoch_shapes
+from experiments.training.run import (
+    RESUME_ADVICE,
+    CompletedRun,
+    advance,
+    begin_folders,
+    describe_training,
+    epoch_lengths,
+    finished_results,
+    open_checkpoints,
+    outcome_of_seeds,
+    run_final_test,
+    save_checkpoint,
+    set_up,
+    show_progress,
+    training_progress,
+    write_epoch,
+)
+from jaxdl import checkpoint, parallel
+from jaxdl.train import Params
+
+Notify = Callable[[str], None]
+
+
+def run_population(
+    configs: Sequence[Config], resume: bool = True, notify: Notify = print
+) -> list[CompletedRun]:
+    """Trains, tests and writes several runs, or goes on with them, as one population.
+
+    Runs that are finished are left out. Those that were stopped at different epochs go on apart.
+
+    Args:
+        configs: They differ in VMAPPED fields and in their folders only.
+        resume: Whether to go on with the runs that the folders hold; else they are replaced.
+        notify: Takes a line of text for the user.
+
+    Raises:
+        UserError: What the user can put right.
+        KeyboardInterrupt: At the end of the epoch in which a signal came.
+    """
+    with parallel.errors_end_all_hosts(RESUME_ADVICE):
+        folders = [workdir.prepare(config, resume) for config in configs]
+        results = [finished_results(folder, resume, notify) for folder in folders]
+        # The runs still to do, by the epoch that they have come to.
+        runs_at_epoch: dict[int, list[int]] = {}
+        for i, folder in enumerate(folders):
+            if results[i] is None:
+                epoch = workdir.newest_epoch(folder) if resume else 0
+                runs_at_epoch.setdefault(epoch, []).append(i)
+        for epoch in sorted(runs_at_epoch):
+            group = runs_at_epoch[epoch]
+            group_results = _train_and_test(
+                [configs[i] for i in group], [folders[i] for i in group], resume, notify
+            )
+            for i, run_results in zip(group, group_results, strict=True):
+                results[i] = run_results
+                if parallel.is_first_process():
+                    schema.write_json(folders[i] / 'results.json', run_results)
+    return [CompletedRun(*pair) for pair in zip(folders, results, strict=True)]
+
+
+def _train_and_test(
+    configs: Sequence[Config], folders: Sequence[Path], resume: bool, notify: Notify
+) -> list[RunResults]:
+    """Trains runs that have come to the same epoch. The results are in the order of configs."""
+    first, *others = configs
+    clock = Clock()
+    setup = set_up(first, make_mesh(first, len(configs)), clock, notify, others)
+    begin_folders(folders, configs, resume)
+    with ExitStack() as stack:
+        managers, logs = [], []
+        for folder, config in zip(folders, configs, strict=True):
+            logs.append(stack.enter_context(MetricsLog(folder)))
+            managers.append(stack.enter_context(open_checkpoints(folder, config, clock)))
+        lengths = epoch_lengths(first, setup.task)
+        train_epoch = {steps: setup.programs.train_epoch(steps) for steps in set(lengths)}
+        whole_epoch = train_epoch[lengths[0]]
+        compiled = whole_epoch.compile(*train_epoch_shapes(setup.programs, setup.data))
+        check_memory(setup, compiled, others)
+        start = _restore_or_initialize(setup, managers, whole_epoch, notify)
+        notify(describe_training(setup, start, len(configs)))
+        with clock.span('write'):
+            for log in logs:
+                log.resume_after(start.epoch)
+        params = _train_epochs(setup, configs, train_epoch, lengths, start, logs, managers)
+        return _test_all(setup, configs, params, logs)
+
+
+def _restore_or_initialize(
+    setup: Setup,
+    managers: Sequence[checkpoint.Manager],
+    whole_epoch: Program,
+    notify: Notify,
+) -> InitialState:
+    """The states of the newest epoch that all runs can read, or new ones if there is none."""
+    newest = managers[0].latest_step() or 0
+    while newest:
+        restored = [restore(setup, manager, notify, newest) for manager in managers]
+        epochs = [one_run.epoch for one_run in restored]
+        if len(set(epochs)) == 1:
+            states = _concatenate([one_run.state for one_run in restored])
+            models = len(managers) * setup.config.seeds
+            return InitialState(newest, parallel.pad_seeds(states, models, setup.mesh))
+        # A damaged checkpoint took one of them further back: the others follow.
+        newest = min(epochs)
+    return InitialState(0, initialize(setup, whole_epoch))
+
+
+def _concatenate(states):
+    """The states of several runs (S, ...) as those of one population."""
+    if len(states) == 1:
+        return states[0]
+    return jax.tree.map(lambda *parts: jnp.concatenate(parts), *states)
+
+
+def _train_epochs(
+    setup: Setup,
+    configs: Sequence[Config],
+    train_epoch: Mapping[int, Program],
+    lengths: Sequence[int],
+    start: InitialState,
+    logs: Sequence[MetricsLog],
+    managers: Sequence[checkpoint.Manager],
+) -> Params:
+    """Trains from the start to the last epoch, and writes each. Returns the params (P, ...)."""
+    states = start.states
+    with training_progress(lengths, start.epoch) as bar:
+        for epoch in range(start.epoch, len(lengths)):
+            steps = lengths[epoch]
+            states, outcome = advance(setup, train_epoch[steps], states, epoch)
+            outcome = outcome._replace(seconds=outcome.seconds / len(configs))
+            for i, config in enumerate(configs):
+                first_model = i * config.seeds
+                outcome_of_run = outcome_of_seeds(outcome, first_model, config.seeds)
+                with setup.clock.span('write'):
+                    first_step = sum(lengths[:epoch])
+                    record = write_epoch(config, logs[i], epoch, first_step, outcome_of_run)
+                    saved = parallel.take_seeds(states, first_model, config.seeds, setup.mesh)
+                    save_checkpoint(managers[i], config, saved, record)
+            show_progress(bar, record, steps)
+    return states.params
+
+
+def _test_all(
+    setup: Setup, configs: Sequence[Config], params: Params, logs: Sequence[MetricsLog]
+) -> list[RunResults]:
+    results = []
+    for i, config in enumerate(configs):
+        models = parallel.take_seeds(params, i * config.seeds, config.seeds, setup.mesh)
+        models = parallel.pad_seeds(models, config.seeds, setup.mesh)
+        setup_of_run = setup._replace(config=config)
+        results.append(run_final_test(setup_of_run, models, logs[i]))
+    return results
