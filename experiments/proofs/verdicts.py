@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import jax
-import msgspec
 
 from experiments.core.config import Config
 from experiments.core.schema import SeedVerdict
@@ -79,9 +78,9 @@ def _with_proofs(verdicts, certified, as_trained):
     for seed, verdict in verdicts.items():
         if seed in certified:
             proof = certified[seed]
-            verdict = msgspec.structs.replace(
-                verdict,
+            verdict = SeedVerdict(
                 verdict='proved' if as_trained else verdict.verdict,
+                counterexample=verdict.counterexample,
                 slack=proof.result.slack,
                 margin=proof.result.margin,
                 float32_error=proof.result.float32_error,
