@@ -233,7 +233,7 @@ class Config:
         """
         settings = {}
         for name, value in self.identity().items():
-            if value != getattr(Config, name):
+            if value != getattr(type(self), name):
                 settings[name] = value
         text = json.dumps(settings, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -337,6 +337,15 @@ def to_line(record: Record) -> str:
     return json.dumps(msgspec.to_builtins(record)) + '\n'
 
 
+def from_line(line: str) -> Record:
+    """A record from a line of metrics.jsonl.
+
+    Raises:
+        ValueError: The line is no record.
+    """
+    return msgspec.json.decode(line, type=Record)
+
+
 def write_json(file: Path, content: Any, indent: int | None = 1) -> None:
     """Writes an object of the schema, or plain JSON content, whole or not at all."""
     draft = file.with_suffix('.draft')

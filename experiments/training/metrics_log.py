@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-import msgspec
 import numpy as np
 
 from experiments.core import schema
@@ -134,12 +133,11 @@ def _read_records(file: Path, last_epoch: int) -> list[Record]:
 
     A last line that is cut off was being written when the run was stopped: it does not count.
     """
-    decoder = msgspec.json.Decoder(Record)
     records = []
     try:
         for line in file.read_text().splitlines(keepends=True):
             if line.endswith('\n'):
-                record = decoder.decode(line)
+                record = schema.from_line(line)
                 if record.epoch <= last_epoch:
                     records.append(record)
     except (FileNotFoundError, ValueError):

@@ -30,7 +30,7 @@ from jaxdl.train import (
     make_score_batch,
     make_step,
 )
-from jaxdl.visualize.activations import dead, summary
+from jaxdl.visualize.activations import dead_share, layer_statistics
 
 SEEDS_AT_ONCE_ON_CPU = 8  # arrays of so many small models stay in a core's cache
 STATISTICS_EXAMPLES = 100  # held-out examples on which layer statistics are taken
@@ -248,16 +248,16 @@ def _make_layer_statistics(task):
     if lengths is not None:
         lengths = lengths[:STATISTICS_EXAMPLES]
 
-    def layer_statistics(params):
+    def statistics_at(params):
         _, layers = task.model.apply(params, task.prepare(inputs), lengths)
         statistics = {}
         for name, values in layers.items():
-            statistics[name] = {**summary(values), 'dead': dead(values)}
+            statistics[name] = {**layer_statistics(values), 'dead': dead_share(values)}
         for name, values in params['params'].items():
-            statistics[name] = summary(values)
+            statistics[name] = layer_statistics(values)
         return statistics
 
-    return layer_statistics
+    return statistics_at
 
 
 def _seeds_at_once(models, task, mesh):

@@ -72,13 +72,13 @@ def draw_band(
     """Draws a line of means, and its 95 % interval as a band.
 
     Args:
-        axes: where to draw.
-        x: positions (n,) of the points.
-        summary: a summary whose entries have shape (n,).
-        label: the line's name in the legend.
-        low: the band is cut off below this value.
-        high: the band is cut off above this value.
-        **style: keyword arguments of `Axes.plot` for the line.
+        axes: Where to draw.
+        x: Positions (n,) of the points.
+        summary: A summary whose entries have shape (n,).
+        label: The line's name in the legend.
+        low: The band is cut off below this value.
+        high: The band is cut off above this value.
+        **style: Keyword arguments of `Axes.plot` for the line.
     """
     mean = np.asarray(summary.mean, float)
     (line,) = axes.plot(x, mean, label=label, **style)

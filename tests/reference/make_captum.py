@@ -1,4 +1,4 @@
-"""Makes captum_cnn.npz: attributions of a small LeNet by captum in float64, which tests/test_visualize.py compares with.
+"""Makes captum_cnn.npz: a small LeNet and its attributions by captum, in float64, for the tests.
 
 pip install -e '.[parity]'
 python tests/reference/make_captum.py           writes the file
