@@ -319,6 +319,7 @@ def from_json(content: Any, kind: type[T]) -> T:
     result = msgspec.convert(content, kind)
     if kind in (RunResults, RowResults):
         test_type = final_test_type(result.config.get('task', ''))
+        # The type of the final test depends on the task, which only the content tells.
         final_test = msgspec.convert(result.final_test, test_type)
         result = msgspec.structs.replace(result, final_test=final_test)
     return result
@@ -348,6 +349,7 @@ def from_line(line: str) -> Record:
 
 def write_json(file: Path, content: Any, indent: int | None = 1) -> None:
     """Writes an object of the schema, or plain JSON content, whole or not at all."""
+    # A reader, or a run that goes on after a crash, never sees half a file.
     draft = file.with_suffix('.draft')
     draft.write_text(json.dumps(msgspec.to_builtins(content), indent=indent) + '\n')
     os.replace(draft, file)

@@ -161,8 +161,10 @@ def _sequence_task(config, model, scores, sample, test):
         model=model,
         scores=functools.partial(scores, loss=config.loss),
         batches=_fresh_batches(config, sample) if config.fresh else _set_batches(config, sample),
+        # Nothing lies on the device: the batches are drawn inside the step.
         data=(),
         steps_per_epoch=-(-config.train_size // config.batch_size),
+        # The same strings for all seeds, so that their scores differ by the nets alone.
         held_out={'validation': draw_validation(jax.random.key(config.seed))},
         prepare=lambda inputs: inputs,
         final_test=functools.partial(test, config),

@@ -64,6 +64,7 @@ class MetricsLog:
         self.records = records
         if not parallel.is_first_process():
             return
+        # The events cannot be cut off at an epoch, so both files are written again.
         file.write_text('')
         shutil.rmtree(self.folder / 'tensorboard', ignore_errors=True)
         self._events = _summary_writer_class()(str(self.folder / 'tensorboard'))
@@ -100,6 +101,7 @@ class MetricsLog:
             low, high = statistics.range
             counts = np.array(statistics.histogram)
             edges = np.linspace(low, high, len(counts) + 1)
+            # TensorBoard wants moments, which the bins tell only roughly.
             centres = (edges[1:] + edges[:-1]) / 2
             self._events.add_histogram_raw(
                 f'layers/{layer}',

@@ -49,6 +49,7 @@ class Program:
         """The compiled program for arguments of these shapes (arrays or ShapeDtypeStructs)."""
         shapes = tuple((x.shape, x.dtype) for x in jax.tree.leaves(args))
         if shapes not in self._compiled:
+            # Ahead of time, so that the first epoch's seconds are those of training.
             with self._clock.span('compile'):
                 self._compiled[shapes] = self.jitted.lower(*args).compile()
         return self._compiled[shapes]
@@ -144,6 +145,7 @@ def make_initialize(config: Config, task: Task) -> Callable[[Population, Any], T
     optimizer = make_optimizer(_optimizer_settings(config))
 
     def initialize(population, data):
+        # Any batch will do: flax looks only at its shapes.
         batch = task.batches(data, population.keys[0], 0)(0)
 
         def initialize_one(key):
@@ -298,6 +300,7 @@ def _make_evaluate(task, mesh, clock, models):
 
     def evaluate_models(params, examples):
         evaluation = evaluate_in_batches(run_batch, params, examples)
+        # Without the rows that only fill the mesh.
         return jax.tree.map(lambda x: x[:models], evaluation)
 
     return evaluate_models
