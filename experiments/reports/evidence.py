@@ -9,6 +9,7 @@ from experiments.core.formatting import format_summary
 from experiments.core.schema import EpochRecord, FailedRow, RowResults, WindowRecord
 from experiments.reports import catalogue, result_files
 from experiments.reports.reported import ReportedRow, reported_rows
+from experiments.reports.result_files import records_of
 from jaxdl.figures.comparisons import SummaryLine
 from jaxdl.metrics import Summary
 
@@ -71,12 +72,12 @@ def gather_evidence(folder: Path) -> Evidence:
 
 def epoch_records(results: RowResults) -> list[EpochRecord]:
     """The epochs of a run's curve."""
-    return [record for record in results.curve if isinstance(record, EpochRecord)]
+    return records_of(EpochRecord, results.curve)
 
 
 def window_records(results: RowResults) -> list[WindowRecord]:
     """The windows of training batches of a run's curve."""
-    return [record for record in results.curve if isinstance(record, WindowRecord)]
+    return records_of(WindowRecord, results.curve)
 
 
 def seconds_per_seed(results: RowResults) -> float | None:
@@ -87,8 +88,11 @@ def seconds_per_seed(results: RowResults) -> float | None:
 
 def falsified_seeds(results: RowResults) -> int:
     """The number of seeds of an adder that were falsified as they were trained."""
-    verdicts = [seed.verdict for seed in results.final_test.verdicts.values()]
-    return verdicts.count('falsified')
+    falsified = 0
+    for seed in results.final_test.verdicts.values():
+        if seed.verdict == 'falsified':
+            falsified += 1
+    return falsified
 
 
 def by_cell(

@@ -58,13 +58,15 @@ def unstable_rate(page: Page, evidence: Evidence) -> None:
     panels = {}
     for name in evidence.finished(['A-rnn128', 'A-rnn256']):
         results = evidence.results[name]
-        records = []
+        epochs, seeds = [], []
         for record in epoch_records(results):
+            # Runs of many seeds keep the scores of single seeds of the last epoch only.
             if record.test['accuracy'].seeds is not None:
-                records.append(record)
-        scores = np.array([record.test['accuracy'].seeds for record in records])  # (epochs, S)
+                epochs.append(record.epoch)
+                seeds.append(record.test['accuracy'].seeds)
+        scores = np.array(seeds)  # (epochs, S)
         rate = results.config['learning_rate']
-        panels[f'{name}: Adam at {rate:g}, by seed'] = _panel_of_seeds(records, scores)
+        panels[f'{name}: Adam at {rate:g}, by seed'] = _panel_of_seeds(epochs, scores)
 
         means = ', '.join(f'{100 * mean:.0f}' for mean in scores.mean(1))
         reported = evidence.reported[name].reported_test_acc
@@ -87,9 +89,8 @@ def unstable_rate(page: Page, evidence: Evidence) -> None:
         )
 
 
-def _panel_of_seeds(records: list[EpochRecord], scores: np.ndarray) -> Panel:
+def _panel_of_seeds(epochs: list[int], scores: np.ndarray) -> Panel:
     """A line for each seed of scores (epochs, S)."""
-    epochs = [record.epoch for record in records]
     lines = {}
     for seed, scores_of_seed in enumerate(scores.T):
         points = [Summary(score, None) for score in scores_of_seed]
@@ -118,11 +119,15 @@ def _write_training_on(page: Page, results: RowResults) -> None:
         'claim-carried-over',
         comparisons.means_with_intervals(
             'A-cifar-base, trained on',
-            {score: _panel_of_splits(records, score) for score in ('accuracy', 'loss')},
+            {
+                'accuracy': _panel_of_splits(records, 'accuracy'),
+                'loss': _panel_of_splits(records, 'loss'),
+            },
             log_x=False,
         ),
         'The base run trained on: accuracy and loss on the training images and the test images',
     )
+    # The curve is thinned out: the epoch at which the base run ended may not be among them.
     base = next(record for record in records if record.epoch >= EPOCHS_OF_A)
     last = records[-1]
     page.text(
@@ -135,10 +140,13 @@ def _write_training_on(page: Page, results: RowResults) -> None:
 
 
 def _panel_of_splits(records: list[EpochRecord], score: str) -> Panel:
-    epochs = [record.epoch for record in records]
-    train = SummaryLine(epochs, [record.train[score] for record in records])
-    test = SummaryLine(epochs, [record.test[score] for record in records])
-    return Panel('epoch', score, {'train': train, 'test': test})
+    epochs, train, test = [], [], []
+    for record in records:
+        epochs.append(record.epoch)
+        train.append(record.train[score])
+        test.append(record.test[score])
+    lines = {'train': SummaryLine(epochs, train), 'test': SummaryLine(epochs, test)}
+    return Panel('epoch', score, lines)
 
 
 def plain_sgd(page: Page, evidence: Evidence) -> None:
@@ -192,11 +200,12 @@ def _write_reported_pairs(page: Page, evidence: Evidence) -> None:
     """How many of B's test accuracies are too close to be told apart on so few images."""
     half_width = share_half_width(0.5, TEST_IMAGES_OF_B)
     half_width_of_difference = math.sqrt(2) * half_width
-    accuracies = [evidence.reported[name].reported_test_acc for name in CIFAR_OF_B]
-    pairs = list(itertools.combinations(accuracies, 2))
+    pairs = list(itertools.combinations(CIFAR_OF_B, 2))
     close = 0
     for first, second in pairs:
-        if abs(first - second) <= half_width_of_difference:
+        first_accuracy = evidence.reported[first].reported_test_acc
+        second_accuracy = evidence.reported[second].reported_test_acc
+        if abs(first_accuracy - second_accuracy) <= half_width_of_difference:
             close += 1
     page.text(
         f'An accuracy near one half on {TEST_IMAGES_OF_B:,} images is known to '

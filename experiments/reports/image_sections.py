@@ -150,9 +150,12 @@ def cnn_against_rnns(page: Page, evidence: Evidence) -> None:
 
 def _accuracy_by_seconds(results: RowResults, seconds: float) -> SummaryLine:
     """Test accuracy after each epoch; `seconds` are those of the whole run."""
-    records = epoch_records(results)
-    times = [seconds * record.step / results.step for record in records]
-    return SummaryLine(times, [record.test['accuracy'] for record in records])
+    times, accuracies = [], []
+    for record in epoch_records(results):
+        # All steps of a run take the same time.
+        times.append(seconds * record.step / results.step)
+        accuracies.append(record.test['accuracy'])
+    return SummaryLine(times, accuracies)
 
 
 def classes(page: Page, evidence: Evidence) -> None:

@@ -47,7 +47,10 @@ def write(page: Page, evidence: Evidence, verdicts: Mapping[str, Verdict]) -> No
         'This page repeats every run with several seeds, and sets the results beside the reported '
         'numbers.'
     )
-    page.list([f'**Report {letter}** {report.description}' for letter, report in REPORTS.items()])
+    descriptions = []
+    for letter, report in REPORTS.items():
+        descriptions.append(f'**Report {letter}** {report.description}')
+    page.list(descriptions)
     page.text(RULE)
     wide = 0
     for verdict in verdicts.values():

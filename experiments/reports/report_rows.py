@@ -1,10 +1,10 @@
 """The rows of one report on the page: a table of verdicts, the curves, and the pictures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from experiments.core import schema
-from experiments.core.schema import PictureRow, RowResults
+from experiments.core.schema import EpochRecord, PictureRow, Predictions, RowResults, WindowRecord
 from experiments.reports.agreement import Verdict, is_rough, reported_score, score_name
 from experiments.reports.evidence import (
     Evidence,
@@ -19,7 +19,6 @@ from experiments.reports.reported import REPORTS, ReportedRow
 from jaxdl.figures import curves
 from jaxdl.figures.base import stack_summaries
 from jaxdl.figures.curves import Curve, CurvePanel
-from jaxdl.metrics import Summary
 
 HEADER = (
     'row',
@@ -133,23 +132,26 @@ def _write_curves(page: Page, report: str, rows: list[ReportedRow], evidence: Ev
 
 def _curves(results: RowResults, score: str) -> dict[str, Curve]:
     """A score of training batches, and on the test set or else the validation set."""
-    windows, epochs = window_records(results), epoch_records(results)
-    named_curves = {}
-    if windows:
-        summaries = [record.train[score] for record in windows]
-        named_curves['train'] = _curve(windows, summaries)
-    tested = [record for record in epochs if record.test]
-    validated = [record for record in epochs if record.validation]
-    if tested:
-        named_curves['test'] = _curve(tested, [record.test[score] for record in tested])
-    elif validated:
-        summaries = [record.validation[score] for record in validated]
-        named_curves['validation'] = _curve(validated, summaries)
-    return named_curves
+    epochs = epoch_records(results)
+    all_curves = {
+        'train': _curve(window_records(results), 'train', score),
+        'test': _curve(epochs, 'test', score),
+        'validation': _curve(epochs, 'validation', score),
+    }
+    if all_curves['test'].steps:
+        del all_curves['validation']
+    return {split: curve for split, curve in all_curves.items() if curve.steps}
 
 
-def _curve(records: list[schema.Record], summaries: list[Summary]) -> Curve:
-    return Curve([record.step for record in records], stack_summaries(summaries))
+def _curve(records: Sequence[WindowRecord | EpochRecord], split: str, score: str) -> Curve:
+    """A score of the records that have this split."""
+    steps, summaries = [], []
+    for record in records:
+        scores = getattr(record, split)
+        if scores is not None:
+            steps.append(record.step)
+            summaries.append(scores[score])
+    return Curve(steps, stack_summaries(summaries))
 
 
 def write_pictures(page: Page, name: str, results_folder: Path) -> None:
@@ -164,16 +166,15 @@ def write_pictures(page: Page, name: str, results_folder: Path) -> None:
     if row is not None:
         for content in row.found:
             if content and 'accuracy' in content:
-                _write_handwriting(page, name, content['accuracy'])
+                _write_handwriting(page, name, schema.from_json(content, Predictions))
     for file in sorted(results_folder.glob(f'{name}-*.jpg')):
         page.picture(file, f'{name}: {file.stem.removeprefix(f"{name}-")}')
 
 
-def _write_handwriting(page: Page, name: str, accuracies: dict) -> None:
+def _write_handwriting(page: Page, name: str, predictions: Predictions) -> None:
     """The accuracy on other people's digits, by how their images are prepared."""
     parts = []
-    for preparation, content in accuracies.items():
-        accuracy = schema.from_json(content, Summary)
+    for preparation, accuracy in predictions.accuracy.items():
         parts.append(f'{preparation} {percent(accuracy)} %')
     page.text(
         f"`{name}`: accuracy on scikit-learn's digits, which other people wrote, by how the images "

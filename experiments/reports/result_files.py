@@ -32,6 +32,11 @@ Row = RowResults | FailedRow | PictureRow
 Notify = Callable[[str], None]
 
 
+def records_of(kind: type[Record], records: Sequence[Record]) -> list[Record]:
+    """The records of one kind, in order."""
+    return [record for record in records if isinstance(record, kind)]
+
+
 def row_of_run(folder: Path) -> RowResults:
     """The results of a row, from the folder of its finished run."""
     results = workdir.read_results(folder)
@@ -59,18 +64,27 @@ def row_of_run(folder: Path) -> RowResults:
 def _seconds(
     seconds_of_session: dict[str, float], records: Sequence[Record]
 ) -> dict[str, float | None]:
-    """The seconds of the whole run; those of results.json are of its last session only."""
-    of_epochs = [record.seconds for record in records if isinstance(record, EpochRecord)]
-    seconds = {'train': None if None in of_epochs else sum(of_epochs)}
+    """The seconds of the whole run, as far as they are known."""
+    # results.json has those of the last session only. Training may have taken several.
+    seconds = {'train': _training_seconds(records)}
     for name, value in seconds_of_session.items():
         if name in ('compile', 'data'):
             seconds[name] = value
     return seconds
 
 
+def _training_seconds(records: Sequence[Record]) -> float | None:
+    seconds = 0.0
+    for record in records_of(EpochRecord, records):
+        if record.seconds is None:
+            return None
+        seconds += record.seconds
+    return seconds
+
+
 def _last_statistics(records: Sequence[Record]) -> list[StepStatistics]:
     """The last layer statistics, without their histograms."""
-    all_statistics = [record for record in records if isinstance(record, StatisticsRecord)]
+    all_statistics = records_of(StatisticsRecord, records)
     if not all_statistics:
         return []
     last = all_statistics[-1]
@@ -81,11 +95,11 @@ def _last_statistics(records: Sequence[Record]) -> list[StepStatistics]:
 
 
 def _curve(records: Sequence[Record], keep_seeds: bool) -> list[WindowRecord | EpochRecord]:
-    windows = [record for record in records if isinstance(record, WindowRecord)]
-    epochs = [record for record in records if isinstance(record, EpochRecord)]
+    windows = _thinned(records_of(WindowRecord, records))
+    epochs = _thinned(records_of(EpochRecord, records))
     if not keep_seeds:
-        epochs = [_without_seeds(record) for record in epochs]
-    return _thinned(windows) + _thinned(epochs)
+        epochs = list(map(_without_seeds, epochs))
+    return windows + epochs
 
 
 def _thinned(records: list[Record]) -> list[Record]:
@@ -115,7 +129,10 @@ def _means(scores: Scores | None) -> Scores | None:
     """The scores without those of single seeds."""
     if scores is None:
         return None
-    return {name: Summary(summary.mean, summary.ci95) for name, summary in scores.items()}
+    means = {}
+    for name, summary in scores.items():
+        means[name] = Summary(summary.mean, summary.ci95)
+    return means
 
 
 def write(file: Path, row: Row) -> None:

@@ -1,7 +1,10 @@
 """Comparisons of recall nets and adders that the reports only talk about."""
 
 import itertools
+from collections.abc import Mapping
+from typing import NamedTuple
 
+from experiments.core.schema import AdderTest
 from experiments.reports.catalogue import BATCH_SIZES, PROVED_ADDERS
 from experiments.reports.evidence import (
     Evidence,
@@ -30,22 +33,26 @@ RECALL_SIZES = (2, 5, 10)
 RECALL_EXAMPLES = ('E-recall-gru5', 'E-recall-lstm10', 'E-recall-gru10')
 
 
+class LossPair(NamedTuple):
+    """The final tests of the same adder, trained with both losses."""
+
+    mse: AdderTest
+    bce: AdderTest
+
+
 def losses(page: Page, evidence: Evidence) -> None:
     """Adders trained with the squared error (MSE) and with the cross entropy (BCE)."""
     tests = {}
-    for adder, pair in LOSS_PAIRS.items():
-        if len(evidence.finished(pair)) == 2:
-            tests[adder] = [evidence.results[name].final_test for name in pair]
+    for adder, (with_mse, with_bce) in LOSS_PAIRS.items():
+        if len(evidence.finished([with_mse, with_bce])) == 2:
+            mse, bce = evidence.results[with_mse], evidence.results[with_bce]
+            tests[adder] = LossPair(mse.final_test, bce.final_test)
     if not tests:
         return
     panels = {}
     for score in ADDER_SCORES:
-        with_mse = [getattr(mse, score) for mse, _ in tests.values()]
-        with_bce = [getattr(bce, score) for _, bce in tests.values()]
-        adders = list(tests)
-        lines = {'MSE': SummaryLine(adders, with_mse), 'BCE': SummaryLine(adders, with_bce)}
         label = score.replace('_', ' ')
-        panels[label] = Panel('adder', label, lines)
+        panels[label] = Panel('adder', label, _loss_lines(tests, score))
     page.figure(
         'losses',
         comparisons.means_with_intervals(
@@ -74,6 +81,15 @@ def losses(page: Page, evidence: Evidence) -> None:
         ],
         table,
     )
+
+
+def _loss_lines(tests: Mapping[str, LossPair], score: str) -> dict[str, SummaryLine]:
+    mse_scores, bce_scores = [], []
+    for pair in tests.values():
+        mse_scores.append(getattr(pair.mse, score))
+        bce_scores.append(getattr(pair.bce, score))
+    adders = list(tests)
+    return {'MSE': SummaryLine(adders, mse_scores), 'BCE': SummaryLine(adders, bce_scores)}
 
 
 def batch_sizes(page: Page, evidence: Evidence) -> None:
@@ -181,17 +197,22 @@ def proofs(page: Page, evidence: Evidence) -> None:
         results = evidence.results.get(f'proof-{net}')
         if results is None:
             continue
-        seeds = list(results.proofs.seeds.values())
-        proved = [seed for seed in seeds if seed.slack is not None]
-        covered = [seed for seed in proved if seed.slack > seed.float32_error]
-        slacks = [seed.slack for seed in proved]
+        seeds = results.proofs.seeds.values()
+        slacks = []
+        covered = 0
+        for seed in seeds:
+            if seed.slack is None:
+                continue  # no proof of this net was found
+            slacks.append(seed.slack)
+            if seed.slack > seed.float32_error:
+                covered += 1
         lines.append(
             [
                 net,
                 results.config['state_noise'],
                 falsified_seeds(results),
-                f'{len(proved)} of {len(seeds)}',
-                len(covered),
+                f'{len(slacks)} of {len(seeds)}',
+                covered,
                 f'{min(slacks):.1g} to {max(slacks):.1g}' if slacks else '',
             ]
         )
