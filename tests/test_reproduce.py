@@ -1,407 +1,312 @@
-"""python -m experiments.reproduce and report, on a few small rows; the verdict's rule by hand; every row of the CSV has a home."""
+"""python -m experiments.reproduce, on a few small rows."""
 
-import dataclasses
+import contextlib
+import io
 import json
-import math
 import re
 import shutil
-
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
-from experiments.reports import (
-    sections as comparisons,
-    catalogue as jobs,
-    presets,
-    result_files as results,
-    agreement as verdicts,
-)
-from experiments import report, reproduce
-from experiments.core.command import command
-from experiments.reports.presets import COLUMNS, PROVENANCE
+from PIL import Image
+
+from experiments import reproduce
+from experiments.core.command import run_command
+from experiments.core.defaults import base
+from experiments.reports import catalogue, reproduction
+from experiments.reports.presets import Picture
 from experiments.training.run import run
 
-SMALL = dict(
-    train_size=64, batch_size=16, validation_size=50, epochs=2, max_length=5, mesh='seeds:1'
+ADDER = replace(
+    base('binary_add'),
+    learning_rate=10**-2.5,  # not a number of few digits: files hold it whole
+    train_size=64,
+    batch_size=16,
+    validation_size=50,
+    epochs=2,
+    max_length=5,
+    mesh='seeds:1',
 )
-ADDER = dataclasses.replace(
-    presets.TASKS['binary_add'], learning_rate=10**-2.5, **SMALL
-)  # no number of few digits
-JOBS = {
+DIVERGING = replace(
+    base('recall'),
+    cell='gru',
+    hidden=2,
+    optimizer='sgd',
+    learning_rate=1e38,
+    train_size=64,
+    batch_size=16,
+    validation_size=50,
+    epochs=2,
+    mesh='seeds:1',
+)
+MNIST_NET = replace(base('mnist_rnn', 'digits'), hidden=3, epochs=2, train_size=64, mesh='seeds:1')
+CNN = replace(
+    base('mnist_cnn', 'digits'),
+    hidden=3,
+    train_size=64,
+    batch_size=16,
+    validation_size=50,
+    mesh='seeds:1',
+    statistics_every=0,
+)
+ROWS = {
     'D-add-mse-h5': ADDER,
-    'E-add-ce-h3-L3': ADDER,
-    'rate-lstm-0.1': dataclasses.replace(ADDER, learning_rate=0.1),
-    'E-recall-gru2': dataclasses.replace(
-        presets.TASKS['recall'],
-        **{**SMALL, 'max_length': 10},
-        hidden=2,
-        learning_rate=1e38,
-        optimizer='sgd',
-        cell='gru',
-    ),
-    'E-lstm128': dataclasses.replace(
-        presets.base('mnist_rnn', 'digits'), hidden=3, epochs=2, train_size=64, mesh='seeds:1'
-    ),
+    'E-add-ce-h3-L3': ADDER,  # the same run again
+    'rate-lstm-0.1': replace(ADDER, learning_rate=0.1),
+    'E-recall-gru2': DIVERGING,
+    'E-lstm128': MNIST_NET,
 }
-ALL = {**jobs.jobs(), **JOBS}
+
+
+ALL_ROWS = ','.join(ROWS)
+
+
+class Folders(NamedTuple):
+    """Where a test's runs and results are."""
+
+    runs: Path
+    results: Path
+
+    def result(self, name):
+        return json.loads((self.results / f'{name}.json').read_text())
+
+    def runs_of(self, name):
+        return sorted(self.runs.glob(f'{name}-*'))
+
+
+class Outcome(NamedTuple):
+    """What the command has printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+def start(folders, rows=ALL_ROWS, seeds=3, configs=ROWS):
+    """Runs the command with other Configs for some rows."""
+    all_configs = {**catalogue.runs(), **configs}
+    argv = [
+        'reproduce',
+        f'--workdir={folders.runs}',
+        f'--results={folders.results}',
+        f'--seeds={seeds}',
+        f'--rows={rows}',
+    ]
+    out, err = io.TextIOWrapper(io.BytesIO()), io.TextIOWrapper(io.BytesIO())
+    with (
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        pytest.MonkeyPatch.context() as patch,
+        pytest.raises(SystemExit) as stopped,
+    ):
+        patch.setattr(catalogue, 'runs', lambda: all_configs)
+        run_command(reproduce.main, argv)
+    for stream in (out, err):
+        stream.seek(0)
+    return Outcome(stopped.value.code or 0, out.read(), err.read())
+
+
+class Finished(NamedTuple):
+    """The command after its first run."""
+
+    outcome: Outcome
+    folders: Folders
 
 
 @pytest.fixture(scope='module')
-def folders(tmp_path_factory):
-    return [tmp_path_factory.mktemp(name) for name in ('runs', 'kept', 'out')]
+def finished(tmp_path_factory):
+    """The rows, trained; for tests that leave the folders as they are."""
+    folder = tmp_path_factory.mktemp('finished')
+    folders = Folders(folder / 'runs', folder / 'results')
+    return Finished(start(folders), folders)
 
 
-def reproduced(capsys, folders, *flags, known=ALL):
-    """(exit code, stdout, stderr) of the command on JOBS."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jobs, 'jobs', lambda: known)
-        with pytest.raises(SystemExit) as stopped:
-            command(
-                reproduce.main,
-                [
-                    'reproduce',
-                    f'--workdir={folders[0]}',
-                    f'--results={folders[1]}',
-                    '--seeds=3',
-                    f'--rows={",".join(JOBS)}',
-                    *flags,
-                ],
-            )
-    return stopped.value.code or 0, *capsys.readouterr()
+@pytest.fixture
+def folders(finished, tmp_path):
+    """A copy of the folders of `finished`, for tests that change them."""
+    copy = Folders(tmp_path / 'runs', tmp_path / 'results')
+    shutil.copytree(finished.folders.runs, copy.runs)
+    shutil.copytree(finished.folders.results, copy.results)
+    return copy
 
 
-def kept(folders, name):
-    return json.loads((folders[1] / f'{name}.json').read_text())
+def test_equal_rows_are_trained_once(finished):
+    outcome, folders = finished
+    assert outcome.code == 0
+    assert '5 rows, 4 different trainings: 0 are done, 4 to do' in outcome.out
+    names = {file.stem for file in folders.results.glob('*.json')}
+    assert names == {'D-add-mse-h5', 'rate-lstm-0.1', 'E-recall-gru2', 'E-lstm128'}
 
 
-def test_rows_are_run_once_in_groups_and_kept(capsys, folders):
-    assert jobs.groups(
-        {name: dataclasses.replace(config, seeds=3) for name, config in JOBS.items()}
-    ) == [['D-add-mse-h5', 'E-add-ce-h3-L3', 'rate-lstm-0.1'], ['E-recall-gru2'], ['E-lstm128']]
-    code, out, _ = reproduced(capsys, folders)
-    assert code == 0 and '5 rows, 4 different trainings: 0 are done, 4 to do' in out
-    assert {file.stem for file in folders[1].glob('*.json')} == JOBS.keys() - {
-        'E-add-ce-h3-L3'
-    }  # that is D-add-mse-h5 again
-    found = kept(folders, 'D-add-mse-h5')
-    assert (
-        len(found['tested']['exact_match']['seeds']) == 3
-        and found['versions']['jax']
-        and found['seconds']['train'] > 0
-    )
-    assert found['config'] == dataclasses.replace(ADDER, seeds=3).identity()
-    np.testing.assert_allclose(
-        found['tested']['exact_match']['mean'],
-        np.mean(found['tested']['exact_match']['seeds']),
-        rtol=1e-4,
-    )
-    assert 'the loss of seed 0 is not finite' in kept(folders, 'E-recall-gru2')['failed']
-    code, out, _ = reproduced(capsys, folders)
-    assert code == 0 and '4 are done, 0 to do' in out
+def test_results_are_kept(finished):
+    result = finished.folders.result('D-add-mse-h5')
+    exact_match = result['final_test']['exact_match']
+    assert len(exact_match['seeds']) == 3
+    np.testing.assert_allclose(exact_match['mean'], np.mean(exact_match['seeds']), rtol=1e-4)
+    assert result['versions']['jax']
+    assert result['seconds']['train'] > 0
+    assert result['config'] == replace(ADDER, seeds=3).identity()
 
 
-def test_files_that_do_not_fit_are_said_and_redone(capsys, folders):
-    whole = kept(folders, 'E-lstm128')
-    (folders[1] / 'E-lstm128.json').write_text(json.dumps(whole)[:100])
-    other = kept(folders, 'D-add-mse-h5')
+def test_a_run_that_diverges_is_kept_as_a_failure(finished):
+    result = finished.folders.result('E-recall-gru2')
+    assert 'the loss of seed 0 is not finite' in result['failed']
+    assert result['config'] == replace(DIVERGING, seeds=3).identity()
+
+
+def test_one_that_diverges_leaves_its_group_alone(tmp_path):
+    folders = Folders(tmp_path / 'runs', tmp_path / 'results')
+    plain_sgd = replace(ADDER, optimizer='sgd', learning_rate=0.1)
+    configs = {
+        'rate-rnn-0.01': plain_sgd,
+        'rate-rnn-0.03': replace(plain_sgd, learning_rate=1e38),
+    }
+    assert catalogue.groups(configs) == [['rate-rnn-0.01', 'rate-rnn-0.03']]
+    outcome = start(folders, rows=','.join(configs), configs=configs)
+    assert outcome.code == 0
+    assert 'final_test' in folders.result('rate-rnn-0.01')
+    assert 'failed' in folders.result('rate-rnn-0.03')
+
+
+def test_what_is_finished_is_left_alone(finished):
+    outcome = start(finished.folders)
+    assert outcome.code == 0
+    assert '4 are done, 0 to do' in outcome.out
+
+
+def test_more_seeds_than_asked_for_are_enough(finished):
+    outcome = start(finished.folders, rows='E-lstm128', seeds=2)
+    assert '1 are done, 0 to do' in outcome.out
+
+
+def test_files_that_do_not_fit_are_made_again(folders):
+    whole = folders.result('E-lstm128')
+    (folders.results / 'E-lstm128.json').write_text(json.dumps(whole)[:100])
+    other = folders.result('D-add-mse-h5')
     other['config']['hidden'] = 4
-    (folders[1] / 'D-add-mse-h5.json').write_text(json.dumps(other))
-    code, out, _ = reproduced(capsys, folders)
-    assert code == 0 and 'E-lstm128.json cannot be read: ignored' in out
-    assert (
-        'D-add-mse-h5.json is of other settings, hidden (4 there, 5 here): ignored' in out
-        and '2 to do' in out
-    )
-    assert (
-        kept(folders, 'E-lstm128') == whole
-        and kept(folders, 'D-add-mse-h5')['config']['hidden'] == 5
-    )
-    with (
-        pytest.MonkeyPatch.context() as patch
-    ):  # other settings under the same id: another folder, the old one is left alone
-        patch.setitem(ALL, 'E-lstm128', dataclasses.replace(JOBS['E-lstm128'], hidden=4))
-        code, out, _ = reproduced(capsys, folders, '--rows=E-lstm128')
-    assert (
-        code == 0
-        and 'is of other settings, hidden (3 there, 4 here): ignored' in out
-        and kept(folders, 'E-lstm128')['config']['hidden'] == 4
-    )
-    assert len([*folders[0].glob('E-lstm128-*')]) == 2
-    (folders[1] / 'E-lstm128.json').write_text(json.dumps(whole))
-    said = []
-    assert (
-        results.read(
-            'E-lstm128', dataclasses.replace(JOBS['E-lstm128'], seeds=4), folders[1], said.append
-        )
-        is None
-    )
-    assert 'is of 3 seeds, fewer than 4' in said[0]
+    (folders.results / 'D-add-mse-h5.json').write_text(json.dumps(other))
+    outcome = start(folders)
+    assert outcome.code == 0
+    assert 'E-lstm128.json cannot be read: ignored' in outcome.out
+    assert 'D-add-mse-h5.json has other settings, hidden (4 there, 5 here): ignored' in outcome.out
+    assert '2 to do' in outcome.out
+    assert folders.result('E-lstm128') == whole
+    assert folders.result('D-add-mse-h5')['config']['hidden'] == 5
 
 
-def test_a_longer_run_goes_on_from_a_shorter_one(capsys, tmp_path):
-    """And is the run that it is alone, bit for bit; one that ends within an epoch, or is tidied, is no start of another."""
-    base = dataclasses.replace(
-        presets.base('mnist_cnn', 'digits'),
-        hidden=3,
-        train_size=64,
-        batch_size=16,
-        validation_size=50,
-        mesh='seeds:1',
-        statistics_every=0,
-    )
-    known = {
-        **ALL,
-        **{
-            f'hidden-rnn-{steps}': dataclasses.replace(base, steps=steps)
-            for steps in (3, 8, 10, 12)
-        },
-    }  # of 4 an epoch
-    folders = tmp_path, tmp_path / 'kept'
-
-    def going_on(name):
-        code, out, _ = reproduced(capsys, folders, f'--rows={name}', '--seeds=2', known=known)
-        assert code == 0
-        return re.findall('going on after epoch .', out)
-
-    later = ['going on after epoch 2']  # of the run of 8 steps
-    assert [going_on(f'hidden-rnn-{steps}') for steps in (3, 8, 10, 12)] == [[], [], later, later]
-    (short,), (long,) = (tmp_path.glob(f'hidden-rnn-{steps}-*') for steps in (8, 12))
-    alone, _ = run(
-        dataclasses.replace(known['hidden-rnn-12'], seeds=2, workdir=str(tmp_path / 'alone')),
-        say=lambda line: None,
-    )
-    scores = [
-        [
-            {**json.loads(line), 'seconds': 0}
-            for line in (folder / 'metrics.jsonl').read_text().splitlines()
-        ]
-        for folder in (alone, long)
-    ]
-    assert scores[0] == scores[1] and scores[0][-1]['step'] == 12
-    shutil.rmtree(short / 'checkpoints')
-    shutil.rmtree(long)
-    (folders[1] / 'hidden-rnn-12.json').unlink()
-    assert going_on('hidden-rnn-12') == []
+def test_other_settings_of_a_row_have_another_folder(folders):
+    configs = {'E-lstm128': replace(MNIST_NET, hidden=4)}
+    outcome = start(folders, rows='E-lstm128', configs=configs)
+    assert outcome.code == 0
+    assert 'has other settings, hidden (3 there, 4 here): ignored' in outcome.out
+    assert folders.result('E-lstm128')['config']['hidden'] == 4
+    assert len(folders.runs_of('E-lstm128')) == 2
 
 
-def test_pictures_are_of_the_row_that_they_name(capsys, folders):
-    """samples-mnist shows the figure that E-lstm128's run has drawn; its file comes last, so that a stop before it redoes it."""
-    code, out, _ = reproduced(capsys, folders, '--rows=samples-mnist')
-    assert code == 0 and '0 to do; 1 rows of pictures to do' in out
-    assert (folders[1] / 'samples-mnist-samples.jpg').stat().st_size > 5000 and kept(
-        folders, 'samples-mnist'
-    )['config']['hidden'] == 3
-    assert '0 rows of pictures to do' in reproduced(capsys, folders, '--rows=samples-mnist')[1]
-    (folders[1] / 'samples-mnist.json').unlink()
-    (run,) = [
-        folder
-        for folder in folders[0].glob('E-lstm128-*')
-        if json.loads((folder / 'config.json').read_text())['hidden'] == 3
-    ]
-    shutil.rmtree(run)  # a clone has the results and no runs: the net is trained again
-    code, out, _ = reproduced(capsys, folders, '--rows=samples-mnist')
-    assert (
-        code == 0
-        and '1 to do; 1 rows of pictures to do' in out
-        and (folders[1] / 'samples-mnist.json').exists()
-    )
+def epochs_continued(folders, name, configs):
+    """After which epochs the run of a row was continued."""
+    outcome = start(folders, rows=name, seeds=2, configs=configs)
+    assert outcome.code == 0
+    return re.findall('going on after epoch (.)', outcome.out)
 
 
-def test_unknown_rows_list_near_ones(capsys, folders):
-    code, _, err = reproduced(capsys, folders, '--rows=E-recall-gru3')
-    assert (
-        code == 2
-        and err
-        == 'error: --rows=E-recall-gru3 matches no row; near ones: E-recall-gru5, E-recall-gru2, E-recall-gru10, E-recall-rnn5, E-recall-rnn2\n'
-    )
-    assert reproduced(capsys, folders, '--seeds=-1')[0] == 2
+def test_a_longer_run_continues_a_shorter_one(tmp_path):
+    """And is the run that it is alone, bit for bit."""
+    folders = Folders(tmp_path / 'runs', tmp_path / 'results')
+    steps_per_epoch = 4
+    configs = {}
+    for steps in (3, 8, 10, 12):
+        configs[f'hidden-rnn-{steps}'] = replace(CNN, steps=steps)
+    # A run of 3 steps ends within an epoch: nothing can continue it.
+    assert epochs_continued(folders, 'hidden-rnn-3', configs) == []
+    assert epochs_continued(folders, 'hidden-rnn-8', configs) == []
+    assert epochs_continued(folders, 'hidden-rnn-10', configs) == ['2']
+    # Nor one of 10 steps, so that this one continues the run of 8.
+    assert epochs_continued(folders, 'hidden-rnn-12', configs) == ['2']
+
+    (continued,) = folders.runs_of('hidden-rnn-12')
+    alone = replace(configs['hidden-rnn-12'], seeds=2, workdir=str(tmp_path / 'alone'))
+    run(alone, notify=lambda line: None)
+    records = records_without_seconds(continued)
+    assert records == records_without_seconds(tmp_path / 'alone')
+    assert records[-1]['step'] == 3 * steps_per_epoch
 
 
-def test_the_report_is_one_page_that_needs_nothing_else(capsys, folders, monkeypatch):
-    monkeypatch.setattr(jobs, 'jobs', lambda: ALL)
-    with pytest.raises(SystemExit) as stopped:
-        command(report.main, ['report', f'--results={folders[1]}', f'--out={folders[2]}'])
-    assert not stopped.value.code, capsys.readouterr()
-    text, page = ((folders[2] / name).read_text() for name in ('REPORT.md', 'report.html'))
-    exact = kept(folders, 'D-add-mse-h5')['tested']['exact_match']
-    line = next(line for line in text.splitlines() if line.startswith('| `E-add-ce-h3-L3`'))
-    assert f'| 83.90 | {100 * exact["mean"]:.2f} ± {100 * exact["ci95"]:.2f} |' in line
-    verdict = verdicts.judge(
-        next(row for row in ROWS if row['id'] == 'E-add-ce-h3-L3'), kept(folders, 'D-add-mse-h5')
-    )
-    assert f'| {verdict.text()} | 3 |' in line and 'Diverged: E-recall-gru2' in text
-    assert '| `E-recall-gru5` | accuracy | 100.00 |  |  | not run |' in text
-    assert (
-        not re.search(r'(src|href)="(?!data:|#)', page)
-        and 'name="viewport"' in page
-        and page.count('<table>') > 5
-    )
-    for file in re.findall(r'\]\(([^)]+\.(?:png|jpg))\)', text):
-        assert (folders[2] / file).exists()
+def records_without_seconds(folder):
+    records = []
+    for line in (folder / 'metrics.jsonl').read_text().splitlines():
+        records.append({**json.loads(line), 'seconds': 0})
+    return records
 
 
-def test_what_is_committed_is_what_the_command_writes(tmp_path, capsys):
-    """README and REPORT.md quote the headline that experiments/results give."""
-    with pytest.raises(SystemExit):
-        command(report.main, ['report', f'--out={tmp_path}'])
-    line = capsys.readouterr().out.splitlines()[0]
-    root = Path(__file__).parents[1]
-    assert (
-        line.startswith('Of ')
-        and f'**{line}**' in (root / 'REPORT.md').read_text()
-        and f'**{line}**' in (root / 'README.md').read_text()
-    )
-
-
-def test_one_seed_gives_a_page_without_intervals(tmp_path, folders, monkeypatch, capsys):
-    monkeypatch.setattr(jobs, 'jobs', lambda: ALL)
-    for file in folders[1].glob('*.json'):
-        found = json.loads(file.read_text())
-        (tmp_path / file.name).write_text(json.dumps(_first_seed(found)))
-    with pytest.raises(SystemExit) as stopped:
-        command(report.main, ['report', f'--results={tmp_path}', f'--out={tmp_path / "out"}'])
-    assert not stopped.value.code, capsys.readouterr()
-    text = (tmp_path / 'out' / 'REPORT.md').read_text()
-    assert (
-        '| one seed | 1 |' in text
-        and 'nan' not in text
-        and 'inf' not in text.replace('information', '')
-    )
-
-
-def _first_seed(tree):
-    """A file's content as a run of one seed writes it."""
-    if isinstance(tree, list):
-        return [_first_seed(value) for value in tree]
-    if not isinstance(tree, dict):
-        return tree
-    tree = {name: _first_seed(value) for name, value in tree.items()}
-    if isinstance(tree.get('seeds'), list):
-        return {'mean': tree['seeds'][0], 'ci95': None, 'seeds': tree['seeds'][:1]}
-    return {
-        **tree,
-        **({'ci95': None} if 'ci95' in tree else {}),
-        **({'seeds': 1} if 'seeds' in tree else {}),
+def test_a_run_without_checkpoints_is_not_continued(tmp_path):
+    folders = Folders(tmp_path / 'runs', tmp_path / 'results')
+    configs = {
+        'hidden-rnn-8': replace(CNN, steps=8),
+        'hidden-rnn-12': replace(CNN, steps=12),
     }
+    assert epochs_continued(folders, 'hidden-rnn-8', configs) == []
+    (shorter,) = folders.runs_of('hidden-rnn-8')
+    shutil.rmtree(shorter / 'checkpoints')
+    assert epochs_continued(folders, 'hidden-rnn-12', configs) == []
 
 
-ROWS = presets.rows()
+def test_pictures_are_of_the_row_that_they_name(folders):
+    """samples-mnist shows a figure of the run of E-lstm128."""
+    outcome = start(folders, rows='samples-mnist')
+    assert outcome.code == 0
+    assert '0 to do; 1 rows of pictures to do' in outcome.out
+    assert (folders.results / 'samples-mnist-samples.jpg').stat().st_size > 5000
+    assert folders.result('samples-mnist')['config']['hidden'] == 3
+    assert '0 rows of pictures to do' in start(folders, rows='samples-mnist').out
 
 
-def test_every_row_has_one_home():
-    trained, drawn = presets.presets(), presets.PICTURES
-    assert (
-        trained.keys() | drawn.keys() == {row['id'] for row in ROWS}
-        and not trained.keys() & drawn.keys()
-    )
-    assert all(row in trained for row, *_ in drawn.values())
+def test_pictures_of_a_run_that_is_gone_train_it_again(folders):
+    """A clone of the repository has the results and no runs."""
+    (gone,) = folders.runs_of('E-lstm128')
+    shutil.rmtree(gone)
+    outcome = start(folders, rows='samples-mnist')
+    assert outcome.code == 0
+    assert '1 to do; 1 rows of pictures to do' in outcome.out
+    assert (folders.results / 'samples-mnist.json').exists()
 
 
-def test_no_number_is_in_two_places():
-    """What the CSV's columns say, neither PROVENANCE nor CHOSEN says again."""
-    columns = {field for field, _ in COLUMNS.values()}
-    assert not columns & {name for known in PROVENANCE.values() for name in known}
-    rows = {row['id']: row for row in ROWS}
-    for name, (_, fields) in presets.CHOSEN.items():
-        stated = {field for column, (field, _) in COLUMNS.items() if rows[name][column]}
-        assert not rows[name]['lr'] and not stated & fields.keys(), name
+def test_pictures_of_another_command_are_kept_with_what_it_found(folders):
+    """The command's old pictures do not stay, and its file comes with the pictures."""
+    calls = []
+    (run_folder,) = folders.runs_of('E-lstm128')
+    drawn = run_folder / 'predict'
+
+    def call_command(name, *flags):
+        calls.append((name, flags))
+        drawn.mkdir()
+        (drawn / 'predictions.json').write_text('{"accuracy": 0.123456789}')
+        for figure in ('one', 'two'):
+            Image.new('RGB', (20, 10)).save(drawn / f'{figure}.png')
+
+    config = replace(MNIST_NET, seeds=3, workdir=str(run_folder))
+    (folders.results / 'D-handwriting-old.jpg').touch()
+    picture = Picture('E-lstm128', 'predict', ('--maps',))
+
+    reproduction.draw('D-handwriting', picture, config, folders.results, call_command)
+    flags = (f'--workdir={run_folder}', f'--data_dir={config.data_dir}', '--maps')
+    assert calls == [('predict', flags)]
+    pictures = sorted(file.name for file in folders.results.glob('D-handwriting-*.jpg'))
+    assert pictures == ['D-handwriting-one.jpg', 'D-handwriting-two.jpg']
+    with Image.open(folders.results / 'D-handwriting-one.jpg') as image:
+        assert image.size == (1100, 550)
+    assert folders.result('D-handwriting')['found'] == [{'accuracy': 0.123456789}]
 
 
-def test_jobs_and_their_sections_fit():
-    known = jobs.jobs()
-    assert len(known) == len(presets.presets()) + 24 + 18 + 2 + 6
-    assert (
-        known['rate-gru-0.01'].learning_rate == 0.01
-        and known['hidden-rnn-256'].hidden == 256
-        and known['proof-lstm3'].starts == 8
-    )
-    assert (
-        jobs.home('D-add-mse-h5-cmp', known) == 'D-add-mse-h5'
-        and jobs.home('C-rnn64', known) == 'C-rnn'
-    )
-    assert jobs.select('B-deconv-all,proof-*5') == [
-        'proof-rnn5',
-        'proof-gru5',
-        'proof-lstm5',
-        'B-deconv-all',
-    ]
-    assert all(any(name.startswith(start) for name in known) for *_, start in comparisons.SECTIONS)
-
-
-ROW = {
-    'provenance': '',
-    'report': 'E',
-    'task': 'mnist_rnn',
-    'test_size': '10000',
-    'batch_size': '64',
-    'reported_test_acc': '.97',
-    'reported_train_acc': '',
-}
-
-
-def _result(*seeds):
-    return {'tested': {'accuracy': {'mean': float(np.mean(seeds)), 'ci95': 0.0, 'seeds': [*seeds]}}}
-
-
-def test_the_verdict_by_hand():
-    """Seeds .96, .97, .98: t(2) = 4.303, s = .01, so 4.303 x .01 x sqrt(4/3) = .04968; the test set adds 1.96 sqrt(.97 x .03 / 10000) = .00334."""
-    verdict = verdicts.judge(ROW, _result(0.96, 0.97, 0.98))
-    assert verdict.kind == 'stands' and abs(verdict.half - math.hypot(0.04968, 0.00334)) < 1e-4
-    low = verdicts.judge({**ROW, 'reported_test_acc': '.9'}, _result(0.96, 0.97, 0.98))
-    assert low.kind == 'differs' and low.text() == 'differs by -7.0'
-    assert (
-        verdicts.judge(
-            {**ROW, 'reported_test_acc': '.999', 'test_size': '500'}, _result(1.0, 1.0, 1.0)
-        ).kind
-        == 'stands'
-    )
-    drawn = verdicts.judge(
-        {**ROW, 'reported_test_acc': '.5', 'test_size': '1000'}, _result(0.5, 0.5)
-    )  # two draws of 1,000: 1.96 sqrt(2 x .25 / 1000)
-    assert abs(drawn.half - 0.04383) < 1e-5
-    about = verdicts.judge(
-        {**ROW, 'reported_test_acc': '.95', 'provenance': "'~' values"}, _result(0.93, 0.93)
-    )  # sqrt(.025^2 + (1.96^2 x .94 x .06 / 10000))
-    assert about.kind == 'stands' and abs(about.half - 0.02543) < 1e-5
-    assert verdicts.judge(ROW, _result(0.5)).kind == 'one seed'
-    assert (
-        verdicts.judge(
-            {**ROW, 'reported_test_acc': '.99', 'test_size': '10000'}, _result(1.0, 1.0, 1.0)
-        ).kind
-        == 'differs'
-    )
-    assert verdicts.judge({**ROW, 'reported_test_acc': ''}, _result(1.0, 1.0)).kind == 'no number'
-    assert (
-        verdicts.judge(ROW, None).kind == 'not run'
-        and verdicts.judge(ROW, {'failed': 'x'}).kind == 'diverged'
-    )
-    batch = {
-        **_result(0.5, 0.5),
-        'last_batch': {'accuracy': {'mean': 1.0, 'ci95': 0.0, 'seeds': [1.0, 1.0]}},
-    }
-    assert (
-        verdicts.judge({**ROW, 'reported_test_acc': '', 'reported_train_acc': '1.0'}, batch).kind
-        == 'stands'
-    )
-
-
-def test_adders_are_judged_by_what_their_report_counts():
-    assert verdicts.score({'task': 'binary_add', 'report': 'D'}) == 'bit_accuracy'
-    assert verdicts.score({'task': 'binary_add', 'report': 'E'}) == 'exact_match'
-
-
-def test_a_difference_of_means_is_welchs():
-    """Against scipy's own test: the interval excludes 0 just where p < .05, at its edge."""
-    from experiments.reports.claims import difference
-    from scipy import stats
-
-    rng = np.random.default_rng(0)
-    a, b = rng.normal(0.3, 1, 12), rng.normal(0, 3, 30)
-    found, known = (
-        difference({'seeds': a}, {'seeds': b}),
-        stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95),
-    )
-    np.testing.assert_allclose(
-        [found['mean'] - found['ci95'], found['mean'] + found['ci95']], [known.low, known.high]
-    )
+@pytest.mark.quick
+def test_flags_that_cannot_be_are_errors(tmp_path):
+    folders = Folders(tmp_path / 'runs', tmp_path / 'results')
+    unknown = start(folders, rows='E-recall-gru3')
+    assert unknown.code == 2
+    assert unknown.err.startswith('error: --rows=E-recall-gru3 matches no row; near ones: ')
+    negative = start(folders, seeds=-1)
+    assert negative.code == 2
+    assert negative.err == 'error: --seeds=-1 must not be negative\n'

@@ -1,0 +1,73 @@
+"""Claims and sections name runs that exist, and write what they can from incomplete results."""
+
+import fnmatch
+
+import pytest
+
+from experiments.reports import catalogue, claims, sections, sequence_claims
+from experiments.reports.evidence import Evidence, gather_evidence
+from experiments.reports.page import Page
+from experiments.reports.result_files import RESULTS_FOLDER
+
+pytestmark = pytest.mark.quick
+
+
+@pytest.fixture(scope='module')
+def evidence():
+    """What the committed results hold."""
+    return gather_evidence(RESULTS_FOLDER)
+
+
+def only(evidence, names):
+    """The evidence with the results of these ids alone."""
+    results = {name: evidence.results[name] for name in names}
+    return Evidence(evidence.reported, evidence.ids, results, evidence.failures)
+
+
+@pytest.mark.parametrize('claim', claims.CLAIMS, ids=lambda claim: claim.title)
+def test_claims_need_runs_that_exist(claim):
+    assert set(claim.needed) <= catalogue.runs().keys()
+
+
+@pytest.mark.parametrize('section', sections.SECTIONS, ids=lambda section: section.title)
+def test_sections_need_runs_that_exist(section):
+    assert fnmatch.filter(catalogue.runs(), section.pattern)
+
+
+@pytest.mark.parametrize('claim', claims.CLAIMS, ids=lambda claim: claim.title)
+def test_a_claim_is_written_from_one_of_its_runs(claim, evidence, tmp_path):
+    page = Page(tmp_path, tmp_path)
+    claim.write(page, only(evidence, claim.needed[:1]))
+    assert 'nan' not in page.markdown()
+
+
+@pytest.mark.parametrize('section', sections.SECTIONS, ids=lambda section: section.title)
+def test_a_section_is_written_from_one_of_its_runs(section, evidence, tmp_path):
+    names = fnmatch.filter(evidence.ids, section.pattern)
+    page = Page(tmp_path, tmp_path)
+    section.write(page, only(evidence, names[:1]))
+    assert 'nan' not in page.markdown()
+
+
+def test_what_is_missing_is_said(evidence, tmp_path):
+    page = Page(tmp_path, tmp_path)
+    claims.write(page, only(evidence, []))
+    sections.write(page, only(evidence, []))
+    text = page.markdown()
+    for claim in claims.CLAIMS:
+        assert f'### {claim.title}\n' in text
+    assert 'Not run yet: A-rnn128, A-rnn256.' in text
+    assert '|' not in text  # no table without results
+
+
+def test_an_upset_is_a_pair_in_which_the_worse_net_wins(evidence, tmp_path):
+    page = Page(tmp_path, tmp_path)
+    sequence_claims.luck_of_adders(page, only(evidence, ['E-add-ce-h3-L3', 'E-add-mse-h3-L3']))
+    first = evidence.results['E-add-ce-h3-L3'].final_test.exact_match.seeds
+    second = evidence.results['E-add-mse-h3-L3'].final_test.exact_match.seeds
+    assert sum(first) > sum(second)
+    upsets = 0
+    for higher_on_average in first:
+        upsets += sum(other > higher_on_average for other in second)
+    share = upsets / (len(first) * len(second))
+    assert f'ahead in {100 * share:.0f} % of the pairs of seeds' in page.markdown()

@@ -1,0 +1,126 @@
+"""The table of the reports, and the Config of each of its rows."""
+
+import math
+
+import pytest
+
+from experiments.core.config import Config
+from experiments.core.defaults import TASK_DEFAULTS
+from experiments.reports.presets import (
+    CHOSEN,
+    CONFIG_FIELDS,
+    PICTURES,
+    PROVENANCE_SETTINGS,
+    preset,
+    presets,
+)
+from experiments.reports.reported import REPORTS, reported_rows
+from jaxdl import UserError
+
+pytestmark = pytest.mark.quick
+
+
+def test_every_row_is_of_a_report():
+    for name, row in reported_rows().items():
+        assert row.id == name
+        assert row.report in REPORTS and name.startswith(f'{row.report}-')
+
+
+def test_cells_are_read_by_their_type():
+    row = reported_rows()['A-rnn256-sgd']
+    assert (row.hidden, row.lr, row.epochs, row.bidirectional) == (256, 0.001, 12.0, False)
+    assert row.momentum == 0 and row.dropout is None
+    assert row.reported_test_acc == 0.824 and row.reported_val_acc is None
+    assert row.provenance.startswith('stated: ')
+
+
+def test_every_row_trains_a_net_or_is_a_picture():
+    configs = presets()
+    assert configs.keys() | PICTURES.keys() == reported_rows().keys()
+    assert not configs.keys() & PICTURES.keys()
+    for picture in PICTURES.values():
+        assert picture.row in configs
+
+
+def test_every_row_of_a_known_task_is_a_preset():
+    names = {name for name, row in reported_rows().items() if row.task in TASK_DEFAULTS}
+    configs = presets()
+    assert configs.keys() == names
+    assert len(configs) == 76 + len(CHOSEN)
+    assert all(isinstance(config, Config) for config in configs.values())
+
+
+@pytest.mark.parametrize('name', [name for name in presets() if name not in CHOSEN])
+def test_a_preset_says_what_its_row_says(name):
+    config, row = presets()[name], reported_rows()[name]
+    if row.model == 'lenet5':
+        assert (config.task, config.net(), config.hidden) == ('cifar_cnn', 'cnn', 1024)
+    else:
+        assert (config.task, config.net(), config.hidden) == (row.task, row.model, row.hidden)
+    assert config.learning_rate == row.lr
+    assert config.batch_size == row.batch_size
+    assert (config.loss == 'mse') == (row.loss == 'mse')
+    if row.task == 'mnist_rnn' and row.steps is not None:
+        steps_per_epoch = math.ceil(row.train_size / config.batch_size)
+        assert (config.steps or config.epochs * steps_per_epoch) == row.steps
+
+
+def test_presets_of_cnns():
+    full = presets()['A-cifar-base']
+    assert full.dense_activation == 'tanh'
+    assert (full.batch_size, full.epochs) == (128, 10)
+    assert (full.per_class, full.validation_size) == (0, 0)
+
+    subset = presets()['B-cifar-relu-adam-reg']
+    assert (subset.per_class, subset.test_per_class) == (1000, 100)
+    assert (subset.batch_size, subset.steps, subset.shuffle) == (50, 5000, True)
+    assert (subset.l2, subset.dropout) == (0.001, 0.5)
+    assert (subset.init, subset.head_init) == ('truncated_normal', '')
+
+    descent = presets()['C-cifar-gd-1e-3']
+    assert (descent.optimizer, descent.activation, descent.steps) == ('sgd', 'tanh', 1000)
+
+
+def test_presets_of_recurrent_nets():
+    configs = presets()
+    assert configs['D-rnn256-sgd'].optimizer == 'momentum'
+    assert configs['D-rnn256-sgd'].validation_size == 10_000
+    assert configs['A-rnn256-sgd'].optimizer == 'sgd'
+    assert configs['A-rnn256-sgd'].standardize
+    assert configs['B-gru5'].activation == 'relu'
+    assert not configs['B-gru5'].shuffle
+    assert configs['C-lstm'].forget_bias == 1
+    assert configs['C-gru'].forget_bias == 0
+    assert configs['E-bilstm128'].bidirectional
+    assert configs['E-lstm128-l2'].l2 == 1e-3
+
+
+def test_presets_of_sequence_tasks():
+    configs = presets()
+    short = configs['D-add-mse-h5-L5']
+    assert (short.min_length, short.max_length) == (5, 5)
+    assert not configs['D-add-mse-h5'].fresh
+    assert configs['E-add-ce-h3-L3'].fresh
+
+
+def test_no_number_is_in_two_places():
+    """What the table's columns say, PROVENANCE_SETTINGS and CHOSEN do not say again."""
+    fields = set(CONFIG_FIELDS.values())
+    for settings in PROVENANCE_SETTINGS.values():
+        assert not fields & settings.keys()
+    rows = reported_rows()
+    for name, chosen in CHOSEN.items():
+        row = rows[name]
+        assert row.lr is None
+        for column, field in CONFIG_FIELDS.items():
+            if getattr(row, column) is not None:
+                assert field not in chosen.settings, name
+
+
+def test_errors_say_what_to_do():
+    with pytest.raises(UserError, match='is unknown; near ones: E-lstm128'):
+        preset('E-lstm127')
+    with pytest.raises(UserError, match='is a picture of the net of A-cifar-base'):
+        preset('A-actmax')
+    with pytest.raises(UserError, match='is a mnist_rnn row; leave --task=recall out'):
+        preset('E-lstm128', 'recall')

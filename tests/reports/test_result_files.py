@@ -1,0 +1,170 @@
+"""The files of experiments/results: made from a run's folder, written, and read again."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from experiments.core import schema
+from experiments.core.defaults import base
+from experiments.core.schema import (
+    EpochRecord,
+    FailedRow,
+    LayerStatistics,
+    PictureRow,
+    RecallTest,
+    RowResults,
+    RunResults,
+    StatisticsRecord,
+    WindowRecord,
+)
+from experiments.reports import result_files
+from experiments.reports.result_files import CURVE_POINTS, RESULTS_FOLDER
+from jaxdl.metrics import Summary, summarize
+
+pytestmark = pytest.mark.quick
+# A rate of many digits: a Config is compared with the one of the file.
+CONFIG = replace(base('recall'), learning_rate=10**-2.5, seeds=3)
+EPOCHS = 60
+
+
+def scores(value):
+    return {'accuracy': summarize([value / 3, value / 3, 0.1], keep_seeds=True)}
+
+
+def layer(value):
+    summary = Summary(value, 0.1)
+    return LayerStatistics(
+        summary, summary, summary, summary, summary, range=[0.0, 1.0], histogram=[1, 2]
+    )
+
+
+def write_run(folder, config=CONFIG):
+    """The folder of a finished run, as training leaves it."""
+    folder.mkdir()
+    with open(folder / 'metrics.jsonl', 'w') as file:
+        for epoch in range(1, EPOCHS + 1):
+            window = WindowRecord(epoch, epoch, {'accuracy': Summary(epoch / 7, 0.1)})
+            whole = EpochRecord(
+                epoch=epoch,
+                step=epoch,
+                seconds=0.5,
+                train=scores(epoch / EPOCHS),
+                last_batch=scores(0.5),
+                validation=scores(0.5),
+            )
+            statistics = StatisticsRecord(epoch, epoch - 1, {'cell': layer(epoch / 7)})
+            for record in (statistics, window, whole):
+                file.write(schema.to_line(record))
+    results = RunResults(
+        version='1',
+        versions={'jax': '1'},
+        config=config.identity(),
+        device='1 x cpu',
+        parameters=10,
+        epoch=EPOCHS,
+        step=EPOCHS,
+        seconds={'compile': 2.5, 'data': 1.5, 'write': 3.5},
+        train=scores(1.0),
+        last_batch=scores(0.5),
+        validation=scores(0.5),
+        final_test=RecallTest(Summary(1 / 3, 0.0, [1 / 3] * 3), {}, []),
+    )
+    schema.write_json(folder / 'results.json', results)
+
+
+@pytest.fixture
+def row(tmp_path):
+    write_run(tmp_path / 'run')
+    return result_files.row_of_run(tmp_path / 'run')
+
+
+def test_a_row_has_the_results_of_its_run(row):
+    assert row.config == CONFIG.identity()
+    assert row.final_test.accuracy.seeds == [1 / 3] * 3
+    assert row.train == scores(1.0)
+    assert row.proofs is None
+
+
+def test_seconds_are_those_of_the_whole_run(row):
+    assert row.seconds == {'train': 0.5 * EPOCHS, 'compile': 2.5, 'data': 1.5}
+
+
+def test_the_last_layer_statistics_are_kept_without_histograms(row):
+    (statistics,) = row.layer_statistics
+    assert statistics.step == EPOCHS - 1
+    assert statistics.layers['cell'].mean == Summary(EPOCHS / 7, 0.1)
+    assert statistics.layers['cell'].histogram is None
+
+
+@pytest.mark.parametrize('kind', [WindowRecord, EpochRecord])
+def test_curves_are_thinned_out(row, kind):
+    epochs = [record.epoch for record in result_files.records_of(kind, row.curve)]
+    assert len(epochs) <= CURVE_POINTS
+    assert epochs[-1] == EPOCHS
+    assert set(map(int.__sub__, epochs[1:], epochs)) == {3}
+
+
+@pytest.mark.parametrize(('seeds', 'are_kept'), [(3, True), (100, False)])
+def test_many_seeds_are_left_out_of_curves(tmp_path, seeds, are_kept):
+    write_run(tmp_path / 'run', replace(CONFIG, seeds=seeds))
+    row = result_files.row_of_run(tmp_path / 'run')
+    last = row.curve[-1]
+    for split in ('train', 'last_batch', 'validation'):
+        assert (getattr(last, split)['accuracy'].seeds is not None) == are_kept
+    assert last.test is None
+    assert row.train['accuracy'].seeds is not None
+
+
+def test_floats_are_rounded_but_not_the_config(row, tmp_path):
+    file = tmp_path / 'D-recall.json'
+    result_files.write(file, row)
+    content = json.loads(file.read_text())
+    assert content['final_test']['accuracy']['seeds'] == [0.33333] * 3
+    assert content['config']['learning_rate'] == 10**-2.5
+    assert file.read_text().count('\n') == 1
+
+
+def test_a_file_comes_back_for_its_config(row, tmp_path):
+    result_files.write(tmp_path / 'D-recall.json', row)
+    same = result_files.read('D-recall', CONFIG, tmp_path)
+    assert isinstance(same, RowResults)
+    assert same.curve[-1].epoch == EPOCHS
+    fewer_seeds = replace(CONFIG, seeds=1, workdir='elsewhere')
+    assert result_files.read('D-recall', fewer_seeds, tmp_path) == same
+    assert result_files.read('other', CONFIG, tmp_path) is None
+
+
+def test_failures_and_pictures_come_back(tmp_path):
+    failure = FailedRow('1', {}, 'cpu', CONFIG.identity(), 'the loss is not finite')
+    picture = PictureRow('1', CONFIG.identity(), [{'accuracy': 0.123456789}])
+    for name, row in (('failure', failure), ('picture', picture)):
+        result_files.write(tmp_path / f'{name}.json', row)
+        assert result_files.read(name, CONFIG, tmp_path) == row
+
+
+def test_a_file_that_does_not_fit_is_ignored(row, tmp_path):
+    file = tmp_path / 'D-recall.json'
+    result_files.write(file, row)
+    lines = []
+
+    def read(config):
+        return result_files.read('D-recall', config, tmp_path, lines.append)
+
+    assert read(replace(CONFIG, hidden=4)) is None
+    assert read(replace(CONFIG, seeds=4)) is None
+    file.write_text(file.read_text()[:100])
+    assert read(CONFIG) is None
+    assert lines == [
+        f'{file} has other settings, hidden (10 there, 4 here): ignored',
+        f'{file} has 3 seeds, fewer than 4: ignored',
+        f'{file} cannot be read: ignored',
+    ]
+
+
+@pytest.mark.parametrize('file', sorted(RESULTS_FOLDER.glob('*.json')), ids=lambda file: file.stem)
+def test_committed_results_are_in_the_names_of_today(file):
+    content = json.loads(file.read_text())
+    assert schema.upgrade(content) == content
+    kind = PictureRow if 'found' in content else RowResults
+    assert schema.to_json(schema.from_json(content, kind)) == content

@@ -1,0 +1,148 @@
+"""python -m experiments.report, on a few of the committed results and on all of them."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from experiments import report
+from experiments.core import schema
+from experiments.core.command import run_command
+from experiments.core.schema import FailedRow, RowResults
+from experiments.reports import catalogue, result_files
+from experiments.reports.agreement import judge
+from experiments.reports.reported import reported_rows
+from experiments.reports.result_files import RESULTS_FOLDER
+
+ROOT = Path(__file__).parents[1]
+SAME_RUN_AS_D_ADD = 'D-add-mse-h5-cmp'
+
+
+def write_report(capsys, *flags):
+    """(exit code, stdout, stderr) of the command."""
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as stopped:
+        run_command(report.main, ['report', *flags])
+    printed = capsys.readouterr()
+    return stopped.value.code or 0, printed.out, printed.err
+
+
+def committed(name):
+    return schema.read_json(RESULTS_FOLDER / f'{name}.json', RowResults)
+
+
+def line_of(text, row):
+    """The line of the table that is about a row."""
+    (line,) = [line for line in text.splitlines() if line.startswith(f'| `{row}` ')]
+    return line
+
+
+@pytest.fixture
+def few_results(tmp_path):
+    """A folder with an adder, a net on images, and a run that diverged."""
+    folder = tmp_path / 'results'
+    folder.mkdir()
+    for name in ('D-add-mse-h5', 'E-lstm128', 'D-handwriting'):
+        shutil.copy(RESULTS_FOLDER / f'{name}.json', folder)
+    shutil.copy(RESULTS_FOLDER / 'D-handwriting-predictions.jpg', folder)
+    failure = FailedRow(
+        version='1',
+        versions={},
+        device='cpu',
+        config=catalogue.runs()['E-recall-gru2'].identity(),
+        failed='the loss of seed 0 is not finite at step 1',
+    )
+    result_files.write(folder / 'E-recall-gru2.json', failure)
+    return folder
+
+
+def test_the_page_has_numbers_and_verdicts(capsys, few_results, tmp_path):
+    code, out, _ = write_report(capsys, f'--results={few_results}', f'--out={tmp_path}')
+    assert code == 0
+    text = (tmp_path / 'REPORT.md').read_text()
+    results = committed('D-add-mse-h5')
+    accuracy = results.final_test.bit_accuracy
+    line = line_of(text, SAME_RUN_AS_D_ADD)
+    assert f'| 100.00 | {100 * accuracy.mean:.2f} ± {100 * accuracy.ci95:.2f} |' in line
+    verdict = judge(reported_rows()[SAME_RUN_AS_D_ADD], results)
+    assert f'| {verdict.text()} | 100 |' in line
+    assert '| accuracy | 100.00 |  |  | not run |' in line_of(text, 'E-recall-gru5')
+    assert '|  | diverged |' in line_of(text, 'E-recall-gru2')
+    assert 'Diverged: E-recall-gru2' in text
+    assert 'as MNIST 82.2 ± 7.5 %' in text
+    assert f'**{out.splitlines()[0]}**' in text
+
+
+def test_the_page_needs_nothing_else(capsys, few_results, tmp_path):
+    write_report(capsys, f'--results={few_results}', f'--out={tmp_path}')
+    html = (tmp_path / 'report.html').read_text()
+    assert html.count('<table>') > 5
+    assert not re.search(r'(src|href)="(?!data:|#)', html)
+    text = (tmp_path / 'REPORT.md').read_text()
+    pictures = re.findall(r'\]\(([^)]+\.(?:png|jpg))\)', text)
+    assert 'results/D-handwriting-predictions.jpg' in pictures
+    for file in pictures:
+        assert (tmp_path / file).exists()
+
+
+def test_figures_lie_with_the_results_below_the_page(capsys, few_results, tmp_path):
+    write_report(capsys, f'--results={few_results}', f'--out={tmp_path}')
+    assert (few_results / 'figures' / 'curves-D.png').exists()
+    write_report(capsys, f'--results={few_results}', f'--out={tmp_path / "elsewhere"}')
+    assert (tmp_path / 'elsewhere' / 'figures' / 'curves-D.png').exists()
+
+
+def first_seed(content):
+    """The content of a file as a run of one seed writes it."""
+    if isinstance(content, list):
+        return [first_seed(value) for value in content]
+    if not isinstance(content, dict):
+        return content
+    reduced = {name: first_seed(value) for name, value in content.items()}
+    if 'ci95' in reduced:
+        reduced['ci95'] = None
+        if 'seeds' in reduced:
+            reduced['seeds'] = reduced['seeds'][:1]
+            reduced['mean'] = reduced['seeds'][0]
+    elif isinstance(reduced.get('seeds'), int):
+        reduced['seeds'] = 1
+    return reduced
+
+
+def test_one_seed_gives_a_page_without_intervals(capsys, few_results, tmp_path):
+    for file in few_results.glob('*.json'):
+        file.write_text(json.dumps(first_seed(json.loads(file.read_text()))))
+    code, _, err = write_report(capsys, f'--results={few_results}', f'--out={tmp_path}')
+    assert code == 0, err
+    text = (tmp_path / 'REPORT.md').read_text()
+    assert '| one seed | 1 |' in text
+    assert not re.search(r'\b(nan|inf)\b', text)
+    assert '±' not in line_of(text, 'E-lstm128')
+
+
+def test_no_results_give_a_page_too(capsys, tmp_path):
+    (tmp_path / 'results').mkdir()
+    flags = f'--results={tmp_path / "results"}', f'--out={tmp_path}'
+    code, out, err = write_report(capsys, *flags)
+    assert code == 0, err
+    assert 'Of 64 reported accuracies 0 stand, 0 differ, 64 not run yet.' in out
+
+
+@pytest.mark.quick
+def test_results_that_are_absent_are_an_error(capsys, tmp_path):
+    code, _, err = write_report(capsys, f'--results={tmp_path / "none"}')
+    assert code == 2
+    assert err.startswith('error: --results=') and 'experiments.reproduce makes it' in err
+
+
+def test_what_is_committed_is_what_the_command_writes(capsys, tmp_path):
+    """REPORT.md has the numbers, and README the headline, that experiments/results give."""
+    code, out, _ = write_report(capsys, f'--out={tmp_path}')
+    assert code == 0
+    headline = f'**{out.splitlines()[0]}**'
+    assert headline in (ROOT / 'README.md').read_text()
+    pictures = re.compile(r'^!\[.*$', re.MULTILINE)  # their paths are others from here
+    written, known = (tmp_path / 'REPORT.md').read_text(), (ROOT / 'REPORT.md').read_text()
+    assert pictures.sub('', written) == pictures.sub('', known)
