@@ -79,6 +79,7 @@ def main(argv: Sequence[str]) -> None:
         for name in bar:
             bar.set_description(name)
             result = PASSES[name](run, request)
+            # Each pass is written before the next one begins: a stop loses no finished pass.
             files = write_result(folder, name, result)
             text = f'{result.text}; ' if result.text else ''
             bar.write(f'{name}: {text}wrote {", ".join(files)} in {folder}')

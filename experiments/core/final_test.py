@@ -192,9 +192,9 @@ def _sample_additions(examples, outputs):
     for length in SHORT_LENGTHS:
         # The steps of a string are its bits and one more, which lets the carry out.
         row = np.flatnonzero(steps == length + 1)[0]
-        a = sequences.decimal(inputs[row, :length, 0])
-        b = sequences.decimal(inputs[row, :length, 1])
-        answer = sequences.decimal(outputs[row, : length + 1])
+        a = sequences.bits_to_int(inputs[row, :length, 0])
+        b = sequences.bits_to_int(inputs[row, :length, 1])
+        answer = sequences.bits_to_int(outputs[row, : length + 1])
         verdict = 'right' if answer == a + b else 'wrong'
         samples.append([length, f'{a} + {b} = {a + b}', answer, verdict])
     return samples

@@ -103,7 +103,7 @@ def _mnist_rnn(config, notify):
 
 def _cnn(config, notify):
     def to_net_size(pixels):
-        return images.as_form(pixels, config.image_size, config.colour)
+        return images.to_size_and_colour(pixels, config.image_size, config.colour)
 
     splits = _load_splits(config, notify, to_net_size)
     model = CNN(
@@ -213,7 +213,7 @@ def _load_splits(config, notify, to_net_size):
 
     def split(pixels, labels, per_class=0):
         if per_class:
-            chosen = images.choose(labels, per_class, config.seed)
+            chosen = images.balanced_subset(labels, per_class, config.seed)
             pixels, labels = pixels[chosen], labels[chosen]
         return Examples(to_net_size(pixels), labels.astype(np.int32), None)
 

@@ -13,13 +13,14 @@ from jaxdl.figures.base import Figure
 from jaxdl.visualize import filters, maximize
 from jaxdl.visualize.maximize import Maximized
 
-MOST_MAPS = 32  # of a layer, if the user names no units
+DEFAULT_UNITS = 32  # of a layer, at most, if the user names none
 COLOUR_IMAGES = 1000  # test images that the correlation of the colours is taken from
 
 
 def show_maximize(run: FinishedRun, request: ViewRequest) -> PassResult:
     """Images that excite the units that the user names, or the first of each layer."""
     units = request.units or _default_units(run)
+    # Raw pixels, because the images are made in their scale and prepared afterwards.
     colour = maximize.colour_matrix(run.inputs[:COLOUR_IMAGES])
     arrays = {}
     figures = {}
@@ -39,7 +40,7 @@ def _default_units(run: FinishedRun) -> dict[str, list[int]]:
     units = {}
     for layer in (*CONVOLUTIONS, 'head'):
         size = len(run.params['params'][f'{layer}_bias'])
-        units[layer] = list(range(min(size, MOST_MAPS)))
+        units[layer] = list(range(min(size, DEFAULT_UNITS)))
     return units
 
 
@@ -62,6 +63,7 @@ def _maximize(
     make_objective = maximize.maps if _takes_whole_maps(request, layer) else maximize.units
     objective = make_objective(values, numbers)
 
+    # prepare takes pixels from 0 to 255, the parametrizations make pictures in [0, 1].
     def from_picture(images):
         if request.parametrization == 'sphere':
             return images  # these are in the net's scale already

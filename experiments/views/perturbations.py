@@ -66,6 +66,7 @@ def show_occlusion(run: FinishedRun, request: ViewRequest) -> PassResult:
     """A grey square covers each place of each image."""
     side = run.inputs.shape[1]
     masks = occlusion.windows(side, request.window)
+    # The square is filled after the images are prepared, so its grey must be prepared too.
     fill = prepared_grey(run, request.fill)
     occlude = jax.jit(occlusion.occlude, static_argnames='model')
     results = []
@@ -117,7 +118,7 @@ def _occlusion_figure(
 def show_invariance(run: FinishedRun, request: ViewRequest) -> PassResult:
     """Features and answers when the images are moved, turned and scaled."""
     images = run.prepare(request.pixels)
-    black = prepared_grey(run, 0)
+    black = prepared_grey(run, 0)  # what comes in from outside the image
     measure = jax.jit(invariance.changes, static_argnames='model')
     arrays = {}
     panels = []
@@ -126,8 +127,7 @@ def show_invariance(run: FinishedRun, request: ViewRequest) -> PassResult:
         for value in transform.values:
             versions.append(transform.apply(images, value, black))
         changes = measure(run.model, run.params, images, request.labels, jnp.stack(versions))
-        changes = jax.device_get(changes)
-
+        changes = jax.device_get(changes)  # drawing one element at a time from a device is slow
         for layer, distances in changes.distances.items():
             panels.append(_panel(transform, f'{layer}: distance / norm', distances))
             arrays[f'{transform.name}/{layer}'] = distances

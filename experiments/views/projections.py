@@ -95,6 +95,7 @@ def _sources(request: ViewRequest) -> list[Source]:
         for number in numbers:
             signal = deconvnet.one_map(number)
             sources.append(Source(layer, f'no. {number}', layer, signal, request.rule))
+    # The gradient of the class under each rule: these columns compare the rules.
     class_signal = deconvnet.one_hot_labels(request.labels)
     for rule in RULES:
         sources.append(Source('class', rule, 'head', class_signal, rule))
@@ -103,6 +104,7 @@ def _sources(request: ViewRequest) -> list[Source]:
 
 def _project(run, images, sources):
     """The projection (N, H, W, C) of each source."""
+    # Functions and names cannot be traced: there is a program for each layer, signal and rule.
     project = jax.jit(deconvnet.project, static_argnames=('model', 'layer', 'signal', 'rule'))
     projections = []
     for source in sources:
@@ -138,7 +140,9 @@ def _nine_maps_figure(run, request, layer, projections):
     """A row for each image: itself, and the projections (N, COUNT, H, W, C) of its maps."""
     images = to_picture(request.pixels)[:, None]
     tiles = np.concatenate([images, _centred_each(projections)], axis=1)
-    column_names = ['image', *(f'no. {rank}' for rank in range(1, COUNT + 1))]
+    column_names = ['image']
+    for rank in range(1, COUNT + 1):
+        column_names.append(f'no. {rank}')
     text = f'The nine strongest maps of {layer} of each image, projected one by one'
     return grids.image_table(title(run, text), tiles, request.names, column_names)
 
@@ -180,6 +184,7 @@ def _strongest_activations(
     units = top.strongest_units(model, params, images, layer, count)
     fields = top.receptive_fields(model, images, layer, units)
     map_count = len(units.values)
+    # The order of the fields: all units of map 0, then all of map 1, ...
     maps = np.repeat(np.arange(map_count), count)
     project = jax.jit(top.project, static_argnames=('model', 'rule'))
     projections = np.asarray(project(model, params, fields, maps, rule))
@@ -208,8 +213,12 @@ def _top_figure(run, request, layer, units, projections, patches):
 def show_evolution(run: FinishedRun, request: ViewRequest) -> PassResult:
     """The projection of the strongest activation of each map, at every kept epoch."""
     images = prepared_test_set(run)
-    epochs = [epoch for epoch in run.snapshots if epoch <= run.epoch]
-    params_of_epochs = [run.snapshots[epoch]() for epoch in epochs]
+    epochs = []
+    params_of_epochs = []
+    for epoch, params_at in run.snapshots.items():
+        if epoch <= run.epoch:
+            epochs.append(epoch)
+            params_of_epochs.append(params_at())
     arrays = {}
     figures = {}
     for layer in CONVOLUTIONS:
@@ -218,7 +227,7 @@ def show_evolution(run: FinishedRun, request: ViewRequest) -> PassResult:
             strongest = _strongest_activations(
                 run.model, params, images, layer, count=1, rule=request.rule
             )
-            projections.append(strongest.projections[:, 0])
+            projections.append(strongest.projections[:, 0])  # the only one
         by_map = np.stack(projections, axis=1)  # (K, E, S, S, C)
         arrays[layer] = by_map
         text = (
