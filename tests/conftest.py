@@ -2,27 +2,29 @@ import os
 
 import jax
 import pytest
-from experiments.core.command import use_compilation_cache
 
+from jaxdl.backend import use_compilation_cache
+
+# Tests compile more than they compute.
 os.environ['XLA_FLAGS'] = (
     f'{os.environ.get("XLA_FLAGS", "")} --xla_backend_optimization_level=1'.strip()
-)  # tests compile more than they compute
+)
 jax.config.update('jax_num_cpu_devices', 4)  # for tests of meshes
 
 
 @pytest.fixture(scope='session', autouse=True)
 def folders(tmp_path_factory):
-    """Compiled programs are shared by the tests, and kept away from the user's own; no test finds the user's data."""
+    """Keeps compiled programs for all tests, away from the user's own, and the user's data away."""
     os.environ['XDG_CACHE_HOME'] = str(tmp_path_factory.mktemp('cache'))
     os.environ['TFDS_DATA_DIR'] = str(tmp_path_factory.mktemp('data'))
-    use_compilation_cache(True)
+    use_compilation_cache()
 
 
 @pytest.fixture(scope='session', autouse=True)
 def one_device():
     """A run takes one device unless it says which: programs of several take longer to compile."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr('jaxdl.parallel.auto', lambda *args: {'seeds': 1, 'data': 1})
+        patch.setattr('jaxdl.parallel.choose_axes', lambda *args: {'seeds': 1, 'data': 1})
         yield
 
 

@@ -1,50 +1,56 @@
+"""Losses and accuracies by hand, masks, and confidence intervals against SciPy."""
+
 import jax
 import numpy as np
-from jaxdl import metrics
+import pytest
 from scipy import stats
+
+from jaxdl import metrics
+from jaxdl.metrics import Summary
+
+pytestmark = pytest.mark.quick
 
 
 def _padded_bits(rng):
-    lengths = np.array([1, 4, 6])
-    return (
-        rng.normal(size=(3, 6, 1)).astype(np.float32),
-        rng.integers(0, 2, (3, 6)).astype(np.float32),
-        lengths,
-    )
+    """(logits (3, 6, 1), targets (3, 6), lengths (3,))."""
+    logits = rng.normal(size=(3, 6, 1)).astype(np.float32)
+    targets = rng.integers(0, 2, (3, 6)).astype(np.float32)
+    return logits, targets, np.array([1, 4, 6])
 
 
-def test_bit_sequences_by_hand():
+@pytest.mark.parametrize('loss', ['cross_entropy', 'mse'])
+def test_bit_sequences_by_hand(loss):
     logits, targets, lengths = _padded_bits(np.random.default_rng(0))
-    for loss in ('cross_entropy', 'mse'):
-        scores = metrics.bit_sequence(logits, targets, lengths, loss)
-        for row, n in enumerate(lengths):
-            p, y = 1 / (1 + np.exp(-logits[row, :n, 0])), targets[row, :n]
-            expected = (p - y) ** 2 if loss == 'mse' else -(y * np.log(p) + (1 - y) * np.log(1 - p))
-            np.testing.assert_allclose(scores['loss'][row], expected.mean(), rtol=1e-5)
-            np.testing.assert_allclose(
-                scores['bit_accuracy'][row], ((p > 0.5) == (y > 0.5)).mean(), rtol=1e-6
-            )
-            assert scores['exact_match'][row] == np.all((p > 0.5) == (y > 0.5))
+    scores = metrics.bit_sequence(logits, targets, lengths, loss)
+    for row, n in enumerate(lengths):
+        p = 1 / (1 + np.exp(-logits[row, :n, 0]))
+        y = targets[row, :n]
+        if loss == 'mse':
+            expected = (p - y) ** 2
+        else:
+            expected = -(y * np.log(p) + (1 - y) * np.log(1 - p))
+        right = (p > 0.5) == (y > 0.5)
+        np.testing.assert_allclose(scores['loss'][row], expected.mean(), rtol=1e-5)
+        np.testing.assert_allclose(scores['bit_accuracy'][row], right.mean(), rtol=1e-6)
+        assert scores['exact_match'][row] == np.all(right)
 
 
 def test_padding_does_not_count():
     rng = np.random.default_rng(1)
     logits, targets, lengths = _padded_bits(rng)
-    behind = np.arange(6) >= lengths[:, None]
-    other = (
-        np.where(behind[..., None], rng.normal(size=logits.shape).astype(np.float32), logits),
-        np.where(behind, 1 - targets, targets),
-    )
-    first, second = (
-        metrics.bit_sequence(logits, targets, lengths),
-        metrics.bit_sequence(*other, lengths),
-    )
+    padding = np.arange(6) >= lengths[:, None]
+    noise = rng.normal(size=logits.shape).astype(np.float32)
+    other_logits = np.where(padding[..., None], noise, logits)
+    other_targets = np.where(padding, 1 - targets, targets)
+    first = metrics.bit_sequence(logits, targets, lengths)
+    second = metrics.bit_sequence(other_logits, other_targets, lengths)
     for name in first:
         np.testing.assert_array_equal(first[name], second[name])
 
 
 def test_classification_by_hand():
-    logits, labels = np.array([[2.0, 0.0, -1.0], [0.0, 0.0, 3.0]]), np.array([0, 1])
+    logits = np.array([[2.0, 0.0, -1.0], [0.0, 0.0, 3.0]])
+    labels = np.array([0, 1])
     p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     scores = metrics.classification(logits, labels)
     np.testing.assert_allclose(scores['loss'], -np.log(p[[0, 1], labels]), rtol=1e-6)
@@ -55,15 +61,18 @@ def test_classification_by_hand():
 
 def test_intervals_are_students():
     values = np.random.default_rng(0).normal(size=(7, 3))
-    found = metrics.interval(values)
+    summary = metrics.summarize(values)
     low, high = stats.t.interval(0.95, 6, values.mean(0), stats.sem(values))
-    np.testing.assert_allclose(found['mean'], (low + high) / 2)
-    np.testing.assert_allclose(found['ci95'], (high - low) / 2)
-    assert metrics.interval([0.5]) == {'mean': 0.5, 'ci95': None}
+    np.testing.assert_allclose(summary.mean, (low + high) / 2)
+    np.testing.assert_allclose(summary.ci95, (high - low) / 2)
+    assert summary.seeds is None
+
+
+def test_one_seed_has_no_interval():
+    assert metrics.summarize([0.5]) == Summary(0.5, None)
+    assert metrics.summarize([0.5], keep_seeds=True) == Summary(0.5, None, [0.5])
 
 
 def test_weighted_mean_leaves_padding_out():
-    means = metrics.weighted_mean(
-        {'loss': jax.numpy.array([1.0, 2.0, 100.0])}, jax.numpy.array([1.0, 1.0, 0.0])
-    )
-    assert means['loss'] == 1.5
+    losses, weights = jax.numpy.array([1.0, 2.0, 100.0]), jax.numpy.array([1.0, 1.0, 0.0])
+    assert metrics.weighted_mean({'loss': losses}, weights)['loss'] == 1.5

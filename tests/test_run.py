@@ -1,322 +1,330 @@
-"""Every field of the Config reaches the run: changing it changes what is initialized or trained."""
+"""A run of each task: what its folder holds, stopping and resuming, and damage."""
 
-import dataclasses
+import contextlib
+import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from experiments.core import final_test as evaluate
-from experiments.reports import presets
-from experiments.training.epoch_metrics import statistics
-from experiments.training.programs import Clock, mesh_of, programs
-from experiments.training.run import population, run
-from experiments.training.initial_state import _chosen
-from experiments.core.tasks import TASKS
-from experiments.training.finished_run import population as trained_population
-from jaxdl.figures import base as plots
-from jaxdl.train import Members
+from command_line import TINY, error_line, start
+from tensorboardX.proto.event_pb2 import Event
 
-ADD = dataclasses.replace(
-    presets.TASKS['binary_add'], train_size=64, batch_size=16, max_length=5, hidden=3
-)
-RECALL = dataclasses.replace(presets.TASKS['recall'], train_size=64, batch_size=16, hidden=3)
-CNN = dataclasses.replace(
-    presets.base('mnist_cnn', 'digits'), hidden=3, train_size=256, statistics_every=0
-)
-IMAGES = dataclasses.replace(
-    presets.base('mnist_rnn', 'digits'), hidden=3, train_size=256, batch_size=64
-)
+from experiments.core import tasks
+from experiments.training import run as run_module
 
-
-def _opened(config):
-    task = TASKS[config.task](config, print)
-    members, init, epoch, _ = programs(config, task, Clock(), mesh_of(config))
-    return task, members, init(members, task.data), epoch
-
-
-def initial(config):
-    states = _opened(config)[2]
-    return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(states.params)])
-
-
-def losses(config):
-    """The losses of four steps of epoch 0 and of epoch 1."""
-    task, members, states, epoch = _opened(config)
-    found, program = [], epoch(4)
-    for index in (0, 1):
-        states, means, *_ = program(states, members, task.data, jnp.int32(index))
-        found.append(np.asarray(means['loss'])[0])
-    return np.concatenate(found)
+ADD = TINY['binary_add']
 
 
 @pytest.fixture(scope='module')
-def known():
-    return {config: (initial(config), losses(config)) for config in (ADD, RECALL, IMAGES, CNN)}
+def finished(tmp_path_factory):
+    """finished(task) -> (folder, printed text) of the run of TINY[task].
+
+    It is for tests that leave the folder as it is.
+    """
+    runs = {}
+
+    def finish(task):
+        if task not in runs:
+            folder = tmp_path_factory.mktemp(task)
+            printed = folder.with_suffix('.txt')
+            with open(printed, 'w') as file, contextlib.redirect_stdout(file):
+                assert start(*TINY[task], f'--workdir={folder}') == 0
+            runs[task] = folder, printed.read_text()
+        return runs[task]
+
+    return finish
 
 
-@pytest.mark.parametrize(
-    'base, change',
-    [
-        (ADD, {'cell': 'gru'}),
-        (ADD, {'hidden': 4}),
-        (ADD, {'layers': 2}),
-        (ADD, {'bidirectional': True}),
-        (ADD, {'init': 'glorot_uniform'}),
-        (ADD, {'head_init': 'normal'}),
-        (ADD, {'forget_bias': 1.0}),
-        (ADD, {'seed': 1}),
-        (CNN, {'hidden': 4}),
-        (CNN, {'init': 'lecun_normal'}),
-        (CNN, {'head_init': 'normal'}),
-        (CNN, {'image_size': 12}),
-        (CNN, {'colour': True}),
-    ],
-)
-def test_what_changes_the_start(base, change, known):
-    params = initial(dataclasses.replace(base, **change))
-    assert params.shape != known[base][0].shape or not np.array_equal(params, known[base][0])
+def _read(folder, name='results.json'):
+    return json.loads((folder / name).read_text())
 
 
-@pytest.mark.parametrize(
-    'base, change',
-    [
-        (ADD, {'activation': 'relu'}),
-        (ADD, {'dropout': 0.5}),
-        (ADD, {'optimizer': 'rmsprop'}),
-        (ADD, {'learning_rate': 0.1}),
-        (ADD, {'optimizer': 'momentum', 'momentum': 0.9}),
-        (ADD, {'weight_decay': 0.5}),
-        (ADD, {'l2': 0.5}),
-        (ADD, {'loss': 'mse'}),
-        (ADD, {'state_noise': 0.1}),
-        (ADD, {'max_length': 4}),
-        (ADD, {'min_length': 4}),
-        (ADD, {'fresh': False}),
-        (RECALL, {'k': 2}),
-        (RECALL, {'loss': 'mse'}),
-        (IMAGES, {'standardize': True}),
-        (IMAGES, {'shuffle': False}),
-        (IMAGES, {'train_size': 100}),
-        (IMAGES, {'train_size': 0, 'per_class': 20}),
-        (CNN, {'activation': 'tanh'}),
-        (CNN, {'activation': 'leaky_relu'}),
-        (CNN, {'dense_activation': 'sigmoid'}),
-        (CNN, {'dropout': 0.5}),
-        (CNN, {'l2': 0.5}),
-    ],
-)
-def test_what_changes_the_training(base, change, known):
-    assert not np.allclose(
-        losses(dataclasses.replace(base, **change))[1:], known[base][1][1:], rtol=1e-4
-    )
+def _records(folder):
+    return [json.loads(line) for line in (folder / 'metrics.jsonl').read_text().splitlines()]
 
 
-def test_what_changes_one_optimizer_only():
-    for change, other in (
-        ({'momentum': 0.9}, {'momentum': 0.5}),
-        ({}, {'rmsprop_decay': 0.5}),
-        ({}, {'rmsprop_start': 1.0}),
-    ):
-        base = dataclasses.replace(ADD, optimizer='momentum' if change else 'rmsprop', **change)
-        assert not np.allclose(
-            losses(base)[1:], losses(dataclasses.replace(base, **other))[1:], rtol=1e-4
-        )
+def _timeless_records(folder):
+    """The lines of metrics.jsonl but for the seconds of epochs, which are never the same."""
+    records = _records(folder)
+    for record in records:
+        has_seconds = record.pop('seconds', 0.0) > 0
+        assert has_seconds == (record['kind'] == 'epoch')
+    return records
 
 
-def test_epochs_see_other_batches_and_fixed_sets_the_same_sequences():
-    def epochs(config):
-        task = TASKS[config.task](config, print)
-        read = jax.jit(
-            lambda epoch: jax.vmap(task.batches(task.data, jax.random.key(0), epoch))(jnp.arange(4))
-        )
-        return [np.asarray(read(epoch).inputs) for epoch in (0, 1)]
-
-    for config in (ADD, IMAGES, dataclasses.replace(ADD, fresh=False)):
-        first, second = epochs(config)
-        assert not np.array_equal(first, second)
-        flat = [
-            sorted(map(bytes, inputs.reshape(-1, *inputs.shape[2:]))) for inputs in (first, second)
-        ]
-        kept = config.task == 'binary_add' and not config.fresh
-        assert (flat[0] == flat[1]) == (kept or config.task == 'mnist_rnn')
-    in_file_order = epochs(dataclasses.replace(IMAGES, shuffle=False))
-    np.testing.assert_array_equal(*in_file_order)
-
-
-def test_no_held_out_image_is_trained_on():
-    task = TASKS['mnist_rnn'](presets.base('mnist_rnn', 'digits'), print)
-    train = {bytes(image) for image in np.asarray(task.data[0])}
-    assert len(task.held_out['validation'][0]) == 137 and len(task.data[0]) == 1300
-    for images, _, _ in task.held_out.values():
-        assert (
-            sum(bytes(image) in train for image in images) <= len(images) // 20
-        )  # digits holds a few images twice
-
-
-def test_accuracy_by_length_is_what_the_outputs_say():
-    """With a stub for the net, right on some lengths and kinds only."""
-
-    def stub(params, examples):
-        inputs, targets, steps = examples
-        wrong = (steps == 6) | ((steps == 501) & (inputs[:, 0].sum(-1) == 0))
-        flipped = np.stack([targets > 0.5, (targets > 0.5) ^ wrong[:, None]])
-        scores = {'loss': np.zeros(flipped.shape[:2])}
-        behind = np.arange(targets.shape[1]) >= steps[:, None]
-        scores['exact_match'] = np.all((flipped == (targets > 0.5)) | behind, axis=2).astype(float)
-        return scores, flipped
-
-    results, _ = evaluate.binary_add(ADD, stub, None)
-    for kind, table in results['by_length'].items():
-        mean = dict(zip(table['lengths'], table['exact_match']['mean']))
-        assert mean[5] == 0.5 and mean[4] == mean[20] == mean[1000] == 1
-        if kind != 'random':
-            share_with_zero_first_bits = {
-                'carry': 0,
-                'ones': 0,
-                'alternating': 1 / 4,
-                'constants': 1 / 3,
-            }[kind]
-            np.testing.assert_allclose(mean[500], 1 - share_with_zero_first_bits / 2)
-    assert (
-        0.8
-        < dict(
-            zip(
-                results['by_length']['random']['lengths'],
-                results['by_length']['random']['exact_match']['mean'],
-            )
-        )[500]
-        < 0.95
-    )
-    assert all(row[-1] == 'right' for row in results['samples'])
-
-
-def test_statistics_of_the_layers_are_those_of_the_parameters_before_the_step():
-    config = dataclasses.replace(CNN, seeds=2, statistics_every=2)
-    task, members, states, epoch = _opened(config)
-    start = jax.tree.map(np.asarray, states.params)
-    after, _, probed, _ = epoch(3)(states, members, task.data, jnp.int32(0))
-    assert set(probed) == {
-        *start['params'],
-        'conv1',
-        'conv1_pre',
-        'pool1',
-        'conv2',
-        'conv2_pre',
-        'pool2',
-        'dense',
-        'dense_pre',
-        'head',
+@pytest.mark.parametrize('task', TINY)
+def test_what_a_run_writes(task, finished):
+    folder, printed = finished(task)
+    assert 'cpu' in printed and 'parameters' in printed and str(folder) in printed
+    assert {path.name for path in folder.iterdir()} == {
+        'config.json',
+        'metrics.jsonl',
+        'results.json',
+        'checkpoints',
+        'tensorboard',
+        'figures',
     }
-    inputs = task.prepare(task.held_out['test'][0][:100])
-    for seed in range(2):
-        params = jax.tree.map(lambda x: x[seed], start)
-        values = np.asarray(task.model.apply(params, inputs)[1]['conv2'])
-        found = jax.tree.map(lambda x: np.asarray(x)[seed], probed)
-        assert found['conv2']['mean'].shape == (2,)
-        np.testing.assert_allclose(
-            [found['conv2'][name][0] for name in ('mean', 'std', 'max')],
-            [values.mean(), values.std(), values.max()],
-            rtol=1e-4,
-        )
-        np.testing.assert_allclose(
-            found['head_weight']['std'][0], params['params']['head_weight'].std(), rtol=1e-5
-        )
-    assert not np.allclose(probed['conv1']['mean'][:, 0], probed['conv1']['mean'][:, 1])
-    np.testing.assert_array_equal(probed['conv2']['histogram'].sum(-1), values.size)
+    results = _read(folder)
+    assert results['epoch'] == 4 and results['train']['loss']['ci95'] > 0
+    epochs = [record for record in _records(folder) if record['kind'] == 'epoch']
+    assert [record['epoch'] for record in epochs] == [1, 2, 3, 4]
+    losses = [record['train']['loss']['mean'] for record in epochs]
+    assert losses[-1] < losses[0]
+    figures = {path.stem for path in (folder / 'figures').glob('*.png')}
+    table = 'confusion' if task.startswith('mnist') else 'accuracy_by_length'
+    assert {'curves', 'samples', table} <= figures
+    assert {'train/loss', 'validation/loss', *figures} <= _event_tags(folder / 'tensorboard')
 
 
-def test_statistics_of_a_sequence_task():
-    _, members, states, epoch = _opened(dataclasses.replace(ADD, statistics_every=2))
-    _, means, probed, _ = epoch(4)(states, members, (), jnp.int32(0))
-    records = statistics(1, 0, 2, jax.device_get(probed))
-    assert [record['step'] for record in records] == [0, 2]
-    assert (
-        'dead' in records[0]['layers']['layer0']
-        and 'dead' not in records[0]['layers']['bias_hh_l0']
+@pytest.mark.parametrize('task', ['mnist_rnn', 'mnist_cnn'])
+def test_the_final_test_of_images_is_that_of_the_last_epoch(task, finished):
+    results = _read(finished(task)[0])
+    confusion = results['final_test']['confusion']
+    assert np.sum(confusion) == 2 * 360
+    accuracy = np.trace(confusion) / (2 * 360)
+    np.testing.assert_allclose(results['test']['accuracy']['mean'], accuracy)
+
+
+def test_what_a_cnn_writes_besides(finished):
+    folder, _ = finished('mnist_cnn')
+    statistics = [record for record in _records(folder) if record['kind'] == 'statistics']
+    steps_of_epoch = (0, 2, 4)
+    expected = [5 * epoch + step for epoch in range(4) for step in steps_of_epoch]
+    assert [record['step'] for record in statistics] == expected
+    figures = {path.stem for path in (folder / 'figures').glob('layer_*.png')}
+    layers = ('conv1', 'pool1', 'conv2', 'pool2', 'dense', 'head')
+    assert {f'layer_{layer}' for layer in layers} <= figures
+    tags = _event_tags(folder / 'tensorboard')
+    assert {'layers/conv1', 'layers/conv2_weight', 'layers/head'} <= tags
+    checkpoints = {path.name for path in (folder / 'checkpoints').iterdir()}
+    assert checkpoints >= {'1', '2', '3', '4'}
+
+
+def test_lengths_of_an_adders_test(finished):
+    by_length = _read(finished('binary_add')[0])['final_test']['by_length']
+    assert by_length['carry']['lengths'] == [*range(1, 21), 50, 100, 500, 1000]
+
+
+def _event_tags(folder):
+    """The tags in a TensorBoard event file.
+
+    A record is its length (8 bytes), a checksum (4), an Event, and a checksum (4).
+    """
+    tags = set()
+    for file in folder.iterdir():
+        data = file.read_bytes()
+        place = 0
+        while place < len(data):
+            size = int.from_bytes(data[place : place + 8], 'little')
+            event = Event.FromString(data[place + 12 : place + 12 + size])
+            tags |= {value.tag for value in event.summary.value}
+            place += size + 16
+    return tags
+
+
+def test_a_finished_run_is_left_alone(finished, capsys):
+    folder, _ = finished('binary_add')
+    before = (folder / 'results.json').stat().st_mtime_ns
+    assert start(*ADD, f'--workdir={folder}') == 0
+    assert '--noresume' in capsys.readouterr().out
+    assert (folder / 'results.json').stat().st_mtime_ns == before
+
+
+def _checkpoint_arrays(folder):
+    import orbax.checkpoint as ocp
+
+    items = ocp.args.Composite(state=ocp.args.StandardRestore())
+    with ocp.CheckpointManager(folder / 'checkpoints') as manager:
+        return jax.tree.leaves(manager.restore(manager.latest_step(), args=items).state)
+
+
+def _stop_after(epoch, save):
+    """checkpoint.save, but it interrupts the run once the epoch is saved."""
+
+    def save_and_stop(manager, saved_epoch, *args):
+        save(manager, saved_epoch, *args)
+        if saved_epoch == epoch:
+            raise KeyboardInterrupt
+
+    return save_and_stop
+
+
+@pytest.mark.parametrize('task', TINY)
+def test_stopped_and_resumed_is_never_stopped(task, tmp_path, finished, monkeypatch, capsys):
+    whole, _ = finished(task)
+    stopped = tmp_path / 'stopped'
+    flags = [*TINY[task], f'--workdir={stopped}']
+    save = run_module.checkpoint.save
+    for epoch in (1, 3):
+        monkeypatch.setattr(run_module.checkpoint, 'save', _stop_after(epoch, save))
+        assert start(*flags) == 130
+        assert 'goes on' in capsys.readouterr().err
+    monkeypatch.undo()
+    assert start(*flags) == 0
+    assert 'going on after epoch 3' in capsys.readouterr().out
+    assert _timeless_records(whole) == _timeless_records(stopped)
+    arrays = zip(_checkpoint_arrays(whole), _checkpoint_arrays(stopped), strict=True)
+    for first, second in arrays:
+        np.testing.assert_array_equal(first, second)
+    assert _read(whole)['final_test'] == _read(stopped)['final_test']
+
+
+def test_a_signal_stops_a_run_that_can_go_on(tmp_path):
+    argv = [sys.executable, '-m', 'experiments.main', *ADD, '--epochs=100000']
+    process = subprocess.Popen(
+        [*argv, f'--workdir={tmp_path}'],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
     )
-    assert plots.layers('an adder', records).keys() == {'layer_layer0', 'layer_head'}
+    deadline = time.monotonic() + 60
+    while not (tmp_path / 'checkpoints' / '3').exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130 and 'Traceback' not in errors
+    assert errors.splitlines()[-1].startswith('stopped')
+    checkpoints = [int(path.name) for path in (tmp_path / 'checkpoints').iterdir()]
+    assert max(checkpoints) == max(record['epoch'] for record in _records(tmp_path))
 
 
-def test_a_subset_has_so_many_of_each_class():
-    config = dataclasses.replace(CNN, train_size=0, per_class=20, test_per_class=7)
-    tasks = [
-        TASKS['mnist_cnn'](dataclasses.replace(config, seed=seed), print) for seed in (0, 0, 1)
-    ]
-    for task in tasks:
-        np.testing.assert_array_equal(np.bincount(task.data[1]), 20)
-        np.testing.assert_array_equal(np.bincount(task.held_out['test'][1]), 7)
-    np.testing.assert_array_equal(tasks[0].data[0], tasks[1].data[0])
-    assert not np.array_equal(tasks[0].data[0], tasks[2].data[0])
+def test_steps_end_a_run_within_an_epoch(tmp_path):
+    assert start(*ADD, '--steps=25', f'--workdir={tmp_path}') == 0
+    results = _read(tmp_path)
+    assert (results['epoch'], results['step']) == (3, 25)
 
 
-def test_of_several_starts_each_seed_goes_on_with_the_best():
-    """Losses of a made-up population: seed 0 is best at its second start, seed 1 at its first, and never where it is no number."""
-    last = {0: [0.5, 0.1], 1: [0.2, 0.4], 2: [np.nan, np.nan]}
-    tried = []
-
-    def init(members, data):
-        tried.append(jax.random.key_data(members.keys).tolist())
-        return {'start': jnp.full((2, 3), len(tried) - 1.0)}
-
-    def epoch(states, members, data, number):
-        final = last[len(tried) - 1] if number == 2 else [0.0, 0.0]
-        return states, {'loss': np.array([[0.0] * 2 + [value] for value in final])}, None
-
-    members = Members(jax.vmap(jax.random.key)(jnp.arange(2)), {})
-    best = _chosen(epoch, init, 3, members, (), Clock())
-    assert best['start'][:, 0].tolist() == [1.0, 0.0]
-    assert len({str(pair) for pair in tried}) == 3
+def test_a_folder_with_another_run(tmp_path, finished, capsys):
+    shutil.copytree(finished('binary_add')[0], tmp_path, dirs_exist_ok=True)
+    before = (tmp_path / 'results.json').read_bytes()
+    other = [*ADD, '--cell=gru', f'--workdir={tmp_path}']
+    line = error_line(capsys, *other, '--seed=7')
+    assert 'cell (lstm there, gru here), seed (0 there, 7 here)' in line
+    assert (tmp_path / 'results.json').read_bytes() == before
+    # A finished run may be tidied: its results are still its own.
+    shutil.rmtree(tmp_path / 'checkpoints')
+    assert 'cell (lstm there, gru here)' in error_line(capsys, *other)
+    assert start(*other, '--noresume') == 0
+    assert _read(tmp_path)['config']['cell'] == 'gru'
 
 
-def test_a_population_of_settings_is_the_runs_of_each(tmp_path):
-    """Two optimizers' numbers at once, three seeds each on two devices: records, results and checkpoints are those of the runs alone.
-    One member's last checkpoint is then lost: it goes on from the one before, apart; a finished member is left alone."""
-
-    def quiet(line):
-        lines.append(line)
-
-    lines = []
-    base = dataclasses.replace(
-        ADD,
-        optimizer='momentum',
-        momentum=0.9,
-        learning_rate=0.1,
-        seeds=3,
-        epochs=3,
-        validation_size=50,
-        mesh='seeds:2',
-    )
-    configs = [
-        dataclasses.replace(base, workdir=str(tmp_path / name), **change)
-        for name, change in (
-            ('a', {}),
-            ('b', {'learning_rate': 0.3, 'momentum': 0.5, 'l2': 1e-3, 'weight_decay': 1e-3}),
-        )
-    ]
-    together = population(configs, say=quiet)
-    for (folder, results), config in zip(together, configs):
-        assert results['config'] == config.identity()
-        _, alone = run(dataclasses.replace(config, workdir=str(folder) + '1'), say=quiet)
-        for split in ('train', 'validation', 'last_batch'):
-            np.testing.assert_allclose(
-                results[split]['loss']['seeds'], alone[split]['loss']['seeds'], rtol=1e-3
-            )
-    assert together[0][1]['train']['loss']['mean'] != together[1][1]['train']['loss']['mean']
-
-    before = _params(tmp_path / 'b')
-    for name in 'ab':
-        (tmp_path / name / 'results.json').unlink()
-    shutil.rmtree(tmp_path / 'b' / 'checkpoints' / '3')
-    population(configs, say=quiet)
-    assert any('going on after epoch 2' in line for line in lines)
-    jax.tree.map(np.testing.assert_array_equal, before, _params(tmp_path / 'b'))
-    (tmp_path / 'a' / 'results.json').unlink()
-    population(configs, say=quiet)
-    assert any(line.startswith(f'{tmp_path / "b"} holds this run, finished') for line in lines)
+def test_a_damaged_checkpoint_is_told_and_the_run_is_the_same(tmp_path, finished, capsys):
+    whole, _ = finished('binary_add')
+    damaged = tmp_path / 'damaged'
+    shutil.copytree(whole, damaged)
+    (damaged / 'results.json').unlink()
+    for file in (damaged / 'checkpoints' / '4' / 'state').rglob('*'):
+        if file.is_file():
+            file.write_bytes(file.read_bytes()[:8])
+    assert start(*ADD, f'--workdir={damaged}') == 0
+    printed = capsys.readouterr().out
+    assert 'checkpoint 4 is damaged and cannot be read: using that of epoch 3' in printed
+    assert _timeless_records(whole) == _timeless_records(damaged)
 
 
-def _params(folder):
-    _, _, epochs, params_at = trained_population(folder, ('binary_add',), say=lambda line: None)
-    return jax.device_get(params_at(epochs[-1]))
+def test_a_run_of_an_earlier_version_goes_on(tmp_path, finished, capsys):
+    """Its config.json has the setting `starts`, and its results.json other names."""
+    shutil.copytree(finished('binary_add')[0], tmp_path, dirs_exist_ok=True)
+    for name in ('config.json', 'results.json'):
+        text = (tmp_path / name).read_text()
+        text = text.replace('"restarts"', '"starts"').replace('"final_test"', '"tested"')
+        (tmp_path / name).write_text(text.replace('"falsified"', '"refuted"'))
+    assert start(*ADD, f'--workdir={tmp_path}') == 0
+    printed = capsys.readouterr().out
+    assert 'holds this run, finished' in printed and 'falsified' in printed
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, capsys):
+    """At the second epoch's 11th step: the first epoch's checkpoint is kept, and goes on."""
+    flags = ['--task=mnist_rnn', '--dataset=digits', '--epochs=3', '--hidden=4']
+    flags.append(f'--workdir={tmp_path}')
+    with pytest.MonkeyPatch.context() as patch:
+        spoilt = _spoil_batch(tasks.TASKS['mnist_rnn'], bad_epoch=1, bad_step=10)
+        patch.setitem(tasks.TASKS, 'mnist_rnn', spoilt)
+        line = error_line(capsys, *flags)
+    steps_per_epoch = -(-1300 // 64)
+    step = steps_per_epoch + 11
+    assert f'is not finite at step {step}; the checkpoint of epoch 1 is kept' in line
+    assert not (tmp_path / 'results.json').exists()
+    assert start(*flags) == 0
+    assert 'going on after epoch 1' in capsys.readouterr().out
+
+
+def _spoil_batch(build_task, bad_epoch, bad_step):
+    """A builder of a task with one batch that is not a number."""
+
+    def build_spoilt_task(config, notify):
+        task = build_task(config, notify)
+
+        def batches(data, key, epoch):
+            batch_at = task.batches(data, key, epoch)
+
+            def spoilt_batch_at(i):
+                batch = batch_at(i)
+                is_bad = (epoch == bad_epoch) & (i == bad_step)
+                return batch._replace(inputs=batch.inputs + jnp.where(is_bad, jnp.nan, 0.0))
+
+            return spoilt_batch_at
+
+        return task._replace(batches=batches)
+
+    return build_spoilt_task
+
+
+def test_parameters_that_a_last_step_spoils_are_not_saved(tmp_path, capsys):
+    flags = [*TINY['mnist_rnn'], f'--workdir={tmp_path}']
+    reckless = ['--learning_rate=1e38', '--init=normal', '--batch_size=1437', '--activation=relu']
+    line = error_line(capsys, *flags, *reckless)
+    assert 'is not finite at step 1; no epoch was finished. Try a lower --learning_rate' in line
+    assert not list((tmp_path / 'checkpoints').glob('[0-9]*'))
+    assert start(*flags, '--epochs=1') == 0  # the folder is free for another try
+
+
+def test_a_failed_noresume_loses_nothing(tmp_path, capsys):
+    flags = [*TINY['mnist_rnn'], '--epochs=1', f'--workdir={tmp_path}']
+
+    def contents():
+        return {path: path.read_bytes() for path in tmp_path.rglob('*') if path.is_file()}
+
+    assert start(*flags) == 0
+    before = contents()
+    error_line(capsys, *flags, '--noresume', '--train_size=5000')
+    assert before == contents()
+    assert start(*flags, '--noresume') == 0
+
+
+@pytest.mark.quick
+def test_a_folder_whose_files_are_not_a_runs(tmp_path, capsys):
+    (tmp_path / 'config.json').write_text('{"model_type": "somebody else\'s"}')
+    for flags in ([], ['--noresume']):
+        line = error_line(capsys, *flags, f'--workdir={tmp_path}')
+        assert 'holds config.json, but not of a run' in line
+    assert 'somebody' in (tmp_path / 'config.json').read_text()
+
+
+def test_lost_records_are_told(tmp_path, finished, capsys):
+    shutil.copytree(finished('binary_add')[0], tmp_path, dirs_exist_ok=True)
+    (tmp_path / 'results.json').unlink()
+    (tmp_path / 'metrics.jsonl').write_text('[1]\n')
+    line = error_line(capsys, *ADD, f'--workdir={tmp_path}')
+    assert 'does not hold the records up to epoch 4; start afresh with --noresume' in line
+
+
+@pytest.mark.quick
+def test_bad_folders(tmp_path, capsys, monkeypatch):
+    file = tmp_path / 'file'
+    file.write_text('precious')
+    assert 'is a file' in error_line(capsys, f'--workdir={file}')
+    assert 'cannot be made' in error_line(capsys, f'--workdir={file}/inside')
+    assert file.read_text() == 'precious'
+    folder = tmp_path / 'locked'
+    folder.mkdir()
+    monkeypatch.setattr(os, 'access', lambda *args: False)  # root may write anywhere
+    assert 'is not writable' in error_line(capsys, f'--workdir={folder}')

@@ -164,6 +164,7 @@ class Config:
     def __post_init__(self):
         _check_choices(self)
         _check_numbers(self)
+        # Plain SGD with a momentum, or momentum without one, is a slip of the pen.
         if (self.optimizer == 'momentum') != (self.momentum > 0):
             raise UserError(
                 f'--optimizer={self.optimizer} with --momentum={self.momentum}: use '
@@ -233,7 +234,7 @@ class Config:
         """
         settings = {}
         for name, value in self.identity().items():
-            if value != getattr(Config, name):
+            if value != getattr(type(self), name):
                 settings[name] = value
         text = json.dumps(settings, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -298,6 +298,34 @@ class PictureRow(msgspec.Struct, frozen=True, omit_defaults=True):
     found: list[Any]
 
 
+class TransferResults(msgspec.Struct, frozen=True, omit_defaults=True):
+    """transfer/<dataset>/results.json: the nets that `transfer` has trained so far.
+
+    Attributes:
+        settings: Those that the accuracies depend on, with a digest of the run's parameters.
+        accuracy: On the test set, by '<learner>/<images of each class>/<seed>'.
+    """
+
+    settings: dict[str, Any]
+    accuracy: dict[str, float]
+
+
+class Predictions(msgspec.Struct, frozen=True, omit_defaults=True, rename={'read_as': 'read as'}):
+    """predict/predictions.json: what all seeds of a run together read on n images.
+
+    Attributes:
+        images: (n,) names of the files, or the true digits.
+        read_as: (n,) the most probable digits.
+        probability: (n,) their probabilities.
+        accuracy: By the form of the images; empty where the true digits are not known.
+    """
+
+    images: list[str]
+    read_as: list[int]
+    probability: list[float]
+    accuracy: Scores
+
+
 OLD_NAMES = {'tested': 'final_test', 'probed': 'layer_statistics', 'starts': 'restarts'}
 
 
@@ -319,6 +347,7 @@ def from_json(content: Any, kind: type[T]) -> T:
     result = msgspec.convert(content, kind)
     if kind in (RunResults, RowResults):
         test_type = final_test_type(result.config.get('task', ''))
+        # The type of the final test depends on the task, which only the content tells.
         final_test = msgspec.convert(result.final_test, test_type)
         result = msgspec.structs.replace(result, final_test=final_test)
     return result
@@ -337,8 +366,18 @@ def to_line(record: Record) -> str:
     return json.dumps(msgspec.to_builtins(record)) + '\n'
 
 
+def from_line(line: str) -> Record:
+    """A record from a line of metrics.jsonl.
+
+    Raises:
+        ValueError: The line is no record.
+    """
+    return msgspec.json.decode(line, type=Record)
+
+
 def write_json(file: Path, content: Any, indent: int | None = 1) -> None:
     """Writes an object of the schema, or plain JSON content, whole or not at all."""
+    # A reader, or a run that goes on after a crash, never sees half a file.
     draft = file.with_suffix('.draft')
     draft.write_text(json.dumps(msgspec.to_builtins(content), indent=indent) + '\n')
     os.replace(draft, file)

@@ -1,64 +1,112 @@
-"""The two figures of a population's proofs: a net's states with the sets that hold them, and accuracy at great lengths."""
+"""The figures of a population's proofs: an inductive invariant, and accuracy at great lengths."""
+
+from collections.abc import Mapping, Sequence
 
 import jax
 import numpy as np
 
-from jaxdl.figures import base as plots
-from jaxdl.metrics import interval
-from jaxdl.verify import falsify as refute, search
+from experiments.core.config import Config
+from experiments.core.schema import LengthTable, SeedVerdict
+from experiments.proofs.certify import CertifiedNet, take
+from jaxdl.figures import curves, state_space
+from jaxdl.figures.base import Figure
+from jaxdl.metrics import summarize
+from jaxdl.verify import automaton_arrays
+from jaxdl.verify.automaton import DIGITS, Automaton
+from jaxdl.verify.bound_propagation import Params, simulate
+from jaxdl.verify.falsify import share_correct_up_to
 
 LENGTHS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000]
+SEQUENCES = 40
+STEPS = 60
 
 
-def sets(config, machine, seed, net, found, labels):
-    """The states that a proved net reaches, in two principal directions, and its sets around them; arrows are an adder's steps."""
-    numbers = np.asarray(jax.random.randint(jax.random.key(seed), (40, 60), 0, len(machine.inputs)))
-    states = np.asarray(search.simulate(config.cell, net, np.array(machine.inputs)[numbers])[0])[
-        ..., : config.hidden
-    ]  # h
-    memories = np.zeros((40, 61), int)
-    for t in range(60):
-        memories[:, t + 1] = np.array(machine.next)[memories[:, t], numbers[:, t]]
+def invariant_sets(config: Config, automaton: Automaton, seed: int, proof: CertifiedNet) -> Figure:
+    """The hidden states h that a proved net reaches, and its sets around them.
+
+    Args:
+        config: Of the run.
+        automaton: What the net must do.
+        seed: Of the net.
+        proof: Of the net.
+    """
+    key = jax.random.key(seed)
+    symbol_count = len(automaton.symbols)
+    symbols = np.asarray(jax.random.randint(key, (SEQUENCES, STEPS), 0, symbol_count))
+    vectors = np.array(automaton.symbols)[symbols]
+    states = np.asarray(simulate(config.cell, proof.params, vectors).states)
+    trajectories = state_space.Trajectories(
+        states[..., : config.hidden],
+        automaton_arrays.run(automaton, symbols).states,
+        symbols,
+    )
+    # A set of h and c, projected to h, is spanned by its projected generators.
+    invariant = state_space.Parallelotopes(
+        proof.sets.centre[:, : config.hidden],
+        proof.sets.generators[:, : config.hidden],
+        proof.graph.automaton_state,
+    )
+    title = (
+        f'{config.cell} of {config.hidden} units, seed {seed}: '
+        'states h, and the sets that hold them for ever'
+    )
+    transitions = []
     if config.task == 'binary_add':
-        names = ['carry 0', 'carry 1']
-        arrows = {
-            (memory, x): f'{a}+{b}' for memory in (0, 1) for x, (a, b) in enumerate(machine.inputs)
-        }
-    else:
-        names = [f'{m} read' for m in range(config.k)] + [f'holds {d}' for d in range(10)]
-        arrows = {}
-    # the shadow on h of a set of h and c is that of its edges
-    return plots.proved_sets(
-        f'{config.cell} of {config.hidden} units, seed {seed}: states h, and the sets that hold them for ever',
-        states,
-        memories[:, 1:],
-        numbers,
-        found.centre[:, : config.hidden],
-        found.edges[:, : config.hidden],
-        labels.memory,
-        names,
-        arrows,
+        transitions = _adder_transitions(automaton)
+    return state_space.invariant_sets(
+        title, trajectories, invariant, _state_names(config), transitions
     )
 
 
-def accuracy(config, machine, params, results, proved):
-    """Share of long structured strings that proved nets have right, and the nets as trained, by what is known of those."""
-    groups = {'proved nets': jax.tree.map(lambda *leaves: np.stack(leaves), *proved)}
-    for verdict, name in (('refuted', 'refuted'), ('unknown', 'no error known')):
-        rows = np.array(
-            [i for i, row in enumerate(results.values()) if row['verdict'] == verdict], int
-        )
-        if len(rows):
-            groups[f'as trained, {name}'] = jax.tree.map(lambda leaf: leaf[rows], params)
-    table = {}
-    for name, nets in groups.items():
-        shares = refute.right_up_to(
-            config.cell, machine, nets, jax.random.key(config.seed + 1), LENGTHS
-        )
-        table[f'{name} ({len(shares)})'] = {'lengths': LENGTHS, 'exact_match': interval(shares)}
-    return plots.accuracy_by_length(
-        f'{config.cell}, {config.hidden} units: strings of random runs',
-        'steps',
-        table,
-        config.max_length,
-    )
+def _state_names(config):
+    """The names of the states of the automaton."""
+    if config.task == 'binary_add':
+        return ['carry 0', 'carry 1']
+    names = [f'{count} read' for count in range(config.k)]
+    names += [f'holds {digit}' for digit in range(DIGITS)]
+    return names
+
+
+def _adder_transitions(automaton):
+    transitions = []
+    for carry in (0, 1):
+        for symbol, (a, b) in enumerate(automaton.symbols):
+            transitions.append(state_space.Transition(carry, symbol, f'{a}+{b}'))
+    return transitions
+
+
+def accuracy_at_length(
+    config: Config,
+    automaton: Automaton,
+    params: Params,
+    verdicts: Sequence[SeedVerdict],
+    certified: Mapping[int, CertifiedNet],
+) -> Figure:
+    """The share of long sequences of random runs that nets have right.
+
+    A line each for the proved nets, for the falsified ones as trained, and for those as trained of
+    which no error is known.
+
+    Args:
+        config: Of the run.
+        automaton: What the nets must do.
+        params: Of the nets as trained, (S, ...).
+        verdicts: Of each of them.
+        certified: The nets that are proved, by seed.
+    """
+    proved_params = [proof.params for proof in certified.values()]
+    groups = {'proved nets': jax.tree.map(lambda *leaves: np.stack(leaves), *proved_params)}
+    kinds = np.array([verdict.verdict for verdict in verdicts])
+    for kind, label in (('falsified', 'falsified'), ('unknown', 'no error known')):
+        places = np.flatnonzero(kinds == kind)
+        if len(places) > 0:
+            groups[f'as trained, {label}'] = take(params, places)
+
+    key = jax.random.key(config.seed + 1)
+    tables = {}
+    for label, nets in groups.items():
+        shares = share_correct_up_to(config.cell, automaton, nets, key, LENGTHS)
+        table = LengthTable(LENGTHS, exact_match=summarize(shares))
+        tables[f'{label} ({len(shares)})'] = table
+    title = f'{config.cell}, {config.hidden} units: strings of random runs'
+    return curves.accuracy_by_length(title, 'steps', tables, config.max_length)

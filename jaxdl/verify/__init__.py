@@ -1,0 +1,1 @@
+"""Proofs that a recurrent net gives the right answers on inputs of every length."""

@@ -1,58 +1,115 @@
-"""What a net must do at every length, as a finite machine; part of what a proof trusts (see check.py)."""
+"""What a net must do, written as a finite automaton that reads one symbol per step.
+
+Trusted (see check.py): a proof says that a net does what one of these automata asks for.
+"""
 
 from typing import NamedTuple
 
-GATES = {'rnn': 1, 'gru': 3, 'lstm': 4}
-ARRAYS = {'rnn': 1, 'gru': 1, 'lstm': 2}  # in a state: h, or h and c
+DIGITS = 10
 
 
-class Machine(NamedTuple):
-    """Tables over memories (0 is the start) and numbers of inputs."""
+class Automaton(NamedTuple):
+    """A finite automaton that says which answer a net must give at each step.
 
-    inputs: tuple  # the vectors that the net may be given at a step
-    outputs: int  # logits of the net
-    next: tuple  # [memory][input]: the memory after it
-    answer: tuple  # [memory][input]: what the net must answer then; None: anything
+    States and symbols are numbered from 0. The automaton starts in state 0.
+
+    Attributes:
+        symbols: For each symbol the input vector that the net reads.
+        outputs: The number of logits of the net.
+        next_state: next_state[state][symbol] is the state after the symbol is read.
+        answer: answer[state][symbol] is what the net must answer after it has read the symbol,
+            or None where any answer is allowed.
+    """
+
+    symbols: tuple[tuple[int, ...], ...]
+    outputs: int
+    next_state: tuple[tuple[int, ...], ...]
+    answer: tuple[tuple[int | None, ...], ...]
 
 
-ADDER = Machine(
-    ((0, 0), (0, 1), (1, 0), (1, 1)), 1, ((0, 0, 0, 1), (0, 1, 1, 1)), ((0, 1, 1, 0), (1, 0, 0, 1))
-)  # the carry
+# The state is the carry. A symbol is one bit of each summand, lowest bits first.
+ADDER = Automaton(
+    symbols=((0, 0), (0, 1), (1, 0), (1, 1)),
+    outputs=1,
+    next_state=((0, 0, 0, 1), (0, 1, 1, 1)),
+    answer=((0, 1, 1, 0), (1, 0, 0, 1)),
+)
 
 
-def recall(k):
-    """Memories below k: so many digits were read; memory k + d: the k-th digit was d, the answer from then on."""
-    digits = tuple(range(10))
-    return Machine(
-        tuple(tuple(int(d == e) for e in digits) for d in digits),
-        10,
-        (
-            *((m + 1,) * 10 for m in range(k - 1)),
-            tuple(k + d for d in digits),
-            *((k + d,) * 10 for d in digits),
-        ),
-        (*((None,) * 10 for m in range(k - 1)), digits, *((d,) * 10 for d in digits)),
+def recall(k: int) -> Automaton:
+    """The automaton that reads decimal digits and answers the k-th one from then on.
+
+    In state m < k it has read m digits; in state k + d the k-th digit was d.
+
+    Args:
+        k: Counted from 1.
+    """
+    next_state = []
+    answer = []
+    # Before the k-th digit any answer will do.
+    for digits_read in range(k - 1):
+        next_state.append((digits_read + 1,) * DIGITS)
+        answer.append((None,) * DIGITS)
+    # State k - 1 reads the k-th digit.
+    next_state.append(tuple(range(k, k + DIGITS)))
+    answer.append(tuple(range(DIGITS)))
+    # The other states keep their digit, whatever follows.
+    for digit in range(DIGITS):
+        next_state.append((k + digit,) * DIGITS)
+        answer.append((digit,) * DIGITS)
+    return Automaton(
+        symbols=tuple(map(_one_hot, range(DIGITS))),
+        outputs=DIGITS,
+        next_state=tuple(next_state),
+        answer=tuple(answer),
     )
 
 
-def machine(task, k=0):
-    """The Machine of a task by its name. Raises ValueError for others."""
+def _one_hot(digit: int) -> tuple[int, ...]:
+    vector = [0] * DIGITS
+    vector[digit] = 1
+    return tuple(vector)
+
+
+def automaton_for(task: str, k: int = 0) -> Automaton:
+    """The automaton of a task.
+
+    Args:
+        task: 'binary_add' or 'recall'.
+        k: For recall, which digit; from 1 to 999.
+
+    Raises:
+        ValueError: There is no automaton for this task or this k.
+    """
     if task == 'binary_add':
         return ADDER
+    # A bool is an int too, and k comes from a file.
     if task == 'recall' and type(k) is int and 0 < k < 1000:
         return recall(k)
-    raise ValueError(f'no machine is known for {task!r} with k = {k}')
+    raise ValueError(f'no automaton is known for {task!r} with k = {k}')
 
 
-def demands(outputs, answer):
-    """Rows of coefficients of the logits; an answer is given where all these sums are positive.
+def answer_constraints(outputs: int, answer: int) -> list[tuple[int, ...]]:
+    """The sums of logits that must all be positive where a net gives this answer.
 
-    One logit is to be positive for 1 and negative for 0; of several, that of the answer is to exceed every other.
+    A single logit is positive for the answer 1 and negative for 0. Of several logits that of the
+    answer exceeds every other.
+
+    Args:
+        outputs: The number of logits.
+        answer: 0 or 1 for a single logit, else below `outputs`.
+
+    Returns:
+        The coefficients of each sum, `outputs` of them.
     """
     if outputs == 1:
         return [(1,)] if answer else [(-1,)]
-    return [
-        tuple((e == answer) - (e == other) for e in range(outputs))
-        for other in range(outputs)
-        if other != answer
-    ]
+    constraints = []
+    for other in range(outputs):
+        if other == answer:
+            continue
+        coefficients = [0] * outputs
+        coefficients[answer] = 1
+        coefficients[other] = -1
+        constraints.append(tuple(coefficients))
+    return constraints

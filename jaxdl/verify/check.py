@@ -1,268 +1,304 @@
-"""The trusted part of the proof that a recurrent net is right at every length: exact affine arithmetic, no JAX.
+"""The theorem that a recurrent net gives the right answers at every length, and its check.
 
-Theorem. Let a finite machine (machine.py) say what is right: it has a memory m, and for each input x the memory next(m, x)
-and the answer(m, x). Let F(s, x) be one step of the net from state s. Let there be finitely many sets of states, each with
-a memory, such that
-  1. the zero state lies in set 0, whose memory is 0, the start;
-  2. for every set S of memory m and every input x, F(S, x) lies in a set whose memory is next(m, x);
-  3. there the net's answer is answer(m, x): each sum of logits that machine.demands names is greater than 0.
-Then the net answers right at every step of every sequence of inputs, of whatever length. (Induction over the steps: after
-each the state lies in a set whose memory is the machine's.) An adder's memory is the carry; that of a net which recalls
-the k-th digit is the digit, once it was read.
+Theorem. Let a finite automaton (automaton.py) say what the net must answer. Let F(s, x) be the net
+state after a step from net state s on input x. Let there be finitely many sets of net states, each
+with a state of the automaton, such that
 
-Here a set is a parallelotope {centre + edges y: every |y_i| <= 1} of the states (h, for LSTM h and then c); a box is one.
-Its image is bounded by affine forms mid + rows y +- error: tanh and sigmoid become a line of the least slope on the range
-that they meet, and an error. The weights and sets are taken as the exact rational numbers that their floats are; every
-number below is a ball (Arb) that contains the exact real one.
+1. Start: the zero net state lies in set 0, whose automaton state is 0, the start.
+2. Closure: for every set S with automaton state q and every symbol x there is a set with automaton
+   state next_state(q, x) that contains F(S, x).
+3. Answers: on every net state in F(S, x) the net gives the answer that the automaton asks for, if
+   any: all sums of logits that automaton.answer_constraints names are greater than 0.
 
-What it does not cover: the theorem is about the real-number function F. A computer that rounds at each step follows it
-within an error of at most e in each state unit; `slack` is an e for which conditions 2 and 3 still hold, with half of the
-logits' margin left, and float32_error bounds e for IEEE single precision, if the computer's tanh and sigmoid err by 16 * 2**-24
-at most. Nor does it cover how this file is run: Python, python-flint and Arb are trusted.
+Then the net answers as the automaton asks at every step of every sequence of symbols, however long.
+
+Proof. By induction over the steps, after each step the net state lies in a set whose automaton
+state is the one that the automaton is in: by 1 before the first step, by 2 afterwards. So 3 applies
+at every step. In other words, the sets are an inductive invariant of net and automaton.
+
+How it is checked. Each set is a parallelotope {centre + generators y : every |y_j| <= 1}, of the
+states h, for LSTM of h followed by c. F(S, x) is bounded in affine arithmetic (affine.py,
+exact_step.py). Weights and sets are the rational numbers that their floats are. All arithmetic is
+in Arb balls, each of which contains the exact real number, and a condition holds only if it does
+for all numbers of the balls.
+
+What it does not cover. The theorem is about the function F of real numbers. A computer rounds at
+each step. It follows F with some error of each number of the state, and the theorem still holds if
+that error is at most `slack`: then conditions 2 and 3 hold with half of the margin of the logits to
+spare. `float32_error` (rounding.py) bounds the error in IEEE single precision, if tanh and sigmoid
+err by 16 * 2**-24 at most. Nor does the theorem cover how this check is run: Python, python-flint
+and Arb are trusted.
+
+All that is trusted: automaton.py, cells.py, affine.py, exact_step.py, certificate.py, rounding.py
+and this file. They import the standard library and flint alone.
 """
 
 import functools
-import hashlib
 import json
-import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from flint import arb, arb_mat, ctx
 
-from jaxdl.verify.affine import (
-    Form,
-    affine,
-    blend,
-    cut,
-    entrywise,
-    ends,
-    magnitudes,
-    moved,
-    reach,
-    sigmoid,
-    tanh,
-    times,
-)
-from jaxdl.verify.automaton import ARRAYS, GATES, demands, machine
+from jaxdl.verify import affine
+from jaxdl.verify.affine import AffineForm
+from jaxdl.verify.automaton import answer_constraints
+from jaxdl.verify.cells import STATE_ARRAYS
+from jaxdl.verify.certificate import Claim, Refused, StateSet, column, digest, parse
+from jaxdl.verify.exact_step import step
 from jaxdl.verify.rounding import float32_error
 
 PRECISION = 128  # bits
-FORMAT = 'jaxdl certificate 2'
 
 
-class Refused(Exception):
-    """Which condition fails, and where."""
+class CheckResult(NamedTuple):
+    """What an accepted certificate proves.
 
-
-def step(cell, weights, state, vector):
-    """The Form of the states after a step on an input vector, from those of a Form (torch's equations).
-
-    weights: {name: arb_mat}, named as in torch.nn, with biases as columns.
+    Attributes:
+        statement: What the net does at every length, in words: 'adds correctly'.
+        slack: If every step errs by at most this much in each number of the net state, the proof
+            still holds. Rounded down.
+        margin: A lower bound on the sums of logits that must be positive. Rounded down.
+        float32_error: A bound on the error of a step in single precision; may be infinite.
     """
-    h, *c = cut(state, ARRAYS[cell])
-    z_x = weights['weight_ih_l0'] * arb_mat([[arb(x)] for x in vector]) + weights['bias_ih_l0']
-    z_h = affine(weights['weight_hh_l0'], weights['bias_hh_l0'], h)
-    parts = zip(cut(z_h, GATES[cell]), cut(z_x, GATES[cell]))
-    if cell == 'gru':
-        (r, r_x), (u, u_x), (new, new_x) = parts
-        new = times(sigmoid(moved(r, r_x)), new)
-        return blend(sigmoid(moved(u, u_x)), tanh(moved(new, new_x)), h)
-    z = [moved(part, x) for part, x in parts]
-    if cell == 'rnn':
-        return tanh(*z)
-    i, f, g, o = z
-    kept, written = times(sigmoid(f), *c), times(sigmoid(i), tanh(g))
-    c = Form(*(a + b for a, b in zip(kept, written)))
-    return Form(*(arb_mat(a.tolist() + b.tolist()) for a, b in zip(times(sigmoid(o), tanh(c)), c)))
+
+    statement: str
+    slack: float
+    margin: float
+    float32_error: float
 
 
-def check(certificate):
-    """(slack, margin) of a certificate, as floats rounded down. Raises Refused if it proves nothing or is malformed.
+class ExactSet(NamedTuple):
+    """A parallelotope of n dimensions, in balls.
 
-    certificate: {'format', 'task', 'k', 'cell', 'weights': {name: nested lists of hex floats}, 'sets': [{'memory', 'next': the set
-    for each input, 'centre': hex floats, 'edges': rows of hex floats}], 'sha256': see digest}.
+    Attributes:
+        centre: (n, 1).
+        generators: (n, n), in columns.
+        inverse: Of the generators.
     """
-    try:
-        return _checked(certificate)
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError) as error:
-        raise Refused(f'it is damaged ({type(error).__name__}: {error})') from None
+
+    centre: arb_mat
+    generators: arb_mat
+    inverse: arb_mat
 
 
-def _checked(certificate):
-    ctx.prec = PRECISION
-    if certificate.get('format') != FORMAT:
-        raise Refused(f'this is not a {FORMAT!r}')
-    cell, sets, right = (
-        certificate['cell'],
-        certificate['sets'],
-        machine(certificate['task'], certificate['k']),
-    )
-    weights = {name: _matrix(value) for name, value in certificate['weights'].items()}
-    _require_shapes(cell, weights, right)
-    hidden = weights['head_weight'].ncols()
-    if any(
-        type(number) is not int or not 0 <= number < stop
-        for each in sets
-        for number, stop in [
-            (each['memory'], len(right.next)),
-            *((target, len(sets)) for target in each['next']),
-        ]
-    ):
-        raise Refused('a set names a memory or a set that there is not')
-    centres, edges = (
-        [_matrix(each['centre']) for each in sets],
-        [_matrix(each['edges']) for each in sets],
-    )
-    inverses = [
-        _inverse(matrix, ARRAYS[cell] * hidden, number) for number, matrix in enumerate(edges)
-    ]
-    if (
-        sets[0]['memory'] != 0
-        or not _gap(inverses[0], Form(-centres[0], edges[0] * arb(0), centres[0] * arb(0))) >= 0
-    ):
-        raise Refused('the start state is not in set 0, or its memory is not 0')
-    slack = margin = arb('inf')
-    for number, each in enumerate(sets):
-        form = Form(centres[number], edges[number], centres[number] * arb(0))
-        for x, (vector, target) in enumerate(zip(right.inputs, each['next'], strict=True)):
-            where = f'set {number} (memory {each["memory"]}) on input {vector}'
-            memory, answer = right.next[each['memory']][x], right.answer[each['memory']][x]
-            if sets[target]['memory'] != memory:
-                raise Refused(
-                    f'{where}: set {target} has memory {sets[target]["memory"]}, it must be {memory}'
-                )
-            image = step(cell, weights, form, vector)
-            gap = _gap(inverses[target], moved(image, -centres[target]))
-            if not gap > 0:
-                raise Refused(f'{where}: the next state may leave set {target}')
-            slack = slack.min(gap)
-            if answer is not None:
-                least, most = _answered(
-                    demands(right.outputs, answer), weights, cut(image, ARRAYS[cell])[0]
-                )
-                if not least > 0:
-                    raise Refused(f'{where}: the answer may not be {answer}')
-                margin = margin.min(least)
-                slack = slack.min(
-                    least / (2 * most)
-                )  # half of the margin is left for the logits' own rounding
-    if certificate['sha256'] != digest(certificate):
-        raise Refused('sets or weights were changed after the proof was written (SHA-256 differs)')
-    return _down(slack), _down(margin)
+class Transition(NamedTuple):
+    """A set of net states, and what a symbol makes of it.
+
+    Attributes:
+        where: Which set and symbol, in words.
+        automaton_state: Of the set.
+        symbol: That the net and the automaton read.
+        target: The number of the set that must contain the image.
+        image: Bounds the next net states.
+    """
+
+    where: str
+    automaton_state: int
+    symbol: int
+    target: int
+    image: AffineForm
 
 
-def _answered(rows, weights, h):
-    """The least of the sums of logits that these rows of coefficients ask for, and the most that one changes when h does by 1."""
-    rows = arb_mat([list(map(arb, row)) for row in rows])
-    head = rows * weights['head_weight']
-    low, _ = ends(affine(head, rows * weights['head_bias'], h))
-    return _least(low), functools.reduce(arb.max, magnitudes(head).entries())
+class AnswerSpare(NamedTuple):
+    """How far an answer is from being wrong.
+
+    Attributes:
+        slack: The error of each number of the net state that still leaves half of the margin.
+        margin: A lower bound on the sums of logits that must be positive.
+    """
+
+    slack: arb
+    margin: arb
 
 
-def digest(certificate):
-    """SHA-256 of what the proof is about, in hexadecimal: any change shows, even one that leaves it a proof."""
-    content = [certificate[name] for name in ('format', 'task', 'k', 'cell', 'weights', 'sets')]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+def check_file(path: str | Path) -> CheckResult:
+    """Checks a certificate file.
 
-
-def _inverse(edges, n, number):
-    if (edges.nrows(), edges.ncols()) != (n, n):
-        raise Refused(f'the edges of set {number} are not {n} by {n}')
-    try:
-        return edges.inv()
-    except ZeroDivisionError:
-        raise Refused(f'the edges of set {number} are not independent') from None
-
-
-def _gap(inverse, x):
-    """An error of each number of x by so much leaves x in the set around 0 of these inverse edges; negative if x itself is not."""
-    inside = affine(inverse, arb_mat(x.mid.nrows(), 1), x)
-    return _least(
-        entrywise(
-            lambda mid, radius, into: (1 - abs(mid) - radius) / into,
-            inside.mid,
-            reach(inside),
-            magnitudes(inverse),
-        )
-    )
-
-
-def _least(matrix):
-    return functools.reduce(arb.min, matrix.entries())
-
-
-def _matrix(value):
-    """Nested lists of hex floats as a matrix of the exact numbers, which must be finite; a list as a column."""
-    rows = [
-        [float.fromhex(number) for number in (row if isinstance(row, list) else [row])]
-        for row in value
-    ]
-    if not all(math.isfinite(number) for row in rows for number in row):
-        raise ValueError('a number is not finite')
-    if len({len(row) for row in rows}) != 1:
-        raise ValueError('rows differ in length')
-    return arb_mat([list(map(arb, row)) for row in rows])
-
-
-def _require_shapes(cell, weights, right):
-    """Raises Refused unless the weights are those of one layer and one direction, with the machine's inputs and outputs."""
-    hidden, rows = weights['head_weight'].ncols(), GATES[cell] * weights['head_weight'].ncols()
-    shapes = {
-        'weight_ih_l0': (rows, len(right.inputs[0])),
-        'weight_hh_l0': (rows, hidden),
-        'bias_ih_l0': (rows, 1),
-        'bias_hh_l0': (rows, 1),
-        'head_weight': (right.outputs, hidden),
-        'head_bias': (right.outputs, 1),
-    }
-    if weights.keys() != shapes.keys():
-        raise Refused(f'the weights are {", ".join(weights)}; expected {", ".join(shapes)}')
-    for name, shape in shapes.items():
-        if (weights[name].nrows(), weights[name].ncols()) != shape:
-            raise Refused(f'{name} is not of shape {shape}')
-
-
-def _down(x):
-    """A float that is not greater than any number of the ball x."""
-    value = float(x.lower().mid())
-    return value - abs(value) * 2**-50
-
-
-def certificate(task, k, cell, params, sets, labels):
-    """The claim for check, of one net and its arrays of sets. Floats are written in hexadecimal, so exactly."""
-
-    def exact(values):
-        return [exact(each) for each in values] if isinstance(values, list) else float(values).hex()
-
-    claim = {
-        'format': FORMAT,
-        'task': task,
-        'k': k,
-        'cell': cell,
-        'weights': {name: exact(value.tolist()) for name, value in params.items()},
-        'sets': [
-            {'memory': memory, 'next': following, 'centre': exact(centre), 'edges': exact(edges)}
-            for memory, following, centre, edges in zip(
-                *(
-                    values.tolist()
-                    for values in (labels.memory, labels.next, sets.centre, sets.edges)
-                )
-            )
-        ],
-    }
-    return claim | {'sha256': digest(claim)}
-
-
-def check_file(path):
-    """(slack, margin, float32 error, what the net does) of a certificate file. Raises Refused, also for a file that is none."""
+    Raises:
+        Refused: It proves nothing, or is no certificate.
+        OSError: It cannot be read.
+    """
     try:
         with open(path) as file:
             certificate = json.load(file)
     except (ValueError, RecursionError) as error:
         raise Refused(f'it is no JSON ({error})') from None
-    slack, margin = check(certificate)
-    does = (
-        'adds rightly'
-        if certificate['task'] == 'binary_add'
-        else f'recalls digit {certificate["k"]} rightly'
+    return check(certificate)
+
+
+def check(certificate: Mapping[str, Any]) -> CheckResult:
+    """Checks the three conditions of the theorem, for a certificate (certificate.py).
+
+    Raises:
+        Refused: A condition fails, or the certificate is malformed.
+    """
+    ctx.prec = PRECISION  # of every ball from here on
+    claim = parse(certificate)
+    weights = {name: exact_matrix(matrix) for name, matrix in claim.weights.items()}
+    sets = []
+    for index, state_set in enumerate(claim.sets):
+        sets.append(_exact_set(index, state_set))
+
+    _check_start(claim, sets)
+    # Slack and margin are those of the worst transition.
+    slack = arb('inf')
+    margin = arb('inf')
+    for index in range(len(sets)):
+        for symbol in range(len(claim.automaton.symbols)):
+            transition = _transition(claim, weights, sets, index, symbol)
+            slack = slack.min(_check_closure(claim, sets, transition))
+            answer_spare = _check_answer(claim, weights, transition)
+            slack = slack.min(answer_spare.slack)
+            margin = margin.min(answer_spare.margin)
+
+    # Last, so that changed numbers are refused for what they break, if they break something.
+    if claim.sha256 != digest(certificate):
+        raise Refused('sets or weights were changed after the proof was written (SHA-256 differs)')
+    margin_below = _float_below(margin)
+    return CheckResult(
+        statement=_statement(claim),
+        slack=_float_below(slack),
+        margin=margin_below,
+        float32_error=float32_error(claim, margin_below),
     )
-    return slack, margin, float32_error(certificate, margin), does
+
+
+def exact_matrix(matrix: Sequence[Sequence[float]]) -> arb_mat:
+    """The matrix of the exact numbers that these floats are."""
+    rows = []
+    for row in matrix:
+        rows.append(list(map(arb, row)))
+    return arb_mat(rows)
+
+
+def _exact_set(index: int, state_set: StateSet) -> ExactSet:
+    centre = exact_matrix(column(state_set.centre))
+    generators = exact_matrix(state_set.generators)
+    try:
+        inverse = generators.inv()
+    except ZeroDivisionError:
+        raise Refused(f'the generators of set {index} are not independent') from None
+    return ExactSet(centre, generators, inverse)
+
+
+def _check_start(claim: Claim, sets: list[ExactSet]) -> None:
+    """Condition 1: the zero state lies in set 0, whose automaton state is the start."""
+    automaton_state = claim.sets[0].automaton_state
+    if automaton_state != 0:
+        raise Refused(f'set 0 has automaton state {automaton_state}, it must be 0, the start')
+    size = sets[0].centre.nrows()
+    zero_state = AffineForm(arb_mat(size, 1), arb_mat(size, size), arb_mat(size, 1))
+    # Balls compare as true only if all their numbers do. So `not >=` also refuses what is unsure.
+    if not _room(sets[0], zero_state) >= 0:
+        raise Refused('the zero state, the start, is not in set 0')
+
+
+def _transition(
+    claim: Claim,
+    weights: Mapping[str, arb_mat],
+    sets: list[ExactSet],
+    index: int,
+    symbol: int,
+) -> Transition:
+    automaton_state = claim.sets[index].automaton_state
+    vector = claim.automaton.symbols[symbol]
+    no_error = arb_mat(sets[index].centre.nrows(), 1)
+    states = AffineForm(sets[index].centre, sets[index].generators, no_error)
+    return Transition(
+        where=f'set {index} (automaton state {automaton_state}) on input {vector}',
+        automaton_state=automaton_state,
+        symbol=symbol,
+        target=claim.sets[index].next_sets[symbol],
+        image=step(claim.cell, weights, states, vector),
+    )
+
+
+def _check_closure(claim: Claim, sets: list[ExactSet], transition: Transition) -> arb:
+    """Condition 2: the image lies in a set with the next automaton state.
+
+    Returns:
+        The error of each number of the net state that still leaves it there; a lower bound.
+    """
+    where, target = transition.where, transition.target
+    target_state = claim.sets[target].automaton_state
+    next_state = claim.automaton.next_state[transition.automaton_state][transition.symbol]
+    if target_state != next_state:
+        raise Refused(
+            f'{where}: set {target} has automaton state {target_state}, it must be {next_state}'
+        )
+    room = _room(sets[target], transition.image)
+    if not room > 0:
+        raise Refused(f'{where}: the next net state may leave set {target}')
+    return room
+
+
+def _check_answer(
+    claim: Claim, weights: Mapping[str, arb_mat], transition: Transition
+) -> AnswerSpare:
+    """Condition 3: the net gives the answer that the automaton asks for, if any."""
+    automaton = claim.automaton
+    answer = automaton.answer[transition.automaton_state][transition.symbol]
+    if answer is None:
+        return AnswerSpare(slack=arb('inf'), margin=arb('inf'))
+    # The sums of logits that must be positive are linear in h, as the logits are.
+    coefficients = exact_matrix(answer_constraints(automaton.outputs, answer))
+    sum_weight = coefficients * weights['head_weight']
+    sum_bias = coefficients * weights['head_bias']
+    hidden = affine.split(transition.image, STATE_ARRAYS[claim.cell])[0]
+    lowest_sums, _ = affine.bounds(affine.linear(sum_weight, sum_bias, hidden))
+    margin = _smallest(lowest_sums)
+    if not margin > 0:
+        raise Refused(f'{transition.where}: the answer may not be {answer}')
+    # An error e of each number of h changes a sum by at most e times its sensitivity.
+    sensitivity = _largest(affine.absolute_row_sums(sum_weight))
+    # Half of the margin is left for the rounding of the logits themselves.
+    return AnswerSpare(slack=margin / (2 * sensitivity), margin=margin)
+
+
+def _room(target: ExactSet, states: AffineForm) -> arb:
+    """How large an error in each number of the states still leaves them in the target.
+
+    The states lie in the target if y = inverse (states - centre) has no number beyond 1 or -1. An
+    error e in each number of the states changes y_i by at most e times the sum of the magnitudes in
+    row i of the inverse.
+
+    Returns:
+        A lower bound; negative where the states may not lie in the target.
+    """
+    no_bias = arb_mat(states.centre.nrows(), 1)
+    from_centre = affine.shift(states, -target.centre)
+    coordinates = affine.linear(target.inverse, no_bias, from_centre)
+    room = affine.map_entries(
+        _room_of_coordinate,
+        coordinates.centre,
+        affine.radius(coordinates),
+        affine.absolute_row_sums(target.inverse),
+    )
+    return _smallest(room)
+
+
+def _room_of_coordinate(centre: arb, radius: arb, sensitivity: arb) -> arb:
+    return (1 - abs(centre) - radius) / sensitivity
+
+
+def _smallest(matrix: arb_mat) -> arb:
+    return functools.reduce(arb.min, matrix.entries())
+
+
+def _largest(matrix: arb_mat) -> arb:
+    return functools.reduce(arb.max, matrix.entries())
+
+
+def _float_below(number: arb) -> float:
+    """A float that is not greater than any number of the ball."""
+    value = float(number.lower().mid())
+    # The conversion to float rounds to nearest, by at most 2**-53 of the value.
+    return value - abs(value) * 2**-50
+
+
+def _statement(claim: Claim) -> str:
+    if claim.task == 'binary_add':
+        return 'adds correctly'
+    return f'recalls digit {claim.k} correctly'

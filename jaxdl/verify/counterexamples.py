@@ -1,17 +1,98 @@
-"""Counterexamples in words."""
+"""Counterexamples: inputs on which a net answers wrongly, and their description in words.
+
+Imports no JAX, so that a test of an adder can describe what it finds without the proof search.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxdl.verify.automaton import ADDER
+
+LONGEST_SUM = 40  # bits; a longer sum is described by its runs
+LONGEST_SEQUENCE = 20  # digits
+MOST_RUNS = 6
 
 
-def describe_sum(bits):
-    """The sum of bits (T, 2) with the answer of a net whose last bit alone is wrong; in runs of equal pairs where it is long."""
-    if len(bits) <= 40:
-        a, b = (sum(int(bit) << i for i, bit in enumerate(bits[:, side])) for side in (0, 1))
-        answer = (a + b) % 2 ** len(bits) ^ 1 << len(bits) - 1  # right but for the last bit
-        return f'{a} + {b} = {answer} (mod {2 ** len(bits)})?'
-    return describe_runs([f'{a}+{b}' for a, b in bits]) + f': bit {len(bits) - 1}'
+class Counterexample(NamedTuple):
+    """A sequence of symbols whose last answer is wrong.
+
+    Attributes:
+        symbols: (T,) symbols of the automaton.
+        answer: What the net answers after the last one.
+    """
+
+    symbols: np.ndarray
+    answer: int
 
 
-def describe_runs(names):
-    """A long sequence of names as runs of equal ones, the middle left out where there are many."""
-    changes = [0, *(i for i in range(1, len(names)) if names[i] != names[i - 1]), len(names)]
-    parts = [f'{names[start]} x {stop - start}' for start, stop in zip(changes, changes[1:])]
-    return ', '.join(parts if len(parts) <= 6 else [*parts[:2], '...', *parts[-2:]])
+def describe(counterexample: Counterexample, task: str, k: int) -> str:
+    """A counterexample in words.
+
+    Args:
+        counterexample: Of the automaton of the task.
+        task: 'binary_add' or 'recall'.
+        k: For recall, which digit, counted from 1.
+    """
+    if task == 'binary_add':
+        bits = np.array(ADDER.symbols)[counterexample.symbols]
+        return describe_sum(bits)
+    return _describe_recall(counterexample, k)
+
+
+def describe_sum(bits: np.ndarray) -> str:
+    """A sum whose last bit a net has wrong, and the net's answer.
+
+    >>> describe_sum(np.array([[1, 1], [0, 1]]))
+    '1 + 3 = 2 (mod 4)?'
+
+    Args:
+        bits: (T, 2) the bits of the two summands, lowest first. The net has the first T - 1 bits of
+            the sum right. Long sums are described by their runs of equal pairs of bits.
+    """
+    length = len(bits)
+    if length > LONGEST_SUM:
+        pairs = [f'{a}+{b}' for a, b in bits]
+        return f'{describe_runs(pairs)}: bit {length - 1}'
+    a = _integer(bits[:, 0])
+    b = _integer(bits[:, 1])
+    modulus = 2**length
+    last_bit = 2 ** (length - 1)
+    # Right but for the last bit.
+    answer = ((a + b) % modulus) ^ last_bit
+    return f'{a} + {b} = {answer} (mod {modulus})?'
+
+
+def _integer(bits):
+    """The number with these bits (T,), lowest first."""
+    number = 0
+    for place, bit in enumerate(bits):
+        number += int(bit) << place
+    return number
+
+
+def _describe_recall(counterexample, k):
+    digits = list(map(str, counterexample.symbols))
+    sequence = ' '.join(digits)
+    if len(digits) > LONGEST_SEQUENCE:
+        sequence = describe_runs(digits)
+    return f'{sequence}: digit {k} is {digits[k - 1]}, answered {counterexample.answer}'
+
+
+def describe_runs(names: Sequence[str]) -> str:
+    """A long sequence as runs of equal names; of many runs the middle is left out.
+
+    >>> describe_runs(['0+1', '0+1', '1+1'])
+    '0+1 x 2, 1+1 x 1'
+    """
+    runs = []
+    start = 0
+    for end in range(1, len(names) + 1):
+        # A run ends at a new name, the last one at the end.
+        if end == len(names) or names[end] != names[start]:
+            runs.append(f'{names[start]} x {end - start}')
+            start = end
+    if len(runs) > MOST_RUNS:
+        runs = [*runs[:2], '...', *runs[-2:]]
+    return ', '.join(runs)

@@ -1,111 +1,163 @@
-"""Cheap refutation of a net: inputs that it answers wrongly, searched where nets that look perfect fail."""
+"""Falsification: a cheap search for inputs that a net answers wrongly.
+
+It looks where nets fail that are right on random sequences: at long runs of one symbol.
+
+Shapes: S nets, N sequences, T steps.
+"""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxdl.verify.search import simulate
+from jaxdl.verify import automaton_arrays
+from jaxdl.verify.automaton import Automaton
+from jaxdl.verify.bound_propagation import Params, simulate
+from jaxdl.verify.counterexamples import Counterexample
 
-WORDS, LONG, STRINGS = 10_000, 3000, 32
-
-
-class Counterexample(NamedTuple):
-    inputs: np.ndarray  # (T,) numbers of inputs, the shortest found, whose last answer is wrong
-    answer: int  # that the net gives there
-
-
-def _loops(machine):
-    """Strings (count, LONG): a shortest way to each memory, then one input again and again that does not change it."""
-    ways, todo = {0: ()}, [0]
-    for memory in todo:
-        for x, target in enumerate(machine.next[memory]):
-            if target not in ways:
-                ways[target] = *ways[memory], x
-                todo.append(target)
-    return np.array(
-        [
-            [*way, *[x] * (LONG - len(way))]
-            for memory, way in ways.items()
-            for x, target in enumerate(machine.next[memory])
-            if target == memory
-        ]
-    )
+MOST_SHORT_SEQUENCES = 10_000
+LONG_SEQUENCES = 32
+LONG_STEPS = 3000
+LONGEST_RUN = 300  # of one symbol, in a long sequence
 
 
-def _runs(machine, key, count, steps):
-    """Strings (count, steps) of runs of one input, their lengths log-uniform from 1 to 299."""
-    a, b = jax.random.split(key)
-    lengths = np.asarray(
-        jnp.exp(jax.random.uniform(a, (count, steps), maxval=jnp.log(300.0)))
-    ).astype(int)
-    numbers = np.asarray(jax.random.randint(b, (count, steps), 0, len(machine.inputs)))
-    return np.stack([np.repeat(row, length)[:steps] for row, length in zip(numbers, lengths)])
+class _Test(NamedTuple):
+    """The answers (S, N, T) of nets, and whether they are wrong."""
+
+    answers: np.ndarray
+    wrong: np.ndarray
 
 
-def right_answers(machine, numbers):
-    """What a net must answer after each input of numbers (N, T), -1 for anything: (N, T)."""
-    table = np.array(
-        [[-1 if answer is None else answer for answer in row] for row in machine.answer]
-    )
-    out, memory = np.zeros_like(numbers), np.zeros(len(numbers), int)
-    for t, x in enumerate(numbers.T):
-        out[:, t], memory = table[memory, x], np.array(machine.next)[memory, x]
-    return out
+def falsify(
+    cell: str, automaton: Automaton, params: Params, key: jax.Array
+) -> list[Counterexample | None]:
+    """Looks for counterexamples of several nets.
+
+    Tried are all sequences of a few symbols, and sequences of LONG_STEPS symbols: a constant one in
+    each state of the automaton that it leaves unchanged, and random runs.
+
+    Args:
+        cell: 'rnn', 'gru' or 'lstm'.
+        automaton: What the nets must do.
+        params: Of the nets, (S, ...).
+        key: Of the random runs.
+
+    Returns:
+        For each net the shortest counterexample found, or None.
+    """
+    short_sequences = _all_short_sequences(len(automaton.symbols))
+    random_runs = _random_runs(key, len(automaton.symbols), LONG_SEQUENCES, LONG_STEPS)
+    long_sequences = np.concatenate([_constant_sequences(automaton), random_runs])
+    shortest = [None] * len(params['head_bias'])
+    for sequences in (short_sequences, long_sequences):
+        test = _test(cell, automaton, params, sequences)
+        for net in range(len(shortest)):
+            counterexample = _shortest_counterexample(sequences, test.answers[net], test.wrong[net])
+            if counterexample is None:
+                continue
+            if shortest[net] is None or len(counterexample.symbols) < len(shortest[net].symbols):
+                shortest[net] = counterexample
+    return shortest
 
 
-def _tested(cell, machine, params, numbers):
-    """(answers, wrong), each (S, N, T), of nets params (S, ...) on numbers (N, T)."""
-    vectors = np.array(machine.inputs, np.float32)[numbers]
+def _shortest_counterexample(sequences, answers, wrong):
+    """The shortest beginning of a sequence (N, T) whose last answer (N, T) of a net is wrong."""
+    first_wrong = np.where(wrong.any(-1), wrong.argmax(-1), sequences.shape[1])
+    sequence = first_wrong.argmin()
+    t = first_wrong[sequence]
+    if t == sequences.shape[1]:
+        return None
+    return Counterexample(sequences[sequence, : t + 1], int(answers[sequence, t]))
+
+
+def share_correct_up_to(
+    cell: str,
+    automaton: Automaton,
+    params: Params,
+    key: jax.Array,
+    lengths: Sequence[int],
+    count: int = 32,
+) -> np.ndarray:
+    """How many sequences of random runs each net answers correctly up to each length.
+
+    Args:
+        cell: 'rnn', 'gru' or 'lstm'.
+        automaton: What the nets must do.
+        params: Of the nets, (S, ...).
+        key: Of the sequences.
+        lengths: In steps.
+        count: Sequences.
+
+    Returns:
+        Shares (S, lengths) of the sequences.
+    """
+    sequences = _random_runs(key, len(automaton.symbols), count, max(lengths))
+    wrong = _test(cell, automaton, params, sequences).wrong
+    shares = []
+    for length in lengths:
+        any_wrong = wrong[..., :length].any(-1)
+        shares.append(1 - any_wrong.mean(-1))
+    return np.stack(shares, axis=1)
+
+
+def _test(cell, automaton, params, sequences):
+    """The _Test of nets (S, ...) on sequences of symbols (N, T)."""
+    vectors = np.array(automaton.symbols, np.float32)[sequences]
 
     @jax.jit
-    def answers(params, vectors):
-        logits = jax.lax.map(lambda params: simulate(cell, params, vectors)[1], params)
-        return logits[..., 0] > 0 if machine.outputs == 1 else logits.argmax(-1)
+    def answers_of(params, vectors):
+        # One net after the other: the sequences fill the machine, and memory, as it is.
+        logits = jax.lax.map(lambda net: simulate(cell, net, vectors).logits, params)
+        if automaton.outputs == 1:
+            return logits[..., 0] > 0
+        return logits.argmax(-1)
 
-    found = np.asarray(answers(params, vectors)).astype(int)
-    right = right_answers(machine, numbers)
-    return found, (found != right) & (right >= 0)
-
-
-def right_up_to(cell, machine, params, key, lengths, count=32):
-    """The share of `count` strings of runs that each net of params (S, ...) answers rightly up to each length: (S, lengths)."""
-    _, wrong = _tested(cell, machine, params, _runs(machine, key, count, max(lengths)))
-    return np.stack([1 - wrong[..., :length].any(-1).mean(-1) for length in lengths], axis=1)
+    answers = np.asarray(answers_of(params, vectors)).astype(int)
+    required = automaton_arrays.run(automaton, sequences).answers
+    wrong = (answers != required) & (required != automaton_arrays.ANY_ANSWER)
+    return _Test(answers, wrong)
 
 
-def refute(cell, machine, params, key):
-    """For each net of params (S, ...) the shortest Counterexample found, or None: a list of S.
-
-    Tried are all words of as many steps as have at most WORDS words, the loops of the machine, and random runs, LONG steps each.
-    """
-    letters = len(machine.inputs)
-    steps = int(math.log(WORDS, letters) + 1e-9)
-    words = np.indices((letters,) * steps).reshape(steps, -1).T
-    best = [None] * len(params['head_bias'])
-    for numbers in (words, np.concatenate([_loops(machine), _runs(machine, key, STRINGS, LONG)])):
-        answers, wrong = _tested(cell, machine, params, numbers)
-        first = np.where(wrong.any(-1), wrong.argmax(-1), numbers.shape[1])  # (S, N)
-        for seed, row in enumerate(first.argmin(1)):
-            at = first[seed, row]
-            if at < numbers.shape[1] and (best[seed] is None or at + 1 < len(best[seed].inputs)):
-                best[seed] = Counterexample(numbers[row, : at + 1], int(answers[seed, row, at]))
-    return best
+def _all_short_sequences(symbols):
+    """All sequences (N, T) of the largest T that has at most MOST_SHORT_SEQUENCES of them."""
+    # The rounding of a logarithm must not cost a step.
+    steps = int(math.log(MOST_SHORT_SEQUENCES, symbols) + 1e-9)
+    return np.indices((symbols,) * steps).reshape(steps, -1).T
 
 
-def words(bits):
-    """The sum of bits (T, 2) with the answer of a net whose last bit alone is wrong; in runs of equal pairs where it is long."""
-    if len(bits) <= 40:
-        a, b = (sum(int(bit) << i for i, bit in enumerate(bits[:, side])) for side in (0, 1))
-        answer = (a + b) % 2 ** len(bits) ^ 1 << len(bits) - 1  # right but for the last bit
-        return f'{a} + {b} = {answer} (mod {2 ** len(bits)})?'
-    return runs([f'{a}+{b}' for a, b in bits]) + f': bit {len(bits) - 1}'
+def _constant_sequences(automaton):
+    """Sequences (N, LONG_STEPS): the shortest way to each state, then a symbol that stays there."""
+    sequences = []
+    for state, way in _shortest_ways(automaton).items():
+        for symbol, next_state in enumerate(automaton.next_state[state]):
+            if next_state == state:
+                sequences.append(way + [symbol] * (LONG_STEPS - len(way)))
+    return np.array(sequences)
 
 
-def runs(names):
-    """A long sequence of names as runs of equal ones, the middle left out where there are many."""
-    changes = [0, *(i for i in range(1, len(names)) if names[i] != names[i - 1]), len(names)]
-    parts = [f'{names[start]} x {stop - start}' for start, stop in zip(changes, changes[1:])]
-    return ', '.join(parts if len(parts) <= 6 else [*parts[:2], '...', *parts[-2:]])
+def _shortest_ways(automaton):
+    """{state: a shortest list of symbols that leads there from the start}, in order of length."""
+    ways = {0: []}
+    unvisited = [0]
+    while unvisited:
+        state = unvisited.pop(0)
+        for symbol, next_state in enumerate(automaton.next_state[state]):
+            if next_state not in ways:
+                ways[next_state] = [*ways[state], symbol]
+                unvisited.append(next_state)
+    return ways
+
+
+def _random_runs(key, symbols, count, steps):
+    """Sequences (count, steps) of runs of one symbol, their lengths log-uniform."""
+    length_key, symbol_key = jax.random.split(key)
+    log_lengths = jax.random.uniform(length_key, (count, steps), maxval=jnp.log(float(LONGEST_RUN)))
+    run_lengths = np.asarray(jnp.exp(log_lengths)).astype(int)
+    run_symbols = np.asarray(jax.random.randint(symbol_key, (count, steps), 0, symbols))
+    sequences = []
+    for row_symbols, row_lengths in zip(run_symbols, run_lengths, strict=True):
+        sequences.append(np.repeat(row_symbols, row_lengths)[:steps])
+    return np.stack(sequences)

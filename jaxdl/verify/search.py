@@ -1,272 +1,397 @@
-"""The search for sets that prove a net (see check.py for the theorem): gradient descent on bounds by affine forms, in JAX.
+"""The search for an inductive invariant: gradient descent on bounds, in JAX.
 
-Nothing here is trusted. Sets are parallelotopes, one for each label: a memory of the machine, and perhaps the last inputs.
-They and, unless frozen, the weights move together until every set is mapped into the next ones with something to spare.
-In shapes: L labels, X inputs, n = A*H numbers in a state (h, or h and c), K logits.
+Not trusted; check.py has the theorem and checks what is found. The invariant has one parallelotope
+of net states for each node of a SetGraph. The sets, and unless they are frozen the weights, move
+together until bound propagation maps every set into the next ones with something to spare.
+
+Shapes: L sets, X symbols, n numbers of a net state (h, for LSTM followed by c), C constraints on
+the logits of an answer.
 """
 
-import operator
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax import lax
+from jax import Array, lax
 
-from jaxdl.verify.automaton import ARRAYS, demands
+from jaxdl.verify import automaton_arrays
+from jaxdl.verify.automaton import Automaton, answer_constraints
+from jaxdl.verify.bound_propagation import (
+    AffineForm,
+    Params,
+    linear,
+    radius,
+    simulate,
+    step,
+)
+from jaxdl.verify.certificate import StateSet
 
-
-class Labels(NamedTuple):
-    """What the sets stand for: label 0 is the start."""
-
-    memory: np.ndarray  # (L,)
-    next: np.ndarray  # (L, X) the label after each input
-
-
-class Sets(NamedTuple):
-    """The states centre + edges y, for every |y_i| <= 1."""
-
-    centre: Any  # (L, n)
-    edges: Any  # (L, n, n)
+LEAST_HALF_WIDTH = 0.02  # added to the boxes around the states that were reached
 
 
-class Form(NamedTuple):
-    """The numbers mid + rows y + e, for every |y_i| <= 1 and every |e_i| <= error_i."""
+class SetGraph(NamedTuple):
+    """Which sets there are, and which set each symbol leads to. Set 0 is the start.
 
-    mid: Any  # (n,)
-    rows: Any  # (n, m)
-    error: Any  # (n,)
-
-
-def labels(machine, history=0):
-    """The Labels that know the memory of the machine and the last `history` inputs."""
-    start = 0, ()
-    known, numbers, following = [start], {start: 0}, []
-    for memory, last in known:
-        row = [
-            (machine.next[memory][x], (*last, x)[-history:] if history else ())
-            for x in range(len(machine.inputs))
-        ]
-        for label in row:
-            if label not in numbers:
-                numbers[label] = len(known)
-                known.append(label)
-        following.append([numbers[label] for label in row])
-    return Labels(np.array([memory for memory, _ in known]), np.array(following))
-
-
-def _reach(x):
-    return jnp.abs(x.rows).sum(1) + x.error
-
-
-def _affine(weight, bias, x):
-    return Form(weight @ x.mid + bias, weight @ x.rows, jnp.abs(weight) @ x.error)
-
-
-def _ends(x):
-    return x.mid - _reach(x), x.mid + _reach(x)
-
-
-def _planar(slopes, low, high, *xs):
-    """A function of xs that is within low..high of the plane of these slopes."""
-    mid, rows, error = (
-        sum(slope * each for slope, each in zip(scale, part))
-        for scale, part in zip(
-            (slopes, [a[:, None] for a in slopes], map(jnp.abs, slopes)), zip(*xs)
-        )
-    )
-    return Form(mid + (low + high) / 2, rows, error + (high - low) / 2)
-
-
-def _near_zero(low, high):
-    """The number nearest 0 in each range."""
-    return jnp.maximum(low, 0.0) + jnp.minimum(high, 0.0)
-
-
-def _curve(f, slope, x):
-    """A rising f whose slope is least at an end of any range: less a line of that slope it still rises."""
-    low, high = _ends(x)
-    a = jnp.minimum(slope(f(low)), slope(f(high)))
-    return _planar([a], f(low) - a * low, f(high) - a * high, x)
-
-
-def _tanh(x):
-    return _curve(jnp.tanh, lambda t: 1 - t * t, x)
-
-
-def _sigmoid(x):
-    return _curve(jax.nn.sigmoid, lambda s: s * (1 - s), x)
-
-
-def _times(x, y):
-    """xy = a x + b y - ab + (x - b)(y - a), with the a and b nearest 0, so that neither factor's sign keeps from 0."""
-    (x_low, x_high), (y_low, y_high) = _ends(x), _ends(y)
-    a, b = _near_zero(y_low, y_high), _near_zero(x_low, x_high)
-    low = jnp.minimum((x_low - b) * (y_high - a), (x_high - b) * (y_low - a))
-    high = jnp.maximum((x_low - b) * (y_low - a), (x_high - b) * (y_high - a))
-    return _planar([a, b], low - a * b, high - a * b, x, y)
-
-
-def _blend(u, n, h):
-    """(1 - u) n + u h: less the plane (1 - u_high) n + u_low h + a u it is linear in u, so extreme at an end of u."""
-    (u_low, u_high), (n_low, n_high), (h_low, h_high) = map(_ends, (u, n, h))
-    a = _near_zero(*_ends(Form(h.mid - n.mid, h.rows - n.rows, h.error + n.error)))
-    width = u_high - u_low
-    low = jnp.minimum(width * n_low - a * u_low, width * h_low - a * u_high)
-    high = jnp.maximum(width * n_high - a * u_low, width * h_high - a * u_high)
-    return _planar([a, 1 - u_high, u_low], low, high, u, n, h)
-
-
-def _split(x, parts):
-    return [Form(*each) for each in zip(*(jnp.split(values, parts) for values in x))]
-
-
-def step(cell, params, state, vector):
-    """The Form of the states after a step on an input vector from those of a Form."""
-    h, *c = _split(state, ARRAYS[cell])
-    z_x = params['weight_ih_l0'] @ vector + params['bias_ih_l0']
-    z_h = _affine(params['weight_hh_l0'], params['bias_hh_l0'], h)
-    if cell == 'gru':
-        (r, u, new), x = (
-            _split(z_h._replace(mid=z_h.mid + z_x.at[-len(h.mid) :].set(0.0)), 3),
-            z_x[-len(h.mid) :],
-        )
-        new = _times(_sigmoid(r), new)
-        new = _tanh(new._replace(mid=new.mid + x))
-        return _blend(_sigmoid(u), new, h)
-    z = z_h._replace(mid=z_h.mid + z_x)
-    if cell == 'rnn':
-        return _tanh(z)
-    i, f, g, o = _split(z, 4)
-    c = Form(*map(operator.add, _times(_sigmoid(f), *c), _times(_sigmoid(i), _tanh(g))))
-    h = _times(_sigmoid(o), _tanh(c))
-    return Form(*(jnp.concatenate(pair) for pair in zip(h, c)))
-
-
-def gaps(cell, params, sets, labels, machine):
-    """How much there is to spare, negative where a condition fails: (closure (L, X, n), demands (L, X, M), start (n,), into (L, n)).
-
-    closure and start are in lengths of the target's edges, demands in logits; an error of 1 in every state is at most `into` edges.
+    Attributes:
+        automaton_state: (L,) the automaton state of each set.
+        next_set: (L, X) the set after each symbol.
     """
-    inverse = jnp.linalg.inv(sets.edges)
-    into = jnp.abs(inverse).sum(-1)
-    table = jnp.array(
-        [demands(machine.outputs, answer) for answer in range(max(machine.outputs, 2))], float
-    )
-    weight, bias = table @ params['head_weight'], table @ params['head_bias']
-    answers = np.array(
-        [[-1 if answer is None else answer for answer in row] for row in machine.answer]
-    )[labels.memory]
 
-    def transition(centre, edges, vector, target, answer):
-        image = step(cell, params, Form(centre, edges, jnp.zeros(len(centre))), vector)
-        inside = _affine(inverse[target], 0.0, image._replace(mid=image.mid - sets.centre[target]))
-        logits = _affine(
-            weight[answer], bias[answer], Form(*(values[: weight.shape[-1]] for values in image))
-        )
-        return (
-            1 - jnp.abs(inside.mid) - _reach(inside),
-            jnp.where(answer < 0, jnp.inf, logits.mid - _reach(logits)),
-        )
-
-    each_input = jax.vmap(transition, (None, None, 0, 0, 0))
-    closure, logits = jax.vmap(each_input, (0, 0, None, 0, 0))(
-        *sets, jnp.array(machine.inputs, float), labels.next, answers
-    )
-    return closure, logits, 1 - jnp.abs(inverse[0] @ sets.centre[0]), into
+    automaton_state: np.ndarray
+    next_set: np.ndarray
 
 
-def simulate(cell, params, inputs):
-    """(states (N, T, n), logits (N, T, K)) of a net on input vectors (N, T, D), from the zero state."""
-    n = ARRAYS[cell] * params['weight_hh_l0'].shape[1]
+class Parallelotopes(NamedTuple):
+    """The sets of net states {centre + generators y : every |y_j| <= 1}, one for each node.
 
-    def one(state, vector):
-        return step(cell, params, Form(state, jnp.zeros((n, 0)), jnp.zeros(n)), vector).mid
-
-    def body(state, vectors):
-        state = jax.vmap(one)(state, vectors)
-        return state, (
-            state,
-            state[:, : n // ARRAYS[cell]] @ params['head_weight'].T + params['head_bias'],
-        )
-
-    start = jnp.zeros((len(inputs), n))
-    _, (states, logits) = lax.scan(body, start, jnp.asarray(inputs, float).swapaxes(0, 1))
-    return states.swapaxes(0, 1), logits.swapaxes(0, 1)
-
-
-def reached(cell, params, labels, machine, key, strings=256, steps=40):
-    """Boxes, as Sets, about the states that the net reaches on random strings and on strings of long constant runs."""
-    numbers = jnp.concatenate(
-        [
-            jax.random.randint(
-                jax.random.fold_in(key, run), (strings, -(-steps // run)), 0, len(machine.inputs)
-            ).repeat(run, axis=1)[:, :steps]
-            for run in (1, 10)
-        ]
-    )
-    states, _ = simulate(cell, params, jnp.array(machine.inputs)[numbers])
-
-    def walk(label, number):
-        label = jnp.asarray(labels.next)[label, number]
-        return label, label
-
-    _, at = lax.scan(walk, jnp.zeros(len(numbers), int), numbers.T)
-
-    def ends(label):
-        here = (at.T == label)[..., None]
-        return jnp.where(here, states, jnp.inf).min((0, 1)), jnp.where(here, states, -jnp.inf).max(
-            (0, 1)
-        )
-
-    lo, hi = lax.map(ends, jnp.arange(len(labels.memory)))
-    lo, hi = (
-        jnp.where(lo <= hi, lo, 0.0),
-        jnp.where(lo <= hi, hi, 0.0),
-    )  # a start that is never come back to
-    lo, hi = lo.at[0].min(0.0), hi.at[0].max(0.0)
-    return Sets((lo + hi) / 2, jax.vmap(jnp.diag)((hi - lo) / 2 + 0.02))
-
-
-def search(cell, params, sets, labels, machine, tune=True, steps=6000):
-    """(params, sets) after `steps` steps of Adam, from boxes, on what the gaps fall short of their margins.
-
-    tune: weights and boxes move together, which is quick; else the weights stay as they are, and the boxes may become any
-    parallelotopes, with smaller margins.
+    Attributes:
+        centre: (L, n).
+        generators: (L, n, n), in columns; diagonal for a box.
     """
-    scale = jax.vmap(jnp.diag)(sets.edges)
-    identity = jnp.eye(scale.shape[-1])
 
-    def moved(found):
-        weights, centre, edges = found
-        if tune:
-            return weights, Sets(
-                sets.centre + centre, (scale * jnp.exp(edges))[..., None] * identity
-            )
-        return params, Sets(sets.centre + scale * centre, scale[..., None] * (identity + edges))
+    centre: Array
+    generators: Array
 
-    def loss(found):
-        closure, logits, start, into = gaps(cell, *moved(found), labels, machine)
-        into = into[labels.next]
-        short = 0.01 - closure / into if tune else 0.003 + 2e-4 * into - closure
+
+class Gaps(NamedTuple):
+    """How much each condition of the theorem has to spare; negative where it fails.
+
+    Attributes:
+        closure: (L, X, n) from the image of a set to the facets of its target, in lengths of the
+            target's generators.
+        answer: (L, X, C) from 0 to the sums of logits that must be positive; infinite where any
+            answer is allowed.
+        start: (n,) from the zero state to the facets of set 0, in lengths of its generators.
+        sensitivity: (L, n) how far a net state moves, in lengths of a set's generators, if each of
+            its numbers changes by at most 1.
+    """
+
+    closure: Array
+    answer: Array
+    start: Array
+    sensitivity: Array
+
+
+class Candidate(NamedTuple):
+    """A net and sets that may prove it.
+
+    Attributes:
+        params: Of the net.
+        sets: One for each node of the graph.
+    """
+
+    params: Params
+    sets: Parallelotopes
+
+
+def set_graph(automaton: Automaton, history: int = 0) -> SetGraph:
+    """One set for each automaton state and each sequence of the last `history` symbols.
+
+    Before as many symbols were read, for each shorter sequence from the start.
+    """
+    start = (0, ())
+    nodes = [start]
+    index_of = {start: 0}
+    automaton_states = []
+    next_sets = []
+    # The nodes are numbered, and visited, in the order in which they are first reached.
+    while len(next_sets) < len(nodes):
+        state, last_symbols = nodes[len(next_sets)]
+        targets = []
+        for symbol, next_state in enumerate(automaton.next_state[state]):
+            next_symbols = (*last_symbols, symbol)
+            if len(next_symbols) > history:
+                next_symbols = next_symbols[1:]
+            target = (next_state, next_symbols)
+            if target not in index_of:
+                index_of[target] = len(nodes)
+                nodes.append(target)
+            targets.append(index_of[target])
+        automaton_states.append(state)
+        next_sets.append(targets)
+    return SetGraph(np.array(automaton_states), np.array(next_sets))
+
+
+def to_state_sets(sets: Parallelotopes, graph: SetGraph) -> list[StateSet]:
+    """The sets in the form that a certificate is made of."""
+    state_sets = []
+    for index, automaton_state in enumerate(graph.automaton_state.tolist()):
+        state_set = StateSet(
+            automaton_state,
+            graph.next_set[index].tolist(),
+            sets.centre[index].tolist(),
+            sets.generators[index].tolist(),
+        )
+        state_sets.append(state_set)
+    return state_sets
+
+
+def gaps(
+    cell: str,
+    params: Params,
+    sets: Parallelotopes,
+    graph: SetGraph,
+    automaton: Automaton,
+) -> Gaps:
+    """Bounds what the conditions of the theorem have to spare.
+
+    Args:
+        cell: 'rnn', 'gru' or 'lstm'.
+        params: Of the net.
+        sets: One for each node of the graph.
+        graph: Of the automaton.
+        automaton: What the net must do.
+    """
+    inverse = jnp.linalg.inv(sets.generators)
+    sensitivity = jnp.abs(inverse).sum(-1)
+    # The sums of logits that must be positive are linear in h, as the logits are.
+    coefficients = _constraint_table(automaton)  # (answers, C, logits)
+    sum_weight = coefficients @ params['head_weight']  # (answers, C, units)
+    sum_bias = coefficients @ params['head_bias']  # (answers, C)
+    units = sum_weight.shape[-1]
+    answers = automaton_arrays.answer_table(automaton)[graph.automaton_state]  # (L, X)
+
+    def transition(centre, generators, vector, target, answer):
+        states = AffineForm(centre, generators, jnp.zeros(len(centre)))
+        image = step(cell, params, states, vector)
+        target_inverse = inverse[target]
+        from_centre = image._replace(centre=image.centre - sets.centre[target])
+        coordinates = linear(target_inverse, 0.0, from_centre)
+        weight = sum_weight[answer]
+        bias = sum_bias[answer]
+        # The logits see h alone, of an LSTM too.
+        hidden = AffineForm(
+            image.centre[:units],
+            image.coefficients[:units],
+            image.error[:units],
+        )
+        sums = linear(weight, bias, hidden)
+        closure = 1 - jnp.abs(coordinates.centre) - radius(coordinates)
+        is_free = answer < 0  # ANY_ANSWER
+        return closure, jnp.where(is_free, jnp.inf, sums.centre - radius(sums))
+
+    over_symbols = jax.vmap(transition, (None, None, 0, 0, 0))
+    over_sets = jax.vmap(over_symbols, (0, 0, None, 0, 0))
+    closure, answer_gaps = over_sets(
+        sets.centre,
+        sets.generators,
+        jnp.array(automaton.symbols, float),
+        graph.next_set,
+        answers,
+    )
+    start = 1 - jnp.abs(inverse[0] @ sets.centre[0])
+    return Gaps(closure, answer_gaps, start, sensitivity)
+
+
+def _constraint_table(automaton):
+    """The coefficients (answers, C, logits) of the sums that are positive for each answer."""
+    constraints = []
+    for answer in range(max(automaton.outputs, 2)):
+        constraints.append(answer_constraints(automaton.outputs, answer))
+    return jnp.array(constraints, float)
+
+
+def reached(
+    cell: str,
+    params: Params,
+    graph: SetGraph,
+    automaton: Automaton,
+    key: Array,
+    strings: int = 256,
+    steps: int = 40,
+) -> Parallelotopes:
+    """Boxes around the net states that a net reaches on random sequences.
+
+    Args:
+        cell: 'rnn', 'gru' or 'lstm'.
+        params: Of the net.
+        graph: Of the automaton.
+        automaton: What the net must do.
+        key: Of the sequences.
+        strings: Sequences of random symbols, and as many of random runs of one symbol.
+        steps: The length of a sequence.
+    """
+    symbols = _random_symbols(key, len(automaton.symbols), strings, steps)
+    vectors = jnp.array(automaton.symbols)[symbols]
+    states = simulate(cell, params, vectors).states  # (N, T, n)
+    set_at_step = _sets_visited(graph, symbols)  # (N, T)
+
+    def extremes(set_index):
+        # Over all steps of all sequences, (n,) each.
+        in_set = (set_at_step == set_index)[..., None]
+        low = jnp.where(in_set, states, jnp.inf).min((0, 1))
+        high = jnp.where(in_set, states, -jnp.inf).max((0, 1))
+        return low, high
+
+    low, high = lax.map(extremes, jnp.arange(len(graph.automaton_state)))
+    # A set that no sequence leads to, as there may be none back to the start, has no extremes.
+    was_reached = low <= high
+    low = jnp.where(was_reached, low, 0.0)
+    high = jnp.where(was_reached, high, 0.0)
+    # Set 0 holds the zero state too.
+    low = low.at[0].min(0.0)
+    high = high.at[0].max(0.0)
+    half_widths = (high - low) / 2 + LEAST_HALF_WIDTH
+    return Parallelotopes((low + high) / 2, jax.vmap(jnp.diag)(half_widths))
+
+
+def _random_symbols(key, symbol_count, strings, steps):
+    """Sequences (2 * strings, steps) of random symbols, and of runs of ten of one symbol."""
+    groups = []
+    for run_length in (1, 10):
+        runs = -(-steps // run_length)  # rounded up
+        run_key = jax.random.fold_in(key, run_length)
+        symbols = jax.random.randint(run_key, (strings, runs), 0, symbol_count)
+        groups.append(symbols.repeat(run_length, axis=1)[:, :steps])
+    return jnp.concatenate(groups)
+
+
+def _sets_visited(graph, symbols):
+    """The set (N, T) after each of the symbols (N, T)."""
+
+    def advance(sets, symbols):
+        sets = jnp.asarray(graph.next_set)[sets, symbols]
+        return sets, sets
+
+    start = jnp.zeros(len(symbols), int)
+    _, sets_by_step = lax.scan(advance, start, symbols.T)
+    return sets_by_step.T
+
+
+class Variables(NamedTuple):
+    """What the search changes.
+
+    Attributes:
+        params: Of the net; {} where the weights are frozen.
+        centre: (L, n) how far each centre has moved.
+        generators: How the generators have changed; see the two kinds of Problem.
+    """
+
+    params: Params
+    centre: Array
+    generators: Array
+
+
+class Problem(NamedTuple):
+    """What the search minimizes, over which variables.
+
+    Attributes:
+        start: The variables at the beginning.
+        candidate: The net and sets of given variables.
+        closure_shortfall: What a closure gap (L, X, n) falls short of, positive where it does,
+            from the gap and the sensitivity of the target.
+        answer_margin: What a sum of logits must reach.
+        learning_rate: Of Adam, at the beginning.
+    """
+
+    start: Variables
+    candidate: Callable[[Variables], Candidate]
+    closure_shortfall: Callable[[Array, Array], Array]
+    answer_margin: float
+    learning_rate: float
+
+
+def search(
+    cell: str,
+    params: Params,
+    boxes: Parallelotopes,
+    graph: SetGraph,
+    automaton: Automaton,
+    tune: bool = True,
+    steps: int = 6000,
+) -> Candidate:
+    """Looks for an inductive invariant by steps of Adam on what the gaps fall short of.
+
+    Args:
+        cell: 'rnn', 'gru' or 'lstm'.
+        params: Of the net.
+        boxes: Where to begin, from `reached`.
+        graph: Of the automaton.
+        automaton: What the net must do.
+        tune: Weights and boxes move together, which is quick. Else the weights stay as they are,
+            and the boxes may become any parallelotopes, with smaller margins.
+        steps: Of Adam.
+
+    Returns:
+        The net and the sets after the last step, whether they prove it or not.
+    """
+    make_problem = _tuning_problem if tune else _fitting_problem
+    problem = make_problem(params, boxes)
+
+    def loss(variables):
+        candidate = problem.candidate(variables)
+        spare = gaps(cell, candidate.params, candidate.sets, graph, automaton)
+        target_sensitivity = spare.sensitivity[graph.next_set]
+        closure_shortfall = problem.closure_shortfall(spare.closure, target_sensitivity)
         return (
-            jax.nn.relu(short).sum()
-            + jax.nn.relu((0.1 if tune else 0.01) - logits).sum()
-            + jax.nn.relu(0.01 - start).sum()
+            jax.nn.relu(closure_shortfall).sum()
+            + jax.nn.relu(problem.answer_margin - spare.answer).sum()
+            + jax.nn.relu(0.01 - spare.start).sum()
         )
 
-    optimizer = optax.adam(optax.cosine_decay_schedule(3e-3 if tune else 1e-2, steps, 0.05))
+    schedule = optax.cosine_decay_schedule(problem.learning_rate, steps, alpha=0.05)
+    optimizer = optax.adam(schedule)
 
-    def body(carry, _):
-        found, opt_state = carry
-        updates, opt_state = optimizer.update(jax.grad(loss)(found), opt_state)
-        return (optax.apply_updates(found, updates), opt_state), None
+    def descend(carry, _):
+        variables, opt_state = carry
+        gradient = jax.grad(loss)(variables)
+        updates, opt_state = optimizer.update(gradient, opt_state)
+        variables = optax.apply_updates(variables, updates)
+        return (variables, opt_state), None
 
-    found = (
-        (params, jnp.zeros_like(scale), jnp.zeros_like(scale))
-        if tune
-        else ({}, jnp.zeros_like(scale), jnp.zeros_like(sets.edges))
+    carry = (problem.start, optimizer.init(problem.start))
+    (variables, _), _ = lax.scan(descend, carry, length=steps)
+    return problem.candidate(variables)
+
+
+def _tuning_problem(params: Params, boxes: Parallelotopes) -> Problem:
+    """Weights and boxes move; the variables of a box are its shift and the logs of its widths."""
+    half_widths = jax.vmap(jnp.diag)(boxes.generators)  # (L, n)
+    identity = jnp.eye(half_widths.shape[-1])
+
+    def candidate(variables):
+        centre = boxes.centre + variables.centre
+        widths_now = half_widths * jnp.exp(variables.generators)
+        generators = widths_now[..., None] * identity
+        return Candidate(variables.params, Parallelotopes(centre, generators))
+
+    def closure_shortfall(closure, target_sensitivity):
+        # An error of .01 in each number of the net state is to leave it in the target.
+        return 0.01 - closure / target_sensitivity
+
+    no_change = jnp.zeros_like(half_widths)
+    return Problem(
+        Variables(params, no_change, no_change),
+        candidate,
+        closure_shortfall,
+        answer_margin=0.1,
+        learning_rate=3e-3,
     )
-    (found, _), _ = lax.scan(body, (found, optimizer.init(found)), length=steps)
-    return moved(found)
+
+
+def _fitting_problem(params: Params, boxes: Parallelotopes) -> Problem:
+    """The weights are frozen; the boxes turn and shear, in units of their widths at the start."""
+    half_widths = jax.vmap(jnp.diag)(boxes.generators)  # (L, n)
+    identity = jnp.eye(half_widths.shape[-1])
+
+    def candidate(variables):
+        centre = boxes.centre + half_widths * variables.centre
+        generators = half_widths[..., None] * (identity + variables.generators)
+        return Candidate(params, Parallelotopes(centre, generators))
+
+    def closure_shortfall(closure, target_sensitivity):
+        # An error of 2e-4 in each number is to leave it in the target, and .003 of its width.
+        return 0.003 + 2e-4 * target_sensitivity - closure
+
+    no_shift = jnp.zeros_like(half_widths)
+    no_change = jnp.zeros_like(boxes.generators)
+    return Problem(
+        Variables({}, no_shift, no_change),
+        candidate,
+        closure_shortfall,
+        answer_margin=0.01,
+        learning_rate=1e-2,
+    )

@@ -1,0 +1,157 @@
+"""Certifies a population: searches for inductive invariants, ever finer ones, and checks them."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from tqdm import tqdm
+
+from experiments.core.config import Config
+from jaxdl import __version__
+from jaxdl.verify import search
+from jaxdl.verify.automaton import Automaton
+from jaxdl.verify.bound_propagation import Params
+from jaxdl.verify.certificate import Refused, make_certificate
+from jaxdl.verify.check import CheckResult, check
+from jaxdl.verify.search import Candidate, Parallelotopes, SetGraph
+
+NETS_AT_ONCE = 50  # in one program
+
+
+class Options(NamedTuple):
+    """How to search.
+
+    Attributes:
+        as_trained: The weights stay as they are; else they are fine-tuned together with the sets.
+        history: At first there is a set for each automaton state. For nets that are not proved so,
+            there is one for each automaton state and last symbol, ... up to so many last symbols.
+        steps: Of each search.
+    """
+
+    as_trained: bool
+    history: int
+    steps: int
+
+
+class CertifiedNet(NamedTuple):
+    """A net that is proved, as the check has confirmed.
+
+    Attributes:
+        params: Of the net that the proof is about.
+        sets: Its inductive invariant.
+        graph: Which of the sets each symbol leads to.
+        certificate: The JSON of the proof.
+        result: Of the check.
+    """
+
+    params: Params
+    sets: Parallelotopes
+    graph: SetGraph
+    certificate: dict[str, Any]
+    result: CheckResult
+
+
+def certify_population(
+    config: Config,
+    automaton: Automaton,
+    params: Params,
+    nets: Sequence[int],
+    options: Options,
+) -> dict[int, CertifiedNet]:
+    """Searches for proofs of nets of a population.
+
+    Args:
+        config: Of the run.
+        automaton: What the nets must do.
+        params: Of all nets, (S, ...).
+        nets: Which of them to prove, by their places from 0.
+        options: How to search.
+
+    Returns:
+        The nets that are proved, by seed.
+    """
+    keys = jax.vmap(jax.random.key)(config.seed + np.arange(config.seeds))
+    certified = {}
+    # Few sets are searched quickly; more are tried for the nets that need them.
+    unproved = list(nets)
+    for history in range(options.history + 1):
+        if not unproved:
+            break
+        graph = search.set_graph(automaton, history)
+        description = (
+            f'{len(graph.automaton_state)} sets, by automaton state and last {history} inputs'
+        )
+        still_unproved = []
+        # Found one chunk after the other, so that the bar moves.
+        candidates = _find_candidates(config, automaton, params, keys, unproved, graph, options)
+        for net, candidate in tqdm(candidates, description, len(unproved), unit='net'):
+            seed = config.seed + net
+            proof = certify(config, seed, candidate, graph)
+            if proof is None:
+                still_unproved.append(net)
+            else:
+                certified[seed] = proof
+        unproved = still_unproved
+    return certified
+
+
+def _find_candidates(
+    config: Config,
+    automaton: Automaton,
+    params: Params,
+    keys: jax.Array,
+    nets: Sequence[int],
+    graph: SetGraph,
+    options: Options,
+) -> Iterator[tuple[int, Candidate]]:
+    """Searches for all nets, many at once; yields each net and what may prove it."""
+
+    def find(params, key):
+        boxes = search.reached(config.cell, params, graph, automaton, key)
+        tune = not options.as_trained
+        return search.search(config.cell, params, boxes, graph, automaton, tune, options.steps)
+
+    find_many = jax.jit(jax.vmap(find))
+    at_once = min(NETS_AT_ONCE, len(nets))
+    for start in range(0, len(nets), at_once):
+        chunk = nets[start : start + at_once]
+        # The last chunk repeats its nets, so that all chunks share one program.
+        places = np.resize(chunk, at_once)
+        candidates = jax.device_get(find_many(take(params, places), keys[places]))
+        for place, net in enumerate(chunk):
+            yield net, take(candidates, place)
+
+
+def take(tree: Any, places: int | np.ndarray) -> Any:
+    """The entries of every leaf at these places of its first axis."""
+    return jax.tree.map(lambda leaf: leaf[places], tree)
+
+
+def certify(
+    config: Config, seed: int, candidate: Candidate, graph: SetGraph
+) -> CertifiedNet | None:
+    """The proof of a net, or None if the check refuses it.
+
+    Args:
+        config: Of the run.
+        seed: Of the net.
+        candidate: The net and its sets, as NumPy arrays.
+        graph: Of the sets.
+    """
+    weights = {name: array.tolist() for name, array in candidate.params.items()}
+    sets = search.to_state_sets(candidate.sets, graph)
+    certificate = make_certificate(config.task, config.k, config.cell, weights, sets)
+    try:
+        result = check(certificate)
+    except Refused:
+        return None
+    # For the reader of the file; the check ignores them.
+    certificate |= {
+        'slack': result.slack,
+        'margin': result.margin,
+        'float32_error': result.float32_error,
+        'seed': seed,
+        'version': __version__,
+    }
+    return CertifiedNet(candidate.params, candidate.sets, graph, certificate, result)

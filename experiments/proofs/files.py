@@ -1,0 +1,72 @@
+"""The folder of a run's proofs: certificates, proofs.json and figures."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from experiments.core import schema
+from experiments.core.config import Config
+from experiments.core.schema import ProofResults
+from experiments.proofs import figures
+from experiments.proofs.certify import CertifiedNet
+from experiments.proofs.verdicts import Judgement
+from jaxdl.figures.base import to_png
+from jaxdl.verify.automaton import Automaton
+from jaxdl.verify.bound_propagation import Params
+
+RESULTS_FILE = 'proofs.json'
+SETS_FIGURE = 'sets.png'
+ACCURACY_FIGURE = 'accuracy.png'
+
+
+def write_proofs(
+    folder: Path,
+    results: ProofResults,
+    certified: Mapping[int, CertifiedNet],
+) -> list[str]:
+    """Writes a certificate for each proof and what is known of all nets; older files go first.
+
+    Args:
+        folder: Made if it is absent.
+        results: For proofs.json.
+        certified: The nets that are proved, by seed.
+
+    Returns:
+        What is written, in words.
+    """
+    folder.mkdir(exist_ok=True)
+    for pattern in (RESULTS_FILE, 'seed*.json', SETS_FIGURE, ACCURACY_FIGURE):
+        for file in folder.glob(pattern):
+            file.unlink()
+    for seed, proof in certified.items():
+        schema.write_json(folder / f'seed{seed}.json', proof.certificate)
+    # Last, so that proofs.json tells of no certificate that is not there.
+    schema.write_json(folder / RESULTS_FILE, results)
+    return [RESULTS_FILE, 'a certificate seed*.json for each proof']
+
+
+def write_figures(
+    folder: Path,
+    config: Config,
+    automaton: Automaton,
+    params: Params,
+    judgement: Judgement,
+) -> list[str]:
+    """Draws the first proved net's inductive invariant, and all nets' accuracy at great lengths.
+
+    Args:
+        folder: Of the proofs.
+        config: Of the run.
+        automaton: What the nets must do.
+        params: Of the nets as trained, (S, ...).
+        judgement: What is known of them; at least one is proved.
+
+    Returns:
+        The names of the files.
+    """
+    seed, proof = next(iter(judgement.certified.items()))
+    sets = figures.invariant_sets(config, automaton, seed, proof)
+    (folder / SETS_FIGURE).write_bytes(to_png(sets))
+    verdicts = list(judgement.verdicts.values())
+    accuracy = figures.accuracy_at_length(config, automaton, params, verdicts, judgement.certified)
+    (folder / ACCURACY_FIGURE).write_bytes(to_png(accuracy))
+    return [SETS_FIGURE, ACCURACY_FIGURE]

@@ -1,0 +1,99 @@
+"""The final tests say what the nets' outputs say, with stubs for the nets."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from experiments.core import defaults, final_test
+from experiments.core.schema import SeedVerdict
+from jaxdl.train import Evaluation, Examples
+
+ADD = dataclasses.replace(defaults.TASK_DEFAULTS['binary_add'], max_length=5, hidden=3)
+
+
+def _right_but_for_some_strings(params, examples):
+    """Two nets: one is always right.
+
+    The other has all bits wrong of strings of 5 bits, and of those of 500 that begin with 0 + 0.
+    """
+    inputs, targets, steps = examples
+    begins_with_zeros = inputs[:, 0].sum(-1) == 0
+    is_wrong = (steps == 6) | ((steps == 501) & begins_with_zeros)
+    truth = targets > 0.5
+    outputs = np.stack([truth, truth ^ is_wrong[:, None]])
+    is_padding = np.arange(targets.shape[1]) >= steps[:, None]
+    right = (outputs == truth) | is_padding
+    scores = {
+        'loss': np.zeros(outputs.shape[:2]),
+        'bit_accuracy': right.mean(2),
+        'exact_match': right.all(2).astype(float),
+    }
+    return Evaluation(scores, outputs)
+
+
+def _mean_by_length(table):
+    return dict(zip(table.lengths, table.exact_match.mean, strict=True))
+
+
+@pytest.mark.quick
+def test_an_adders_accuracy_by_length():
+    config = dataclasses.replace(ADD, seeds=2)
+    results, figures = final_test.adder(config, _right_but_for_some_strings, None)
+    share_that_begins_with_zeros = {
+        'carry': 0,
+        'ones': 0,
+        'alternating': 1 / 4,
+        'constants': 1 / 3,
+    }
+    for kind, table in results.by_length.items():
+        mean = _mean_by_length(table)
+        assert mean[5] == 0.5 and mean[4] == mean[20] == mean[1000] == 1
+        if kind != 'random':
+            share = share_that_begins_with_zeros[kind]
+            np.testing.assert_allclose(mean[500], 1 - share / 2)
+    assert 0.8 < _mean_by_length(results.by_length['random'])[500] < 0.95
+    np.testing.assert_allclose(results.exact_match.seeds, [1, 0.95])
+    assert all(sample[-1] == 'right' for sample in results.samples)
+    assert results.verdicts['0'] == SeedVerdict('unknown', None)
+    assert results.verdicts['1'].verdict == 'falsified'
+    assert set(figures) == {'accuracy_by_length', 'samples'}
+
+
+@pytest.mark.quick
+def test_recall_by_length():
+    """A net that always answers 7."""
+    config = dataclasses.replace(defaults.TASK_DEFAULTS['recall'], k=2)
+
+    def always_seven(params, examples):
+        right = (examples.targets == 7).astype(float)
+        outputs = np.full((1, len(right)), 7)
+        return Evaluation({'loss': right[None], 'accuracy': right[None]}, outputs)
+
+    results, _ = final_test.recall(config, always_seven, None)
+    assert results.by_length['random'].lengths == list(range(3, 11))
+    assert 0.05 < results.accuracy.mean < 0.15
+    for sequence, truth, answer, verdict in results.samples:
+        assert int(sequence.split()[1]) == truth and answer == 7
+        assert verdict == ('right' if truth == 7 else 'wrong')
+
+
+@pytest.mark.quick
+def test_images_confusion_and_last_batch():
+    """Two nets on ten images of each class: one right, one that calls every 3 a 5."""
+    config = dataclasses.replace(defaults.base('mnist_rnn', 'digits'), batch_size=64)
+    labels = np.tile(np.arange(10), 10)
+    outputs = np.stack([labels, np.where(labels == 3, 5, labels)])
+
+    def evaluate(params, examples):
+        accuracy = (outputs == labels).astype(float)
+        return Evaluation({'loss': 1 - accuracy, 'accuracy': accuracy}, outputs)
+
+    examples = Examples(np.zeros((100, 8, 8), np.uint8), labels, None)
+    results, _ = final_test.images(config, examples, evaluate, None)
+    np.testing.assert_allclose(results.accuracy.seeds, [1, 0.9])
+    assert results.last_batch.images == 36  # 100 images in batches of 64
+    np.testing.assert_allclose(results.last_batch.accuracy.seeds, [1, 1 - 3 / 36])
+    assert results.confusion[3][5] == 10 and results.confusion[3][3] == 10
+    np.testing.assert_allclose(results.report['3']['recall'].mean, 0.5)
+    np.testing.assert_allclose(results.report['5']['precision'].mean, 0.75)

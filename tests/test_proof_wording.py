@@ -1,0 +1,39 @@
+"""Verdicts and proofs in words."""
+
+import pytest
+
+from experiments.core.schema import SeedVerdict
+from experiments.proofs.wording import check_text, summary_text, verdict_text
+from jaxdl.verify.check import CheckResult
+
+pytestmark = pytest.mark.quick
+FALSIFIED = SeedVerdict('falsified', '1 + 3 = 2 (mod 4)?')
+UNKNOWN = SeedVerdict('unknown', None)
+PROVED = SeedVerdict('unknown', None, slack=0.01, margin=0.5, float32_error=1e-5, sets=2)
+UNCOVERED = SeedVerdict('unknown', None, slack=1e-6, margin=0.5, float32_error=1e-5, sets=2)
+
+
+def test_a_verdict():
+    assert verdict_text(UNKNOWN) == 'as trained no error found; not proved'
+    assert verdict_text(FALSIFIED) == 'as trained falsified (1 + 3 = 2 (mod 4)?); not proved'
+    assert verdict_text(PROVED) == (
+        'as trained no error found; '
+        'proved, slack 0.01, float32 rounding 1e-05, logits clear 0 by 0.5'
+    )
+
+
+def test_a_summary():
+    verdicts = [FALSIFIED, UNKNOWN, PROVED, UNCOVERED]
+    assert summary_text(verdicts, as_trained=False) == (
+        '2 of 4 nets, fine-tuned, are proved right at every length, 1 with float32 rounding; '
+        '1 nets as trained are falsified'
+    )
+
+
+def test_a_checked_file():
+    result = CheckResult('adds correctly', slack=0.01, margin=0.5, float32_error=1e-5)
+    lines = check_text('seed0.json', result).splitlines()
+    assert lines[0].startswith('seed0.json: proved. This net adds correctly at every length')
+    assert lines[1].endswith('which the slack covers')
+    uncovered = result._replace(slack=1e-6)
+    assert check_text('seed0.json', uncovered).endswith('which the slack does not cover')

@@ -1,0 +1,31 @@
+"""Counterexamples in words."""
+
+import numpy as np
+import pytest
+
+from jaxdl.verify.counterexamples import Counterexample, describe, describe_runs, describe_sum
+
+pytestmark = pytest.mark.quick
+
+
+def test_a_short_sum_is_written_as_numbers():
+    assert describe_sum(np.array([[1, 1], [0, 1]])) == '1 + 3 = 2 (mod 4)?'
+
+
+def test_a_long_sum_is_written_as_runs_of_bits():
+    bits = np.array([[1, 1]] + [[0, 1]] * 99)
+    assert describe_sum(bits) == '1+1 x 1, 0+1 x 99: bit 99'
+
+
+def test_the_middle_of_many_runs_is_left_out():
+    assert describe_runs(list('abcdef')) == 'a x 1, b x 1, c x 1, d x 1, e x 1, f x 1'
+    assert describe_runs(list('aabcdefgg')) == 'a x 2, b x 1, ..., f x 1, g x 2'
+
+
+def test_a_counterexample_of_each_task():
+    carry = Counterexample(np.array([3, 1]), answer=1)
+    assert describe(carry, 'binary_add', k=3) == '1 + 3 = 2 (mod 4)?'
+    recall = Counterexample(np.array([5, 7, 2]), answer=5)
+    assert describe(recall, 'recall', k=2) == '5 7 2: digit 2 is 7, answered 5'
+    long_recall = Counterexample(np.array([5] + [7] * 30), answer=5)
+    assert describe(long_recall, 'recall', k=1) == '5 x 1, 7 x 30: digit 1 is 5, answered 5'

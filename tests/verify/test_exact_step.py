@@ -1,0 +1,111 @@
+"""A step in exact affine arithmetic against torch's equations at 60 digits."""
+
+import mpmath
+import numpy as np
+import pytest
+from flint import arb_mat, ctx
+from random_nets import random_net
+
+from jaxdl.verify import bound_propagation, check
+from jaxdl.verify.affine import AffineForm
+from jaxdl.verify.cells import STATE_ARRAYS
+from jaxdl.verify.exact_step import step
+
+HIDDEN = 3
+INPUT = (0, 1)
+TINY = mpmath.mpf('1e-30')
+
+exact_tanh = np.vectorize(mpmath.tanh, otypes=[object])
+exact_number = np.vectorize(mpmath.mpf, otypes=[object])
+
+
+def exact_sigmoid(values):
+    return 1 / (1 + np.vectorize(mpmath.exp, otypes=[object])(-values))
+
+
+def exact_step(cell, params, state):
+    """The next state (n,) of one state (n,), arrays of mpf."""
+    weights = {name: exact_number(np.asarray(value, float)) for name, value in params.items()}
+    state_arrays = np.split(state, STATE_ARRAYS[cell])
+    vector = exact_number(np.array(INPUT))
+    from_input = weights['weight_ih_l0'] @ vector + weights['bias_ih_l0']
+    from_state = weights['weight_hh_l0'] @ state_arrays[0] + weights['bias_hh_l0']
+    if cell == 'rnn':
+        return exact_tanh(from_input + from_state)
+    if cell == 'lstm':
+        i, f, g, o = np.split(from_input + from_state, 4)
+        c = exact_sigmoid(f) * state_arrays[1] + exact_sigmoid(i) * exact_tanh(g)
+        return np.concatenate([exact_sigmoid(o) * exact_tanh(c), c])
+    r_x, u_x, n_x = np.split(from_input, 3)
+    r_h, u_h, n_h = np.split(from_state, 3)
+    n = exact_tanh(n_x + exact_sigmoid(r_x + r_h) * n_h)
+    u = exact_sigmoid(u_x + u_h)
+    return (1 - u) * n + u * state_arrays[0]
+
+
+def exact_matrix(array):
+    """An array of floats, (n,) or (n, m), as a matrix of balls."""
+    rows = np.asarray(array, float).reshape(len(array), -1)
+    return arb_mat(rows.tolist())
+
+
+def centres_of_balls(matrix):
+    rows = [[mpmath.mpf(ball.str(50, radius=False)) for ball in row] for row in matrix.tolist()]
+    return np.array(rows)
+
+
+def random_parallelotope(cell, size):
+    """(centre, generators) of float32 numbers; `size` scales the generators."""
+    rng = np.random.default_rng(0)
+    n = HIDDEN * STATE_ARRAYS[cell]
+    centre = rng.uniform(-1, 1, n).astype(np.float32)
+    generators = (size * rng.uniform(-1, 1, (n, n))).astype(np.float32)
+    return centre, generators
+
+
+def bounded_step(cell, params, centre, generators):
+    """The AffineForm of the states after a step from a parallelotope."""
+    ctx.prec = check.PRECISION
+    mpmath.mp.dps = 60
+    weights = {name: exact_matrix(value) for name, value in params.items()}
+    no_error = exact_matrix(np.zeros(len(centre)))
+    states = AffineForm(exact_matrix(centre), exact_matrix(generators), no_error)
+    return step(cell, weights, states, INPUT)
+
+
+@pytest.mark.parametrize('cell', ['rnn', 'gru', 'lstm'])
+@pytest.mark.parametrize('size', [0.0, 0.1, 0.7])
+def test_the_form_contains_the_exact_states(cell, size):
+    """At corners and inside of a parallelotope; the form of a point is exact."""
+    params = random_net(cell, HIDDEN, seed=0)[1]['params']
+    centre, generators = random_parallelotope(cell, size)
+    image = bounded_step(cell, params, centre, generators)
+    image_centre = centres_of_balls(image.centre)[:, 0]
+    coefficients = centres_of_balls(image.coefficients)
+    error = centres_of_balls(image.error)[:, 0]
+    rng = np.random.default_rng(1)
+    n = len(centre)
+    corners = rng.choice([-1.0, 1.0], (30, n))
+    inside = rng.uniform(-1, 1, (30, n))
+    for unknowns in np.concatenate([corners, inside]):
+        state = exact_number(centre.astype(float)) + exact_number(
+            generators.astype(float)
+        ) @ exact_number(unknowns)
+        distance = np.abs(exact_step(cell, params, state) - image_centre - coefficients @ unknowns)
+        assert (distance <= error + TINY).all()
+    if size == 0:
+        assert (error < TINY).all()
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize('cell', ['rnn', 'gru', 'lstm'])
+@pytest.mark.parametrize('size', [0.0, 0.1, 0.7])
+def test_bound_propagation_gives_the_same_form(cell, size):
+    params = random_net(cell, HIDDEN, seed=0)[1]['params']
+    centre, generators = random_parallelotope(cell, size)
+    exact_image = bounded_step(cell, params, centre, generators)
+    states = bound_propagation.AffineForm(centre, generators, np.zeros(len(centre)))
+    image = bound_propagation.step(cell, params, states, np.array(INPUT, float))
+    for array, exact_array in zip(image, exact_image, strict=True):
+        expected = [float(ball) for ball in exact_array.entries()]
+        np.testing.assert_allclose(np.reshape(array, -1), expected, atol=2e-5)
