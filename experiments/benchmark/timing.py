@@ -62,7 +62,7 @@ class TimedTraining:
         self.examples = self._task.data if has_data else self._sampled_examples()
 
     def _arguments(self, index):
-        # The index is an array: as a Python number it would be a constant of the program.
+        # The index is an array, since a Program looks at the shapes of its arguments.
         return self._states, self._population, self._data, jnp.int32(index)
 
     def _sampled_examples(self) -> Examples:
