@@ -43,6 +43,7 @@ def main(argv: Sequence[str]) -> None:
     if has_small_steps(config):
         use_loop_kernels()
 
+    # JAX is imported only now: XLA reads its flags then, and bad flags fail sooner.
     from experiments.training.results_text import results_text
     from experiments.training.run import run
     from experiments.training.workdir import read_proofs

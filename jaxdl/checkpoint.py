@@ -40,6 +40,7 @@ def open_manager(directory: Path, snapshots: Sequence[int] = ()) -> Manager:
     Raises:
         UserError: The recorded loss of a checkpoint is damaged.
     """
+    # orbax logs every save and restore.
     logging.getLogger('absl').setLevel(logging.ERROR)
     loss = operator.itemgetter('loss')
     policy = preservation_policy.AnyPreservationPolicy(
@@ -97,6 +98,7 @@ def restore(
         UserError: None can be read. Then nothing is deleted.
     """
     damaged = []
+    # orbax calls its steps what are epochs here.
     epochs = sorted(manager.all_steps(), reverse=True)
     for epoch in epochs:
         if epoch > last_epoch:

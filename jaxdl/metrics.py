@@ -77,6 +77,7 @@ def bit_sequence(
         losses = (jax.nn.sigmoid(logits) - targets) ** 2
     else:
         losses = optax.sigmoid_binary_cross_entropy(logits, targets)
+    # The sigmoid is above one half where the logit is above 0.
     right = (logits > 0) == (targets > 0.5)
 
     def mean_over_own_steps(x):

@@ -89,6 +89,7 @@ def choose_axes(
     """
     if not split_batch and not several_hosts:
         return {'seeds': min(devices, seeds), 'data': 1}
+    # The largest number of devices among which the seeds can be shared out evenly.
     over_seeds = math.gcd(devices, seeds)
     over_data = devices // over_seeds
     if not several_hosts:  # several hosts must use all of their devices
@@ -119,6 +120,7 @@ def make_mesh(axes: Axes | None, seeds: int, batch_size: int, split_batch: bool)
         mesh = ','.join(f'{name}:{axes[name]}' for name in AXES)
         rule = ', and with --distributed all must be used' if several_hosts else ''
         raise UserError(f'--mesh={mesh} needs {needed} devices; there are {len(devices)}{rule}')
+    # JAX's default became Explicit in 0.9. Under Auto, XLA's partitioner places the arrays.
     auto = (AxisType.Auto,) * len(AXES)
     return jax.make_mesh(sizes, AXES, devices=devices[:needed], axis_types=auto)
 
@@ -153,6 +155,7 @@ def jit_over_seeds(
     in_specs = []
     for has_seeds in seeds_axis:
         in_specs.append(PartitionSpec('seeds') if has_seeds else PartitionSpec())
+    # Only 'seeds' is manual: along 'data' the partitioner still does the work.
     mapped = jax.shard_map(
         function,
         mesh=mesh,
@@ -193,7 +196,9 @@ def population_sharding(seeds: int, mesh: Mesh) -> NamedSharding:
 @functools.partial(jax.jit, static_argnums=(1, 2, 3, 4))
 def _take(arrays, first, seeds, count, sharding):
     """Of the `seeds` rows from `first` on, `count` rows, starting again where they end."""
+    # modulo starts again with the first row where the rows end
     rows = first + jnp.arange(count) % seeds
+    # A copy, because the next training step overwrites the arrays that it is given.
     taken = jax.tree.map(lambda x: jnp.copy(x[rows]), arrays)
     return jax.lax.with_sharding_constraint(taken, sharding)
 
@@ -249,4 +254,5 @@ def errors_end_all_hosts(advice: str) -> Iterator[None]:
             reason = str(error).splitlines()[0][:200]
             line = f'another host has stopped or cannot be reached ({reason}); {advice}'
         print(f'\nerror: {line}', file=sys.stderr, flush=True)
+        # Not sys.exit: that would wait for threads which wait for the lost host.
         os._exit(2 if is_ours else 1)

@@ -189,6 +189,7 @@ def make_step(
             means = weighted_mean(scores(logits, batch.targets, batch.lengths), batch.weights)
             return means['loss'] + l2 * squared_weights(params), means
 
+        # The scores come along with the gradient: no second forward pass.
         grads, means = jax.grad(objective, has_aux=True)(state.params)
         updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
         return TrainState(optax.apply_updates(state.params, updates), opt_state), means
@@ -223,6 +224,7 @@ def make_epoch(
 
     def train_one(model, data, epoch):
         state, member = model
+        # Opening the epoch once, here, keeps the permutation out of the loop over steps.
         batch_at = batches(data, member.keys, epoch)
         dropout_key = address(member.keys, DROPOUT, epoch)
 
@@ -240,6 +242,7 @@ def make_epoch(
             if statistics_every:
                 due = i % statistics_every == 0
                 row = i // statistics_every
+                # cond, since the statistics cost about as much as a step.
                 statistics = lax.cond(due, record, skip, statistics, row, state.params)
             step_key = address(dropout_key, i)
             state, means = step(state, batch_at(i), step_key, **member.hyperparameters)
@@ -249,6 +252,7 @@ def make_epoch(
         if statistics_every:
             rows = -(-steps // statistics_every)
             statistics = _empty_rows(layer_statistics, state.params, rows)
+        # One scan over all steps: no Python between them.
         (state, statistics), means = lax.scan(body, (state, statistics), jnp.arange(steps))
         return EpochResult(state, means, statistics, _all_finite(state.params))
 
@@ -280,6 +284,7 @@ def batches_in_order(
 ) -> Callable[[jax.Array], Batch]:
     """Makes i -> Batch i of the examples `order` (n,); the last batch may be ragged."""
     n = len(order)
+    # The padding repeats example 0, which its weight of 0 takes out of every mean.
     padded = jnp.pad(order, (0, -n % batch_size))
 
     def batch_at(i):
@@ -314,7 +319,9 @@ def make_score_batch(
         def score_one(params):
             logits, _ = model.apply(params, prepare(inputs), lengths)
             answers_with_a_bit = logits.shape[-1] == 1
+            # A bit is 1 where the sigmoid is above one half, which is where the logit is above 0.
             outputs = logits[..., 0] > 0 if answers_with_a_bit else logits.argmax(-1)
+            # int8 holds every class and bit, and is a quarter of what the host has to fetch.
             return Evaluation(scores(logits, targets, lengths), outputs.astype(jnp.int8))
 
         return lax.map(score_one, params, batch_size=seeds_at_once)
@@ -342,6 +349,7 @@ def evaluate_in_batches(
     parts = []
     for first in range(0, n, batch_size):
         batch = jax.tree.map(lambda x, first=first: x[first : first + batch_size], padded)
+        # Fetched batch by batch, so that no device holds the outputs of all.
         parts.append(jax.device_get(score_batch(params, *batch)))
 
     def join(*arrays):

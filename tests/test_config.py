@@ -20,8 +20,8 @@ def test_choices_are_the_names_of_functions():
     assert set(CHOICES['optimizer']) == set(OPTIMIZERS)
     assert set(CHOICES['activation']) == set(activations.ACTIVATIONS)
     assert set(CHOICES['dense_activation']) == {'', *activations.ACTIVATIONS}
-    assert set(CHOICES['init']) == set(initializers.INITS)
-    assert set(CHOICES['head_init']) == {'', *initializers.INITS}
+    assert set(CHOICES['init']) == set(initializers.INITIALIZERS)
+    assert set(CHOICES['head_init']) == {'', *initializers.INITIALIZERS}
     assert set(CHOICES['dataset']) == {'digits', *DATA_SETS}
 
 

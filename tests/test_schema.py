@@ -12,7 +12,6 @@ from experiments.core.schema import (
     LayerStatistics,
     LengthTable,
     ProofResults,
-    Record,
     RunResults,
     SeedVerdict,
     StatisticsRecord,
@@ -51,14 +50,17 @@ def _adder_results():
     'record',
     [
         WindowRecord(1, 10, SCORES),
-        EpochRecord(1, 20, 1.5, SCORES, SCORES, validation=SCORES),
+        EpochRecord(
+            epoch=1, step=20, seconds=1.5, train=SCORES, last_batch=SCORES, validation=SCORES
+        ),
+        EpochRecord(epoch=1, step=20, train=SCORES),  # of an earlier version
         StatisticsRecord(1, 0, {'conv1': STATISTICS}),
     ],
 )
 def test_records_come_back(record):
     line = schema.to_line(record)
     assert line.endswith('}\n') and json.loads(line)['kind'] in ('steps', 'epoch', 'statistics')
-    assert msgspec.json.decode(line, type=Record) == record
+    assert schema.from_line(line) == record
 
 
 def test_results_come_back(tmp_path):

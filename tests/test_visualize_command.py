@@ -1,36 +1,16 @@
-"""python -m experiments.visualize and experiments.transfer: what they write of small runs, and every error a user can make."""
+"""python -m experiments.visualize: what it writes of small runs, and every error of a user."""
 
 import shutil
 
 import numpy as np
 import orbax.checkpoint as ocp
 import pytest
-from experiments import transfer, visualize
-from experiments.core.command import command
-from experiments.main import main as train
-from jaxdl import checkpoint
-from jaxdl.data import images
-from jaxdl.data.sources import Images
+from cnn_runs import COLOUR_RUN, GREY_RUN, error_line, exit_code, small_cifar, train_run
 from PIL import Image
 
-GREY = [
-    '--task=mnist_cnn',
-    '--dataset=digits',
-    '--hidden=8',
-    '--epochs=3',
-    '--train_size=320',
-    '--seeds=2',
-    '--statistics_every=0',
-]
-COLOUR = [
-    '--task=cifar_cnn',
-    '--colour',
-    '--image_size=16',
-    '--hidden=8',
-    '--epochs=1',
-    '--validation_size=20',
-    '--statistics_every=0',
-]
+from experiments import visualize
+from jaxdl import checkpoint
+
 FIGURES = {
     'filters': ['conv1'],
     'activations': ['histograms', 'maps-conv1', 'maps-conv2'],
@@ -44,243 +24,210 @@ FIGURES = {
 }
 
 
-def code(main, *flags):
-    with pytest.raises(SystemExit) as stopped:
-        command(main, ['command', *flags])
-    return stopped.value.code or 0
-
-
-def refused(capsys, main, *flags):
-    capsys.readouterr()
-    assert code(main, *flags) == 2
-    (error,) = (
-        line for line in capsys.readouterr().err.splitlines() if line and '0/1 [' not in line
-    )
-    assert error.startswith('error: ')
-    return error
-
-
-def _photographs():
-    """As small a data set as CIFAR-10 is large: crops of scikit-learn's two photographs, by place."""
-    from sklearn.datasets import load_sample_images
-
-    photographs = load_sample_images().images
-    crops = [
-        photo[row : row + 320 : 10, column : column + 320 : 10]
-        for photo in photographs
-        for row in range(0, 80, 4)
-        for column in range(0, 300, 60)
-    ]
-    pixels, labels = np.stack(crops), np.tile(np.arange(10), len(crops) // 10).astype(np.uint8)
-    return Images(pixels[:140], labels[:140], pixels[140:], labels[140:])
+@pytest.fixture(scope='module')
+def grey_run(tmp_path_factory):
+    """The folder of a run on grey images with two seeds and three epochs."""
+    folder = tmp_path_factory.mktemp('grey')
+    train_run(folder, *GREY_RUN)
+    return folder
 
 
 @pytest.fixture(scope='module')
-def runs(tmp_path_factory):
-    """Folders of a trained grey and a trained colour run."""
-    folders = {name: tmp_path_factory.mktemp(name) for name in ('grey', 'colour')}
-    load = images.load
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            images,
-            'load',
-            lambda name, *args: _photographs() if name == 'cifar10' else load(name, *args),
-        )
-        assert code(train, *GREY, f'--workdir={folders["grey"]}') == 0
-        assert code(train, *COLOUR, f'--workdir={folders["colour"]}') == 0
-        yield folders
+def colour_run(tmp_path_factory):
+    """The folder of a run on colour images."""
+    folder = tmp_path_factory.mktemp('colour')
+    with small_cifar():
+        train_run(folder, *COLOUR_RUN)
+        yield folder
 
 
-def test_every_pass_on_a_grey_net(runs, capsys):
-    folder = runs['grey']
-    before = {
-        path: path.read_bytes() for path in (folder / 'checkpoints').rglob('*') if path.is_file()
-    }
-    assert code(visualize.main, f'--workdir={folder}', '--seed=1') == 0
+def expected_files():
+    names = set()
+    for name, figures in FIGURES.items():
+        names.add(f'{name}.npz')
+        for figure in figures:
+            names.add(f'{name}-{figure}.png')
+    return names
+
+
+def content_of(folder):
+    """{path: bytes} of all files in a folder."""
+    return {path: path.read_bytes() for path in folder.rglob('*') if path.is_file()}
+
+
+@pytest.fixture(scope='module')
+def all_passes(grey_run):
+    """The folder that all passes have written of the second seed of the grey run."""
+    checkpoints = content_of(grey_run / 'checkpoints')
+    assert exit_code(visualize.main, f'--workdir={grey_run}', '--seed=1') == 0
+    assert content_of(grey_run / 'checkpoints') == checkpoints
+    return grey_run / 'visualize'
+
+
+def test_every_pass_writes_its_files(all_passes):
+    written = {path.name for path in all_passes.iterdir()}
+    assert written == expected_files()
+
+
+def test_the_files_are_named(grey_run, capsys):
+    flags = [f'--workdir={grey_run}', '--seed=1', '--what=filters,activations']
+    assert exit_code(visualize.main, *flags) == 0
     shown = capsys.readouterr().out
-    written = {path.name for path in (folder / 'visualize').iterdir()}
-    assert written == {f'{name}.npz' for name in FIGURES} | {
-        f'{name}-{figure}.png' for name in FIGURES for figure in FIGURES[name]
-    }
-    assert all(name in shown for name in written)
-    assert before == {
-        path: path.read_bytes() for path in (folder / 'checkpoints').rglob('*') if path.is_file()
-    }
+    for name in ('filters', 'activations'):
+        assert f'{name}.npz' in shown
+        for figure in FIGURES[name]:
+            assert f'{name}-{figure}.png' in shown
 
+
+def test_shapes_of_top9(all_passes):
+    with np.load(all_passes / 'top9.npz') as top:
+        assert top['conv2/projections'].shape == (64, 9, 14, 14, 1)
+        assert top['conv1/patches'].shape == (32, 9, 5, 5, 1)
+
+
+def test_evolution_ends_with_the_top_of_the_newest_epoch(all_passes):
     with (
-        np.load(folder / 'visualize' / 'top9.npz') as top,
-        np.load(folder / 'visualize' / 'evolution.npz') as evolution,
+        np.load(all_passes / 'top9.npz') as top,
+        np.load(all_passes / 'evolution.npz') as evolution,
     ):
-        assert top['conv2/projections'].shape == (64, 9, 14, 14, 1) and top[
-            'conv1/patches'
-        ].shape == (32, 9, 5, 5, 1)
-        assert evolution['epochs'].tolist() == [0, 1, 2, 3] and evolution['conv2'].shape == (
-            64,
-            4,
-            14,
-            14,
-            1,
-        )
-        np.testing.assert_allclose(
-            evolution['conv2'][:, -1], top['conv2/projections'][:, 0], atol=1e-5
-        )
-        assert not np.allclose(evolution['conv1'][:, 0], evolution['conv1'][:, -1])
-    with (
-        np.load(folder / 'visualize' / 'filters.npz') as filters,
-        checkpoint.open_manager(folder / 'checkpoints') as manager,
-    ):
-        state = manager.restore(3, args=ocp.args.Composite(state=ocp.args.StandardRestore())).state
-        np.testing.assert_array_equal(
-            filters['weights'], state['params']['params']['conv1_weight'][1]
-        )
+        assert evolution['epochs'].tolist() == [0, 1, 2, 3]
+        assert evolution['conv2'].shape == (64, 4, 14, 14, 1)
+        newest = evolution['conv2'][:, -1]
+        np.testing.assert_allclose(newest, top['conv2/projections'][:, 0], atol=1e-5)
+        first = evolution['conv1'][:, 0]
+        last = evolution['conv1'][:, -1]
+        assert not np.allclose(first, last)
 
 
-def test_every_pass_on_a_colour_net_and_own_images(runs, tmp_path):
-    own = tmp_path / 'my $_$ own.png'
-    Image.fromarray(np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)).save(own)
-    assert (
-        code(
-            visualize.main,
-            f'--workdir={runs["colour"]}',
-            f'--images=3,{own}',
-            '--unit=conv2:5,head:cat,dense:0',
-            '--maps',
-            '--rule=guided',
-            '--parametrization=pixel',
-            '--shared_scale',
-            '--window=5',
-            '--fill=0',
-        )
-        == 0
-    )
-    folder = runs['colour'] / 'visualize'
-    with (
-        np.load(folder / 'occlusion.npz') as occlusion,
-        np.load(folder / 'deconvnet.npz') as deconvnet,
-        np.load(folder / 'maximize.npz') as best,
-    ):
-        assert occlusion['probability'].shape == (2, 144) and deconvnet['conv2/no._5'].shape == (
-            2,
-            16,
-            16,
-            3,
-        )
-        assert (
-            best['head/units'].tolist() == [3] and (best['head/after'] > best['head/before']).all()
-        )
+def test_filters_are_those_of_the_seed(all_passes, grey_run):
+    restore = ocp.args.Composite(state=ocp.args.StandardRestore())
+    with checkpoint.open_manager(grey_run / 'checkpoints') as manager:
+        state = manager.restore(3, args=restore).state
+    weights_of_seeds = state['params']['params']['conv1_weight']
+    with np.load(all_passes / 'filters.npz') as filters:
+        np.testing.assert_array_equal(filters['weights'], weights_of_seeds[1])
 
 
-def test_transfer_goes_on_where_it_was(runs, capsys):
-    flags = [f'--workdir={runs["colour"]}', '--dataset=digits', '--steps=20', '--seeds=2']
-    assert code(transfer.main, *flags, '--per_class=2') == 0
-    folder = runs['colour'] / 'transfer' / 'digits'
-    first = (folder / 'results.json').read_text()
-    assert code(transfer.main, *flags, '--per_class=2,9') == 0
-    assert '8/8' not in capsys.readouterr().err  # four of the eight nets were there
-    assert first.split('"accuracy"')[1].rstrip('\n} ') in (folder / 'results.json').read_text()
-    assert (folder / 'accuracy.png').exists()
+def test_every_pass_on_a_colour_net_and_a_users_image(colour_run, tmp_path):
+    file = tmp_path / 'my $_$ own.png'
+    pixels = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    Image.fromarray(pixels).save(file)
+    flags = [
+        f'--workdir={colour_run}',
+        f'--images=3,{file}',
+        '--unit=conv2:5,head:cat,dense:0',
+        '--maps',
+        '--rule=guided',
+        '--parametrization=pixel',
+        '--shared_scale',
+        '--window=5',
+        '--fill=0',
+    ]
+    assert exit_code(visualize.main, *flags) == 0
+    folder = colour_run / 'visualize'
+    with np.load(folder / 'occlusion.npz') as occlusion:
+        assert occlusion['probability'].shape == (2, 144)
+    with np.load(folder / 'deconvnet.npz') as deconvnet:
+        assert deconvnet['conv2/no._5'].shape == (2, 16, 16, 3)
+    with np.load(folder / 'maximize.npz') as maximize:
+        assert maximize['head/units'].tolist() == [3]
+        assert (maximize['head/after'] > maximize['head/before']).all()
 
 
-def test_transfer_forgets_another_nets_results(tmp_path, capsys):
-    flags = ['--dataset=digits', '--steps=3', '--seeds=1', '--per_class=2', f'--workdir={tmp_path}']
-    for seed in (0, 5):
-        assert (
-            code(
-                train,
-                *GREY,
-                '--seeds=1',
-                f'--seed={seed}',
-                '--epochs=1',
-                '--noresume',
-                f'--workdir={tmp_path}',
-            )
-            == 0
-        )
-        assert not (tmp_path / 'transfer').exists()
-        capsys.readouterr()
-        assert code(transfer.main, *flags) == 0
-        assert '2/2' in capsys.readouterr().err
-    assert '300 images of each class' in refused(
-        capsys, transfer.main, *flags[:-2], flags[-1], '--per_class=2,300'
-    )
+def train_with_few_test_images(folder, count):
+    flags = ['--seeds=1', '--epochs=1', f'--test_per_class={count}']
+    train_run(folder, *GREY_RUN, *flags)
 
 
-def test_few_test_images(runs, tmp_path, capsys):
-    for count, says in ((3, None), (1, 'needs two test images of each class')):
-        folder = tmp_path / str(count)
-        assert (
-            code(
-                train,
-                *GREY,
-                '--seeds=1',
-                '--epochs=1',
-                f'--test_per_class={count}',
-                f'--workdir={folder}',
-            )
-            == 0
-        )
-        if says:
-            assert says in refused(
-                capsys, visualize.main, f'--workdir={folder}', '--what=correspondence'
-            )
-        else:
-            assert code(visualize.main, f'--workdir={folder}', '--what=correspondence') == 0
-            with np.load(folder / 'visualize' / 'correspondence.npz') as found:
-                assert (
-                    found['same/dense'].shape == (10, 9)
-                    and np.isfinite(found['random/pool2']).all()
-                )
+def test_correspondence_of_three_images_of_a_class(tmp_path):
+    train_with_few_test_images(tmp_path, 3)
+    assert exit_code(visualize.main, f'--workdir={tmp_path}', '--what=correspondence') == 0
+    with np.load(tmp_path / 'visualize' / 'correspondence.npz') as measures:
+        assert measures['same/dense'].shape == (10, 9)
+        assert np.isfinite(measures['random/pool2']).all()
 
 
-def test_errors(runs, tmp_path, capsys):
-    grey, colour = (f'--workdir={runs[name]}' for name in ('grey', 'colour'))
-    recurrent = tmp_path / 'recurrent'
-    assert (
-        code(
-            train,
-            '--task=recall',
-            '--epochs=1',
-            '--train_size=64',
-            '--validation_size=10',
-            f'--workdir={recurrent}',
-        )
-        == 0
-    )
-    large, broken = tmp_path / 'large.png', tmp_path / 'broken.png'
+def test_correspondence_needs_two_images_of_a_class(tmp_path, capsys):
+    train_with_few_test_images(tmp_path, 1)
+    error = error_line(capsys, visualize.main, f'--workdir={tmp_path}', '--what=correspondence')
+    assert 'needs two test images of each class' in error
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    'flags, message',
+    [
+        ([], '--workdir=RUN is needed'),
+        (['--workdir=nowhere'], 'is no folder'),
+        (['--workdir=x', '--what=filters,magic'], '--what=magic is unknown'),
+        (['--workdir=x', '--rule=magic'], '--rule=magic is unknown'),
+        (['--workdir=x', '--parametrization=magic'], '--parametrization=magic is unknown'),
+        (['--workdir=x', '--fill=2'], '--fill=2.0 must be'),
+    ],
+)
+def test_flags_that_need_no_run(flags, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert message in error_line(capsys, visualize.main, *flags)
+
+
+@pytest.mark.parametrize(
+    'flag, message',
+    [
+        ('--images=nowhere.png', 'can be read'),
+        ('--images=360', 'has 360 images'),
+        ('--images=²', 'can be read'),
+        ('--unit=conv2:64', '--unit=conv2:64 is unknown'),
+        ('--unit=conv3:1', 'conv1:0..31'),
+        ('--unit=conv1:²', 'is unknown'),
+        ('--epoch=-3', 'holds the epochs'),
+        ('--epoch=7', 'holds the epochs 0, 1, 2, 3'),
+        ('--seed=-7', 'holds the seeds'),
+        ('--seed=2', 'holds the seeds 0 to 1'),
+        ('--window=9', '--window=9 must be from 1 to 8'),
+    ],
+)
+def test_flags_that_the_run_refuses(flag, message, grey_run, capsys):
+    assert message in error_line(capsys, visualize.main, f'--workdir={grey_run}', flag)
+
+
+def test_units_may_be_called_by_their_class(colour_run, capsys):
+    error = error_line(capsys, visualize.main, f'--workdir={colour_run}', '--unit=head:mouse')
+    assert '--unit=head:mouse is unknown' in error
+
+
+def test_image_files_that_cannot_be_used(grey_run, tmp_path, capsys):
+    large = tmp_path / 'large.png'
+    broken = tmp_path / 'broken.png'
     Image.new('L', (9, 8)).save(large)
     broken.write_bytes(large.read_bytes()[:40])
-    for flags, says in [
-        ([], '--workdir=RUN is needed'),
-        ([f'--workdir={tmp_path}/none'], 'is no folder'),
-        ([f'--workdir={tmp_path}'], 'holds no run'),
-        ([f'--workdir={recurrent}'], 'holds a recall run; name a run of mnist_cnn or cifar_cnn'),
-        ([grey, '--what=filters,magic'], '--what=magic is unknown'),
-        ([grey, f'--images={large}'], 'has 9 x 8 pixels; this net takes 8 x 8'),
-        ([grey, f'--images={broken}'], 'can be read'),
-        ([grey, '--images=nowhere.png'], 'can be read'),
-        ([grey, '--images=360'], 'has 360 images'),
-        ([grey, '--unit=conv2:64'], '--unit=conv2:64 is unknown'),
-        ([grey, '--unit=conv3:1'], 'conv1:0..31'),
-        ([grey, '--unit=conv1:²'], 'is unknown'),
-        ([grey, '--images=²'], 'can be read'),
-        ([grey, '--epoch=-3'], 'holds the epochs'),
-        ([grey, '--seed=-7'], 'holds the seeds'),
-        ([colour, '--unit=head:mouse'], '--unit=head:mouse is unknown'),
-        ([grey, '--rule=magic'], '--rule=magic is unknown'),
-        ([grey, '--window=9'], '--window=9 must be from 1 to 8'),
-        ([grey, '--fill=2'], '--fill=2.0 must be'),
-        ([grey, '--seed=2'], 'holds the seeds 0 to 1'),
-        ([grey, '--epoch=7'], 'holds the epochs 0, 1, 2, 3'),
-    ]:
-        assert says in refused(capsys, visualize.main, *flags)
-    assert 'holds a recall run' in refused(capsys, transfer.main, f'--workdir={recurrent}')
-    assert '--per_class=1,x' in refused(capsys, transfer.main, grey, '--per_class=1,x')
+    workdir = f'--workdir={grey_run}'
+    error = error_line(capsys, visualize.main, workdir, f'--images={large}')
+    assert 'has 9 x 8 pixels; this net takes 8 x 8' in error
+    error = error_line(capsys, visualize.main, workdir, f'--images={broken}')
+    assert 'can be read' in error
+
+
+def test_folders_without_a_cnn(tmp_path, capsys):
+    error = error_line(capsys, visualize.main, f'--workdir={tmp_path}')
+    assert 'holds no run' in error
+
+    recurrent = tmp_path / 'recurrent'
+    flags = ['--task=recall', '--epochs=1', '--train_size=64', '--validation_size=10']
+    train_run(recurrent, *flags)
+    error = error_line(capsys, visualize.main, f'--workdir={recurrent}')
+    assert 'holds a recall run; name a run of mnist_cnn or cifar_cnn' in error
+
+
+def test_damaged_and_missing_checkpoints(grey_run, tmp_path, capsys):
     damaged = tmp_path / 'damaged'
-    shutil.copytree(runs['grey'], damaged)
-    for file in (damaged / 'checkpoints' / '3' / 'state').rglob('*'):
-        if file.is_file():
-            file.write_bytes(file.read_bytes()[:8])
-    assert 'is damaged' in refused(capsys, visualize.main, f'--workdir={damaged}')
+    shutil.copytree(grey_run, damaged)
+    for path in (damaged / 'checkpoints' / '3' / 'state').rglob('*'):
+        if path.is_file():
+            path.write_bytes(path.read_bytes()[:8])
+    error = error_line(capsys, visualize.main, f'--workdir={damaged}')
+    assert 'is damaged' in error
     assert (damaged / 'checkpoints' / '3').exists()
+
     shutil.rmtree(damaged / 'checkpoints')
-    assert 'has no checkpoints' in refused(capsys, visualize.main, f'--workdir={damaged}')
+    error = error_line(capsys, visualize.main, f'--workdir={damaged}')
+    assert 'has no checkpoints' in error

@@ -164,6 +164,7 @@ class Config:
     def __post_init__(self):
         _check_choices(self)
         _check_numbers(self)
+        # Plain SGD with a momentum, or momentum without one, is a slip of the pen.
         if (self.optimizer == 'momentum') != (self.momentum > 0):
             raise UserError(
                 f'--optimizer={self.optimizer} with --momentum={self.momentum}: use '

@@ -69,10 +69,12 @@ class AdditionStrings(NamedTuple):
 def adder(config: Config, evaluate: Evaluate, params: Params) -> FinalTestResult:
     """Bit accuracy and exact match on random and on structured strings of each length."""
     strings = _addition_strings(jax.random.key(config.seed))
+    # Short and long strings apart, each padded to its own longest: 20 steps, not 1,000, for most.
     short, short_evaluation = _evaluate_strings(strings, SHORT_LENGTHS, evaluate, params)
     long, long_evaluation = _evaluate_strings(strings, LONG_LENGTHS, evaluate, params)
 
     by_length = {}
+    # dict.fromkeys: each kind once, in the order in which they come
     for kind in dict.fromkeys(strings.kinds):
         by_length[str(kind)] = _join_tables(
             _scores_by_length(short_evaluation, short.lengths, SHORT_LENGTHS, short.kinds == kind),
@@ -188,10 +190,11 @@ def _sample_additions(examples, outputs):
     inputs, _, steps = examples
     samples = []
     for length in SHORT_LENGTHS:
+        # The steps of a string are its bits and one more, which lets the carry out.
         row = np.flatnonzero(steps == length + 1)[0]
-        a = sequences.decimal(inputs[row, :length, 0])
-        b = sequences.decimal(inputs[row, :length, 1])
-        answer = sequences.decimal(outputs[row, : length + 1])
+        a = sequences.bits_to_int(inputs[row, :length, 0])
+        b = sequences.bits_to_int(inputs[row, :length, 1])
+        answer = sequences.bits_to_int(outputs[row, : length + 1])
         verdict = 'right' if answer == a + b else 'wrong'
         samples.append([length, f'{a} + {b} = {a + b}', answer, verdict])
     return samples
@@ -247,6 +250,7 @@ def images(
 
     first_of_each_class = [int(np.flatnonzero(labels == label)[0]) for label in classes]
     count = min(SAMPLE_IMAGES, len(labels))
+    # Always the same ones, so that pictures of different runs compare.
     random_images = np.random.default_rng(0).choice(len(labels), count, replace=False)
     shown = [*first_of_each_class, *random_images]
     figures = {
@@ -262,6 +266,7 @@ def images(
         ),
     }
     accuracies = evaluation.scores['accuracy']
+    # Some of the reports took this for the accuracy on the whole test set.
     last_batch = len(labels) % config.batch_size or config.batch_size
     results = ImageTest(
         accuracy=summarize(accuracies.mean(1), keep_seeds=True),

@@ -40,9 +40,11 @@ def parse_flags(argv: Sequence[str], command_flags: Mapping[str, Flag]) -> dict[
     Raises:
         UserError: An unknown flag, a bad value or a stray word.
     """
+    # Flags of our own, not absl's global ones, which belong to whoever imports us.
     values = flags.FlagValues()
     for name, flag in command_flags.items():
         define = DEFINE[type(flag.default)]
+        # No default here, so that `present` tells what the user has written.
         define(name, None, flag.help, flag_values=values)
     words = ['--help' if word == '-h' else word for word in argv]
     try:

@@ -50,24 +50,31 @@ class WindowRecord(msgspec.Struct, frozen=True, omit_defaults=True, tag_field='k
     train: Scores
 
 
-class EpochRecord(msgspec.Struct, frozen=True, omit_defaults=True, tag_field='kind', tag='epoch'):
+class EpochRecord(
+    msgspec.Struct,
+    frozen=True,
+    omit_defaults=True,
+    kw_only=True,
+    tag_field='kind',
+    tag='epoch',
+):
     """A line of metrics.jsonl: a whole epoch.
 
     Attributes:
         epoch: Counted from 1.
         step: The last step of the epoch.
         seconds: Of training. Of several runs trained as one population, each one's equal share.
-            None where an earlier version began the run.
+            None where an earlier version trained the epoch.
         train: The mean scores of all batches, each before its update.
-        last_batch: The scores of the last batch alone.
+        last_batch: The scores of the last batch alone. None where an earlier version trained.
         test, validation: The scores on held-out examples after the epoch, where there are any.
     """
 
     epoch: int
     step: int
-    seconds: float | None
+    seconds: float | None = None
     train: Scores
-    last_batch: Scores
+    last_batch: Scores | None = None
     test: Scores | None = None
     validation: Scores | None = None
 
@@ -248,14 +255,15 @@ class StepStatistics(msgspec.Struct, frozen=True, omit_defaults=True):
     layers: dict[str, LayerStatistics]
 
 
-class RowResults(msgspec.Struct, frozen=True, omit_defaults=True):
+class RowResults(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """results/<id>.json of the report: what is kept of a finished run.
 
     Attributes:
+        seconds: Of the whole run, by what they were spent on. None where they are not known.
         layer_statistics: The last ones taken; an empty list if none were.
         curve: The records of training, thinned out.
         proofs: Of the rows that are proved.
-        Others: As in RunResults; seconds are those of the whole run, by what they were spent on.
+        Others: As in RunResults.
     """
 
     version: str
@@ -266,14 +274,14 @@ class RowResults(msgspec.Struct, frozen=True, omit_defaults=True):
     step: int
     seconds: dict[str, float | None]
     train: Scores
-    config: dict[str, Any]
+    last_batch: Scores | None = None
+    validation: Scores | None = None
+    test: Scores | None = None
     final_test: Any
     layer_statistics: list[StepStatistics]
     curve: list[WindowRecord | EpochRecord]
-    last_batch: Scores | None = None
-    test: Scores | None = None
-    validation: Scores | None = None
     proofs: ProofResults | None = None
+    config: dict[str, Any]
 
 
 class FailedRow(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -298,6 +306,34 @@ class PictureRow(msgspec.Struct, frozen=True, omit_defaults=True):
     found: list[Any]
 
 
+class TransferResults(msgspec.Struct, frozen=True, omit_defaults=True):
+    """transfer/<dataset>/results.json: the nets that `transfer` has trained so far.
+
+    Attributes:
+        settings: Those that the accuracies depend on, with a digest of the run's parameters.
+        accuracy: On the test set, by '<learner>/<images of each class>/<seed>'.
+    """
+
+    settings: dict[str, Any]
+    accuracy: dict[str, float]
+
+
+class Predictions(msgspec.Struct, frozen=True, omit_defaults=True, rename={'read_as': 'read as'}):
+    """predict/predictions.json: what all seeds of a run together read on n images.
+
+    Attributes:
+        images: (n,) names of the files, or the true digits.
+        read_as: (n,) the most probable digits.
+        probability: (n,) their probabilities.
+        accuracy: By the form of the images; empty where the true digits are not known.
+    """
+
+    images: list[str]
+    read_as: list[int]
+    probability: list[float]
+    accuracy: Scores
+
+
 OLD_NAMES = {'tested': 'final_test', 'probed': 'layer_statistics', 'starts': 'restarts'}
 
 
@@ -319,6 +355,7 @@ def from_json(content: Any, kind: type[T]) -> T:
     result = msgspec.convert(content, kind)
     if kind in (RunResults, RowResults):
         test_type = final_test_type(result.config.get('task', ''))
+        # The type of the final test depends on the task, which only the content tells.
         final_test = msgspec.convert(result.final_test, test_type)
         result = msgspec.structs.replace(result, final_test=final_test)
     return result
@@ -332,13 +369,28 @@ def read_json(file: Path, kind: type[T]) -> T | None:
         return None
 
 
+def to_json(value: Any) -> Any:
+    """The content of a JSON file of an object of the schema."""
+    return msgspec.to_builtins(value)
+
+
 def to_line(record: Record) -> str:
     """A record as a line of metrics.jsonl."""
-    return json.dumps(msgspec.to_builtins(record)) + '\n'
+    return json.dumps(to_json(record)) + '\n'
+
+
+def from_line(line: str) -> Record:
+    """A record from a line of metrics.jsonl.
+
+    Raises:
+        ValueError: The line is no record.
+    """
+    return msgspec.json.decode(line, type=Record)
 
 
 def write_json(file: Path, content: Any, indent: int | None = 1) -> None:
     """Writes an object of the schema, or plain JSON content, whole or not at all."""
+    # A reader, or a run that goes on after a crash, never sees half a file.
     draft = file.with_suffix('.draft')
-    draft.write_text(json.dumps(msgspec.to_builtins(content), indent=indent) + '\n')
+    draft.write_text(json.dumps(to_json(content), indent=indent) + '\n')
     os.replace(draft, file)

@@ -103,7 +103,7 @@ def _mnist_rnn(config, notify):
 
 def _cnn(config, notify):
     def to_net_size(pixels):
-        return images.as_form(pixels, config.image_size, config.colour)
+        return images.to_size_and_colour(pixels, config.image_size, config.colour)
 
     splits = _load_splits(config, notify, to_net_size)
     model = CNN(
@@ -161,8 +161,10 @@ def _sequence_task(config, model, scores, sample, test):
         model=model,
         scores=functools.partial(scores, loss=config.loss),
         batches=_fresh_batches(config, sample) if config.fresh else _set_batches(config, sample),
+        # Nothing lies on the device: the batches are drawn inside the step.
         data=(),
         steps_per_epoch=-(-config.train_size // config.batch_size),
+        # The same strings for all seeds, so that their scores differ by the nets alone.
         held_out={'validation': draw_validation(jax.random.key(config.seed))},
         prepare=lambda inputs: inputs,
         final_test=functools.partial(test, config),
@@ -211,7 +213,7 @@ def _load_splits(config, notify, to_net_size):
 
     def split(pixels, labels, per_class=0):
         if per_class:
-            chosen = images.choose(labels, per_class, config.seed)
+            chosen = images.balanced_subset(labels, per_class, config.seed)
             pixels, labels = pixels[chosen], labels[chosen]
         return Examples(to_net_size(pixels), labels.astype(np.int32), None)
 

@@ -1,0 +1,1 @@
+"""The five reports: what they report, the runs that reproduce it, and the page that compares."""

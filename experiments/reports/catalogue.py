@@ -1,141 +1,182 @@
-"""What reproduce trains: the rows of the reports, comparisons that they only talk about, and adders to be proved right."""
+"""All that `reproduce` trains and draws, by id.
 
+Beside the rows of the reports these are comparisons that the reports only talk about (hidden-*,
+rate-*, batch-*) and adders that are to be proved right (proof-*).
+"""
+
+import dataclasses
 import fnmatch
+import math
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 
-from experiments.core.config import NUMBERS, TRIAL
-from experiments.reports.presets import PICTURES, TASKS, near, presets
+from experiments.core.config import RESTART_EPOCHS, VMAPPED, Config
+from experiments.reports.presets import PICTURES, Picture, presets, similar_names
 from jaxdl import UserError
 
 CELLS = ('rnn', 'lstm', 'gru')
-SIZES = (5, 10, 15, 20, 64, 100, 128, 256)
-RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
-BATCHES = (8, 32)
-PROOFS = {
-    'rnn5': {'state_noise': 0.1},
-    'gru5': {'state_noise': 0.15},
-    'lstm5': {'state_noise': 0.1},
-    'rnn3': {'state_noise': 0.1, 'starts': 8},
-    'gru3': {'state_noise': 0.15, 'starts': 8},
-    'lstm3': {'state_noise': 0.05, 'starts': 8},
+HIDDEN_SIZES = (5, 10, 15, 20, 64, 100, 128, 256)
+LEARNING_RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+BATCH_SIZES = (8, 32)
+
+# Noise on the states makes nets that can be proved; nets of three units also need a good start.
+PROVED_ADDERS = {
+    'rnn5': Config(cell='rnn', hidden=5, state_noise=0.1),
+    'gru5': Config(cell='gru', hidden=5, state_noise=0.15),
+    'lstm5': Config(cell='lstm', hidden=5, state_noise=0.1),
+    'rnn3': Config(cell='rnn', hidden=3, state_noise=0.1, restarts=8),
+    'gru3': Config(cell='gru', hidden=3, state_noise=0.15, restarts=8),
+    'lstm3': Config(cell='lstm', hidden=3, state_noise=0.05, restarts=8),
 }
-# Pictures beyond the reports' own: of one more net, and the figures that a run draws itself.
-PICTURES_TOO = {
-    'paper': (
+
+# Pictures beyond those of the reports.
+MORE_PICTURES = {
+    'paper': Picture(
         'B-cifar-relu-adam-reg',
         'visualize',
         ('--what=filters,deconvnet,top9,evolution,occlusion,invariance,correspondence',),
     ),
-    'samples-mnist': ('E-lstm128', 'figures', ('samples',)),
-    'samples-cifar': ('B-cifar-relu-adam', 'figures', ('samples',)),
+    'samples-mnist': Picture('E-lstm128', figures=('samples',)),
+    'samples-cifar': Picture('B-cifar-relu-adam', figures=('samples',)),
 }
-SEEDS = {'binary_add': 100, 'recall': 100, 'mnist_rnn': 3, 'mnist_cnn': 3, 'cifar_cnn': 3}
-FLOPS, STEP, EXAMPLE = (
-    1.4e11,
-    2e-7,
-    5e-8,
-)  # of two cores, roughly: a second; and seconds a step of a recurrence, and an example in it
+
+DEFAULT_SEEDS = {
+    'binary_add': 100,
+    'recall': 100,
+    'mnist_rnn': 3,
+    'mnist_cnn': 3,
+    'cifar_cnn': 3,
+}
+
+# Rough speeds of two cores, from which the time left is estimated.
+FLOPS_PER_SECOND = 1.4e11
+SECONDS_PER_RECURRENT_STEP = 2e-7
+SECONDS_PER_EXAMPLE = 5e-8  # in a recurrent step
+CNN_FLOPS_PER_EXAMPLE = 8.3e7  # forward and backward
+MATRICES_PER_CELL = {'rnn': 1, 'gru': 3, 'lstm': 4}
+USUAL_TRAIN_SIZE = 50_000  # where the Config says: all images
 
 
-def comparisons():
-    """{id: Config} of what the reports compare in words only: sizes and rates by cell, and the adder's batch."""
-    rows = presets()
-    mnist, adder = replace(rows['E-lstm128'], epochs=1), rows['D-add-mse-h5']
-    return (
-        {
-            f'hidden-{cell}-{size}': replace(mnist, cell=cell, hidden=size)
-            for cell in CELLS
-            for size in SIZES
-        }
-        | {
-            f'rate-{cell}-{rate:g}': replace(mnist, cell=cell, learning_rate=rate)
-            for cell in CELLS
-            for rate in RATES
-        }
-        | {f'batch-{size}': replace(adder, batch_size=size) for size in BATCHES}
-    )
+def comparisons() -> dict[str, Config]:
+    """The runs of what the reports only talk about: units and rates by cell, and batch sizes."""
+    reported = presets()
+    mnist_net = replace(reported['E-lstm128'], epochs=1)
+    adder = reported['D-add-mse-h5']
+    configs = {}
+    for cell in CELLS:
+        for hidden in HIDDEN_SIZES:
+            configs[f'hidden-{cell}-{hidden}'] = replace(mnist_net, cell=cell, hidden=hidden)
+    for cell in CELLS:
+        for rate in LEARNING_RATES:
+            configs[f'rate-{cell}-{rate:g}'] = replace(mnist_net, cell=cell, learning_rate=rate)
+    for batch_size in BATCH_SIZES:
+        configs[f'batch-{batch_size}'] = replace(adder, batch_size=batch_size)
+    return configs
 
 
-def proofs():
-    """{id: Config} of the adders that prove is tried on."""
-    return {
-        f'proof-{net}': replace(TASKS['binary_add'], cell=net[:-1], hidden=int(net[-1]), **fields)
-        for net, fields in PROOFS.items()
-    }
+def proofs() -> dict[str, Config]:
+    """The adders that `prove` is tried on."""
+    return {f'proof-{name}': config for name, config in PROVED_ADDERS.items()}
 
 
-def jobs():
-    """{id: Config} of all that is trained, without seeds."""
+def runs() -> dict[str, Config]:
+    """The Config of everything that is trained, each of one seed."""
     return presets() | comparisons() | proofs()
 
 
-def pictures():
-    """{id: (the job whose net they show, command, flags)} of what is drawn; of 'figures' the names of those that the run has drawn."""
-    return PICTURES | PICTURES_TOO
+def pictures() -> dict[str, Picture]:
+    """Everything that is drawn from a run."""
+    return PICTURES | MORE_PICTURES
 
 
-def home(name, known):
-    """The first id with the same Config: its results are those of all of them."""
-    return next(other for other in known if known[other] == known[name])
+def first_id(name: str, configs: Mapping[str, Config]) -> str:
+    """The first id with the same Config. Its run is trained for all of them."""
+    for other, config in configs.items():
+        if config == configs[name]:
+            return other
+    raise KeyError(name)
 
 
-def select(patterns):
-    """The ids that match one of the patterns, separated by commas. Raises UserError, with near ones, for one that none matches."""
-    names, chosen = [*jobs(), *pictures()], []
+def select(patterns: str) -> list[str]:
+    """The ids that match one of the patterns.
+
+    Args:
+        patterns: Separated by commas, with * for any text.
+
+    Returns:
+        Ids of runs, then of pictures, in the order of the catalogue.
+
+    Raises:
+        UserError: A pattern matches nothing. The message names similar ids.
+    """
+    names = [*runs(), *pictures()]
+    chosen = set()
     for pattern in patterns.split(','):
         matching = fnmatch.filter(names, pattern)
         if not matching:
-            raise UserError(
-                f'--rows={pattern} matches no row; near ones: {", ".join(near(pattern, names))}'
-            )
-        chosen += matching
+            near = ', '.join(similar_names(pattern, names))
+            raise UserError(f'--rows={pattern} matches no row; near ones: {near}')
+        chosen.update(matching)
     return [name for name in names if name in chosen]
 
 
-def groups(configs):
-    """[[id, ...]] of {id: Config}: recurrent nets that differ in NUMBERS alone train as one population. CNNs, of which one comes after the other, stay apart."""
-    found = {}
+def groups(configs: Mapping[str, Config]) -> list[list[str]]:
+    """The ids of runs that train together, as one population.
+
+    Recurrent nets that differ in VMAPPED fields only train together. CNNs train one after the
+    other.
+
+    Args:
+        configs: By id.
+    """
+    names_by_key: dict[Hashable, list[str]] = {}
     for name, config in configs.items():
-        key = (
-            name
-            if config.net() == 'cnn'
-            else replace(
-                config,
-                workdir='',
-                **{number: 0.5 for number in NUMBERS if number != 'momentum' or config.momentum},
-            )
-        )
-        found.setdefault(key, []).append(name)
-    return list(found.values())
+        key = name if config.net() == 'cnn' else _population_key(config)
+        names_by_key.setdefault(key, []).append(name)
+    return list(names_by_key.values())
 
 
-def length(config):
-    """Of a run, in steps where it has their number, else in epochs."""
+def _population_key(config: Config) -> Hashable:
+    """The settings that all runs of a population share."""
+    settings = dataclasses.asdict(config)
+    for name in ('workdir', *VMAPPED):
+        del settings[name]
+    return tuple(settings.values())
+
+
+def length(config: Config) -> int:
+    """The length of a run: in steps where it has a number of them, else in epochs."""
     return config.steps or config.epochs
 
 
-def is_shorter(config, than):
-    """Whether a run of config is the first epochs, or steps, of the other's."""
-    same = replace(config, epochs=than.epochs, steps=than.steps, workdir=than.workdir) == than
-    return same and bool(config.steps) == bool(than.steps) and length(config) < length(than)
+def is_beginning(shorter: Config, longer: Config) -> bool:
+    """Whether one run is the first epochs, or steps, of another one."""
+    same_length = replace(shorter, epochs=longer.epochs, steps=longer.steps, workdir=longer.workdir)
+    if same_length != longer or bool(shorter.steps) != bool(longer.steps):
+        return False
+    return length(shorter) < length(longer)
 
 
-def cost(config):
-    """Roughly the seconds that training takes on two cores, for the estimate of the time left."""
-    steps = config.steps or (config.epochs + TRIAL * config.starts * (config.starts > 1)) * -(
-        -(config.train_size or 50_000) // config.batch_size
-    )
+def cost(config: Config) -> float:
+    """Roughly the seconds that training takes on two cores."""
+    steps = config.steps or _epochs_with_restarts(config) * _steps_per_epoch(config)
     if config.net() == 'cnn':
-        return config.seeds * steps * config.batch_size * 8.3e7 / FLOPS
+        examples = config.seeds * steps * config.batch_size
+        return examples * CNN_FLOPS_PER_EXAMPLE / FLOPS_PER_SECOND
     times, inputs = (28, 28) if config.is_of_images() else (config.max_length + 1, 10)
-    weights = (
-        {'rnn': 1, 'gru': 3, 'lstm': 4}[config.cell] * config.hidden * (config.hidden + inputs)
-    )
-    layers = config.layers * (1 + config.bidirectional)
-    return (
-        config.seeds
-        * steps
-        * times
-        * layers
-        * (STEP + config.batch_size * (6 * weights / FLOPS + EXAMPLE))
-    )
+    weights = MATRICES_PER_CELL[config.cell] * config.hidden * (config.hidden + inputs)
+    layers = config.layers * (2 if config.bidirectional else 1)
+    # Two operations for each weight forward, and four backward.
+    seconds_per_example = 6 * weights / FLOPS_PER_SECOND + SECONDS_PER_EXAMPLE
+    seconds_per_time = SECONDS_PER_RECURRENT_STEP + config.batch_size * seconds_per_example
+    return config.seeds * steps * times * layers * seconds_per_time
+
+
+def _epochs_with_restarts(config: Config) -> int:
+    if config.restarts == 1:
+        return config.epochs
+    return config.epochs + RESTART_EPOCHS * config.restarts
+
+
+def _steps_per_epoch(config: Config) -> int:
+    return math.ceil((config.train_size or USUAL_TRAIN_SIZE) / config.batch_size)

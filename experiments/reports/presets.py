@@ -1,18 +1,47 @@
-"""Where a Config starts from: a task's defaults, or a row of reported_results.csv by its id."""
+"""The Config of every reported row: what the table says, and what its provenance adds.
 
-import csv
+A run with one of them: python -m experiments.main --preset=E-lstm128.
+"""
+
 import difflib
+from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
+from typing import Any, NamedTuple
 
-from experiments.core.config import Config
-from experiments.core.defaults import TASK_DEFAULTS as TASKS
+from experiments.core.config import CNN_TASKS, Config
+from experiments.core.defaults import TASK_DEFAULTS
+from experiments.reports.reported import ReportedRow, reported_rows
 from jaxdl import UserError
 
-SUBSET = {'train_size': 0, 'per_class': 1000, 'test_per_class': 100}
+# The columns of the table that are fields of Config: {column: field}.
+CONFIG_FIELDS = {
+    'hidden': 'hidden',
+    'layers': 'layers',
+    'activation': 'activation',
+    'init': 'init',
+    'optimizer': 'optimizer',
+    'lr': 'learning_rate',
+    'weight_decay': 'weight_decay',
+    'l2': 'l2',
+    'dropout': 'dropout',
+    'batch_size': 'batch_size',
+    'loss': 'loss',
+}
+# What the reports call initializers and losses, in the words of Config.
+CONFIG_WORDS = {
+    'torch_default': 'torch',
+    'truncnormal0.1': 'truncated_normal',
+    'softmax_ce': 'cross_entropy',
+    'nll_logsoftmax': 'cross_entropy',
+    'bce': 'cross_entropy',
+}
+MNIST_TRAIN_IMAGES = 60_000
 
-# What the CSV's columns do not say of a row but its provenance does, by the start of the id; later entries win.
-PROVENANCE = {
+# The CIFAR-10 subset of reports B and C.
+SUBSET = {'train_size': 0, 'per_class': 1000, 'test_per_class': 100}
+# What the columns do not say of a row but its provenance does, by the beginning of its id.
+# A later entry overrides an earlier one.
+PROVENANCE_SETTINGS: dict[str, dict[str, Any]] = {
     'A-': {'standardize': True},
     'A-cifar': {'dense_activation': 'tanh'},
     'B-': {'shuffle': False, 'head_init': 'normal'},
@@ -24,110 +53,161 @@ PROVENANCE = {
     'D-add': {'fresh': False},
     'E-recall': {'k': 3},
 }
-# Rows whose settings the reports do not give: the row or task they start from, and what is chosen here.
+
+
+class ChosenSettings(NamedTuple):
+    """The settings of a row whose report does not give them.
+
+    Attributes:
+        base: The row or the task that they start from.
+        settings: What is chosen here.
+    """
+
+    base: str
+    settings: dict[str, Any]
+
+
 CHOSEN = {
-    'A-cifar-tuned-ep1': (
-        'A-cifar-base',
-        {'epochs': 30},
-    ),  # "tuned" were weights carried over: the same net, trained on
-    'A-cifar-tuned-ep2': ('A-cifar-tuned-ep1', {}),
-    'B-cnn-compare': (
+    # The weights of the "tuned" net were carried over: it is the same net, trained on.
+    'A-cifar-tuned-ep1': ChosenSettings('A-cifar-base', {'epochs': 30}),
+    'A-cifar-tuned-ep2': ChosenSettings('A-cifar-tuned-ep1', {}),
+    # As many steps as the recurrent nets of report B.
+    'B-cnn-compare': ChosenSettings(
         'mnist_cnn',
         {'batch_size': 50, 'steps': 5500, 'validation_size': 0, 'shuffle': False},
-    ),  # as long as B's recurrent nets
-    'A-cnn-assignment1': ('B-cnn-compare', {}),
-    'B-cifar-unreported': ('B-cifar-relu-adam', {'optimizer': 'adagrad', 'learning_rate': 1e-4}),
+    ),
+    'A-cnn-assignment1': ChosenSettings('B-cnn-compare', {}),
+    'B-cifar-unreported': ChosenSettings(
+        'B-cifar-relu-adam', {'optimizer': 'adagrad', 'learning_rate': 1e-4}
+    ),
 }
-# Rows that are pictures: the row whose net they show, the command, and its flags.
+
+
+class Picture(NamedTuple):
+    """A row that is pictures of a net.
+
+    Attributes:
+        row: The id of the row whose net they show.
+        command: The command that draws them; '' if the run of the net has drawn them itself.
+        flags: Of the command.
+        figures: The names of the run's own figures, where there is no command.
+    """
+
+    row: str
+    command: str = ''
+    flags: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
+
+
 PICTURES = {
-    'A-actmax': ('A-cifar-base', 'visualize', ('--what=maximize',)),
-    'B-cifar-vis': ('B-cifar-relu-adam', 'visualize', ('--what=filters,activations',)),
-    'B-deconv-all': ('B-cifar-relu-adam', 'visualize', ('--what=deconvnet',)),
-    'B-deconv-top9': ('B-cifar-relu-adam', 'visualize', ('--what=top9',)),
-    'D-handwriting': ('D-rnn256-adam', 'predict', ()),
-}
-NAMES = {
-    'torch_default': 'torch',
-    'truncnormal0.1': 'truncated_normal',
-    'softmax_ce': 'cross_entropy',
-    'nll_logsoftmax': 'cross_entropy',
-    'bce': 'cross_entropy',
-}
-COLUMNS = {
-    'hidden': ('hidden', int),
-    'layers': ('layers', int),
-    'activation': ('activation', str),
-    'init': ('init', str),
-    'optimizer': ('optimizer', str),
-    'lr': ('learning_rate', float),
-    'weight_decay': ('weight_decay', float),
-    'l2': ('l2', float),
-    'dropout': ('dropout', float),
-    'batch_size': ('batch_size', int),
-    'loss': ('loss', str),
+    'A-actmax': Picture('A-cifar-base', 'visualize', ('--what=maximize',)),
+    'B-cifar-vis': Picture('B-cifar-relu-adam', 'visualize', ('--what=filters,activations',)),
+    'B-deconv-all': Picture('B-cifar-relu-adam', 'visualize', ('--what=deconvnet',)),
+    'B-deconv-top9': Picture('B-cifar-relu-adam', 'visualize', ('--what=top9',)),
+    'D-handwriting': Picture('D-rnn256-adam', 'predict'),
 }
 
 
-def rows():
-    """The rows of reported_results.csv as dicts of strings, in order."""
-    with open(Path(__file__).with_name('reported_results.csv'), newline='') as file:
-        return list(csv.DictReader(file))
+def presets() -> dict[str, Config]:
+    """The Config, of one seed, of every reported row that trains a net, in the table's order."""
+    rows = reported_rows()
+    configs = {}
+    for name, row in rows.items():
+        if row.task in TASK_DEFAULTS and row.lr is not None:
+            configs[name] = _config_of(row)
+    for name, chosen in CHOSEN.items():
+        base = TASK_DEFAULTS.get(chosen.base) or configs[chosen.base]
+        configs[name] = replace(base, **chosen.settings)
+    return {name: configs[name] for name in rows if name in configs}
 
 
-def _preset(row):
-    fields = {
-        name: kind(NAMES.get(row[column], row[column]))
-        for column, (name, kind) in COLUMNS.items()
-        if row[column]
+def _config_of(row: ReportedRow) -> Config:
+    settings = {
+        **_column_settings(row),
+        **_net_settings(row),
+        **_data_settings(row),
+        **_length_settings(row),
     }
-    if row['task'] not in ('mnist_cnn', 'cifar_cnn'):
-        fields |= {'cell': row['model'], 'bidirectional': row['bidirectional'] == '1'}
-    if float(row['momentum'] or 0):
-        fields |= {'optimizer': 'momentum', 'momentum': float(row['momentum'])}
-    if row['task'] == 'mnist_rnn':
-        fields['validation_size'] = 60_000 - int(row['train_size'])
-        if row['steps'] and not float(row['epochs']).is_integer():
-            fields['steps'] = int(row['steps'])
-    elif row['task'] == 'cifar_cnn':
-        fields['validation_size'] = 0
-        if row['steps'] and not row['epochs']:
-            fields['steps'] = int(row['steps'])
-    elif row['train_size']:
-        fields['train_size'] = int(row['train_size'])
-    if row['epochs'] and 'steps' not in fields:
-        fields['epochs'] = int(row['epochs'])
-    if row['train_length']:
-        first, _, last = row['train_length'].partition('-')
-        fields |= {'min_length': int(first), 'max_length': int(last or first)}
-    for start, known in PROVENANCE.items():
-        fields |= known if row['id'].startswith(start) else {}
-    return replace(TASKS[row['task']], **fields)
+    if row.momentum:
+        settings['optimizer'] = 'momentum'
+        settings['momentum'] = row.momentum
+    for prefix, known_settings in PROVENANCE_SETTINGS.items():
+        if row.id.startswith(prefix):
+            settings |= known_settings
+    return replace(TASK_DEFAULTS[row.task], **settings)
 
 
-def presets():
-    """{id: Config} of every row of reported_results.csv that trains a net, in order."""
-    known = {row['id']: _preset(row) for row in rows() if row['task'] in TASKS and row['lr']}
-    for name, (start, fields) in CHOSEN.items():
-        known[name] = replace((TASKS | known)[start], **fields)
-    return {row['id']: known[row['id']] for row in rows() if row['id'] in known}
+def _column_settings(row: ReportedRow) -> dict[str, Any]:
+    settings = {}
+    for column, field in CONFIG_FIELDS.items():
+        value = getattr(row, column)
+        if value is not None:
+            settings[field] = CONFIG_WORDS.get(value, value)
+    return settings
 
 
-def near(name, names):
-    """Those of names that look like name; all, if none does."""
-    return difflib.get_close_matches(name, names, n=5, cutoff=0.4) or list(names)
+def _net_settings(row: ReportedRow) -> dict[str, Any]:
+    if row.task in CNN_TASKS:
+        return {}
+    return {'cell': row.model, 'bidirectional': bool(row.bidirectional)}
 
 
-def preset(name, task=None):
-    """The Config of a reported row. Raises UserError for an unknown name."""
-    known = presets()
+def _data_settings(row: ReportedRow) -> dict[str, Any]:
+    """What the net is trained on, and for how long."""
+    settings: dict[str, Any] = {}
+    if row.task == 'mnist_rnn':
+        settings['validation_size'] = MNIST_TRAIN_IMAGES - row.train_size
+    elif row.task == 'cifar_cnn':
+        settings['validation_size'] = 0
+    elif row.train_size is not None:
+        settings['train_size'] = row.train_size
+
+    is_of_images = row.task in ('mnist_rnn', 'cifar_cnn')
+    has_whole_epochs = row.epochs is not None and row.epochs.is_integer()
+    if is_of_images and row.steps is not None and not has_whole_epochs:
+        settings['steps'] = row.steps
+    elif row.epochs is not None:
+        settings['epochs'] = int(row.epochs)
+    return settings
+
+
+def _length_settings(row: ReportedRow) -> dict[str, Any]:
+    """The lengths of the training sequences."""
+    if row.train_length is None:
+        return {}
+    shortest, _, longest = row.train_length.partition('-')
+    return {'min_length': int(shortest), 'max_length': int(longest or shortest)}
+
+
+def similar_names(name: str, names: Iterable[str]) -> list[str]:
+    """Those of the names that look like a name; all of them if none does."""
+    names = list(names)
+    return difflib.get_close_matches(name, names, n=5, cutoff=0.4) or names
+
+
+def preset(name: str, task: str | None = None) -> Config:
+    """The Config of a reported row.
+
+    Args:
+        name: The row's id.
+        task: The task that the user asks for, if any.
+
+    Raises:
+        UserError: There is no such row, it is a picture, or its task is another one.
+    """
     if name in PICTURES:
-        row, module, flags = PICTURES[name]
+        picture = PICTURES[name]
+        words = [f'python -m experiments.{picture.command}', '--workdir=RUN', *picture.flags]
         raise UserError(
-            f'--preset={name} is a picture of the net of {row}: train that one, then '
-            f'{" ".join(["python -m experiments." + module, "--workdir=RUN", *flags])}'
+            f'--preset={name} is a picture of the net of {picture.row}: train that one, then '
+            f'{" ".join(words)}'
         )
-    if name not in known:
-        raise UserError(f'--preset={name} is unknown; near ones: {", ".join(near(name, known))}')
-    if task not in (None, known[name].task):
-        raise UserError(f'--preset={name} is a {known[name].task} row; leave --task={task} out')
-    return known[name]
+    configs = presets()
+    if name not in configs:
+        raise UserError(
+            f'--preset={name} is unknown; near ones: {", ".join(similar_names(name, configs))}'
+        )
+    config = configs[name]
+    if task not in (None, config.task):
+        raise UserError(f'--preset={name} is a {config.task} row; leave --task={task} out')
+    return config

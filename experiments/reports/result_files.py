@@ -1,113 +1,195 @@
-"""The files of experiments/results: what is kept of a row's run, small enough for the repository."""
+"""experiments/results/<id>.json: what is kept of a row's run, small enough for the repository."""
 
-import json
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+from experiments.core import schema
+from experiments.core.config import Config
+from experiments.core.schema import (
+    EpochRecord,
+    FailedRow,
+    LayerStatistics,
+    PictureRow,
+    Record,
+    RowResults,
+    Scores,
+    StatisticsRecord,
+    StepStatistics,
+    WindowRecord,
+)
 from experiments.training import workdir
-from jaxdl import __version__
+from experiments.training.metrics_log import read_records
+from jaxdl.metrics import Summary
 
-FOLDER = Path(__file__).parents[1] / 'results'
-POINTS = 25  # of a curve
-FEW = 10  # seeds whose scores are kept for every epoch, not for the last one alone
+RESULTS_FOLDER = Path(__file__).parents[1] / 'results'
+CURVE_POINTS = 25
+MOST_SEEDS_IN_CURVE = 10  # with more, single seeds are kept of the last epoch only
+SIGNIFICANT_DIGITS = 5
+
+Row = RowResults | FailedRow | PictureRow
+Notify = Callable[[str], None]
 
 
-def of_run(folder):
-    """The content of a row's file, from the folder of its finished run."""
-    found = workdir.results_of(folder)
-    records = [json.loads(line) for line in (folder / 'metrics.jsonl').read_text().splitlines()]
-    curve = {
-        kind: [record for record in records if record['kind'] == kind]
-        for kind in ('steps', 'epoch')
-    }
-    seconds = {
-        'train': sum(record['seconds'] for record in curve['epoch']),
-        **{name: value for name, value in found['seconds'].items() if name in ('compile', 'data')},
-    }
-    last = {
-        name: found[name] for name in ('train', 'last_batch', 'validation', 'test') if name in found
-    }
-    few = found['config']['seeds'] <= FEW
-    probed = [record for record in records if record['kind'] == 'statistics'][-1:]
-    proofs = workdir.results_of(folder, 'proofs/proofs.json')
-    kept = _short(
-        {
-            **{
-                name: found[name]
-                for name in ('version', 'versions', 'device', 'parameters', 'epoch', 'step')
-            },
-            'seconds': seconds,
-            **last,
-            'tested': found['tested'],
-            'probed': [
-                {
-                    'step': record['step'],
-                    'layers': {
-                        name: {
-                            key: row[key]
-                            for key in ('mean', 'std', 'min', 'max', 'dead')
-                            if key in row
-                        }
-                        for name, row in record['layers'].items()
-                    },
-                }
-                for record in probed
-            ],
-            'curve': _thinned(curve['steps'], False) + _thinned(curve['epoch'], few),
-            **({'proofs': proofs} if proofs else {}),
-        }
+def records_of(kind: type[Record], records: Sequence[Record]) -> list[Record]:
+    """The records of one kind, in order."""
+    return [record for record in records if isinstance(record, kind)]
+
+
+def row_of_run(folder: Path) -> RowResults:
+    """The results of a row, from the folder of its finished run."""
+    results = workdir.read_results(folder)
+    records = read_records(folder / 'metrics.jsonl', results.epoch)
+    return RowResults(
+        version=results.version,
+        versions=results.versions,
+        device=results.device,
+        parameters=results.parameters,
+        epoch=results.epoch,
+        step=results.step,
+        seconds=_seconds(results.seconds, records),
+        train=results.train,
+        last_batch=results.last_batch,
+        validation=results.validation,
+        test=results.test,
+        final_test=results.final_test,
+        layer_statistics=_last_statistics(records),
+        curve=_curve(records, keep_seeds=results.config['seeds'] <= MOST_SEEDS_IN_CURVE),
+        proofs=workdir.read_proofs(folder),
+        config=results.config,
     )
-    return {**kept, 'config': found['config']}  # whole, to be compared with a Config
 
 
-def of_failure(config, why, versions, device):
-    """The content of the file of a run that came to no end."""
-    return {
-        'version': __version__,
-        'versions': versions,
-        'device': device,
-        'config': config.identity(),
-        'failed': str(why),
-    }
+def _seconds(
+    seconds_of_session: dict[str, float], records: Sequence[Record]
+) -> dict[str, float | None]:
+    """The seconds of the whole run, as far as they are known."""
+    # results.json has those of the last session only. Training may have taken several.
+    seconds = {'train': _training_seconds(records)}
+    for name, value in seconds_of_session.items():
+        if name in ('compile', 'data'):
+            seconds[name] = value
+    return seconds
 
 
-def read(name, config, folder=FOLDER, say=print):
-    """The content of a row's file if it is of this Config, with at least so many seeds, else None; why not is said."""
+def _training_seconds(records: Sequence[Record]) -> float | None:
+    seconds = 0.0
+    for record in records_of(EpochRecord, records):
+        if record.seconds is None:
+            return None
+        seconds += record.seconds
+    return seconds
+
+
+def _last_statistics(records: Sequence[Record]) -> list[StepStatistics]:
+    """The last layer statistics, without their histograms."""
+    all_statistics = records_of(StatisticsRecord, records)
+    if not all_statistics:
+        return []
+    last = all_statistics[-1]
+    layers = {}
+    for name, layer in last.layers.items():
+        layers[name] = LayerStatistics(layer.mean, layer.std, layer.min, layer.max, layer.dead)
+    return [StepStatistics(last.step, layers)]
+
+
+def _curve(records: Sequence[Record], keep_seeds: bool) -> list[WindowRecord | EpochRecord]:
+    windows = _thinned(records_of(WindowRecord, records))
+    epochs = _thinned(records_of(EpochRecord, records))
+    if not keep_seeds:
+        epochs = list(map(_without_seeds, epochs))
+    return windows + epochs
+
+
+def _thinned(records: list[Record]) -> list[Record]:
+    """At most CURVE_POINTS of the records, evenly spaced, the last one among them."""
+    stride = math.ceil(len(records) / CURVE_POINTS)
+    last = len(records) - 1
+    thinned = []
+    for i, record in enumerate(records):
+        if (last - i) % stride == 0:
+            thinned.append(record)
+    return thinned
+
+
+def _without_seeds(record: EpochRecord) -> EpochRecord:
+    return EpochRecord(
+        epoch=record.epoch,
+        step=record.step,
+        seconds=record.seconds,
+        train=_means(record.train),
+        last_batch=_means(record.last_batch),
+        test=_means(record.test),
+        validation=_means(record.validation),
+    )
+
+
+def _means(scores: Scores | None) -> Scores | None:
+    """The scores without those of single seeds."""
+    if scores is None:
+        return None
+    means = {}
+    for name, summary in scores.items():
+        means[name] = Summary(summary.mean, summary.ci95)
+    return means
+
+
+def write(file: Path, row: Row) -> None:
+    """Writes the file of a row on one line. Floats of a finished run are rounded."""
+    content = schema.to_json(row)
+    if isinstance(row, RowResults):
+        for name, value in content.items():
+            # The config stays as it is, since it is compared with other Configs.
+            if name != 'config':
+                content[name] = _rounded(value)
+    schema.write_json(file, content, indent=None)
+
+
+def _rounded(content: Any) -> Any:
+    """JSON content with its floats rounded."""
+    if isinstance(content, dict):
+        return {name: _rounded(value) for name, value in content.items()}
+    if isinstance(content, list):
+        return [_rounded(value) for value in content]
+    if isinstance(content, float):
+        return float(f'{content:.{SIGNIFICANT_DIGITS}g}')
+    return content
+
+
+def read(
+    name: str, config: Config, folder: Path = RESULTS_FOLDER, notify: Notify = print
+) -> Row | None:
+    """The results of a row, if its file holds them for this Config and at least as many seeds.
+
+    Args:
+        name: The row's id.
+        config: The settings that the row has today.
+        folder: Of the files.
+        notify: Takes a line of text that says why a file is ignored.
+    """
     file = folder / f'{name}.json'
     if not file.exists():
         return None
-    found = workdir.results_of(folder, file.name)
-    if not isinstance(found, dict) or not {'version', 'config'} <= found.keys():
-        say(f'{file} cannot be read: ignored')
+    row = _read_any_row(file)
+    if row is None:
+        notify(f'{file} cannot be read: ignored')
         return None
-    if names := workdir.differences(config, found['config'], aside=('seeds',)):
-        say(f'{file} is of other settings, {", ".join(names)}: ignored')
+    differing = workdir.differences(config, row.config, aside=('seeds',))
+    if differing:
+        notify(f'{file} has other settings, {", ".join(differing)}: ignored')
         return None
-    if found['config']['seeds'] < config.seeds:
-        say(f'{file} is of {found["config"]["seeds"]} seeds, fewer than {config.seeds}: ignored')
+    seeds = row.config['seeds']
+    if seeds < config.seeds:
+        notify(f'{file} has {seeds} seeds, fewer than {config.seeds}: ignored')
         return None
-    return found
+    return row
 
 
-def _thinned(records, keep_seeds):
-    """At most POINTS of the records, the last one among them."""
-    stride = -(-len(records) // POINTS)
-    return [
-        record if keep_seeds else _without_seeds(record) for record in records[::-1][::stride][::-1]
-    ]
-
-
-def _without_seeds(tree):
-    return (
-        {key: _without_seeds(value) for key, value in tree.items() if key != 'seeds'}
-        if isinstance(tree, dict)
-        else tree
-    )
-
-
-def _short(tree):
-    """Floats to five digits."""
-    if isinstance(tree, dict):
-        return {key: _short(value) for key, value in tree.items()}
-    if isinstance(tree, list):
-        return [_short(value) for value in tree]
-    return float(f'{tree:.5g}') if isinstance(tree, float) else tree
+def _read_any_row(file: Path) -> Row | None:
+    # No file of one kind can be read as one of another kind: each has a field of its own.
+    for kind in (RowResults, FailedRow, PictureRow):
+        row = schema.read_json(file, kind)
+        if row is not None:
+            return row
+    return None

@@ -86,9 +86,9 @@ def epoch_records(
     splits = {split: _mean_scores(scores) for split, scores in held_out.items()}
     records.append(
         EpochRecord(
-            epoch,
-            first_step + steps,
-            seconds,
+            epoch=epoch,
+            step=first_step + steps,
+            seconds=seconds,
             train=_mean_scores(means),
             last_batch=_mean_scores(last_batch),
             **splits,

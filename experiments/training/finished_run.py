@@ -78,6 +78,7 @@ def load_population(
         UserError: There is no run, none of these tasks, or no finished epoch. params_at raises it
             if a checkpoint cannot be read.
     """
+    # On one device, whatever the mesh was: looking into a net needs no more.
     config = dataclasses.replace(read_config(folder), data_dir=data_dir, mesh=ONE_DEVICE)
     if config.task not in tasks:
         raise UserError(f'{folder} holds a {config.task} run; name a run of {" or ".join(tasks)}')
@@ -86,6 +87,7 @@ def load_population(
             f'{folder} has no checkpoints; train it first, with python -m experiments.main'
         )
     task = make_task(config, notify)
+    # Only the shapes of the training state are needed, not its programs.
     initialize = jax.jit(make_initialize(config, task))
     population = make_population([config])
     shapes = _on_one_device(jax.eval_shape(initialize, population, task.data))
@@ -146,6 +148,7 @@ def load(
 
     snapshots = {}
     for snapshot_epoch in (0, *epochs):
+        # A function, since most callers look at one epoch only.
         snapshots[snapshot_epoch] = lambda at=snapshot_epoch: params_at(at)
     test = task.held_out['test']
     return FinishedRun(

@@ -100,6 +100,7 @@ def best_of_restarts(setup: Setup, train_epoch: Program) -> TrainState:
     least_loss = np.full(len(population.keys), np.inf)
     with progress, setup.clock.span('train'):
         for restart in range(restarts):
+            # Restarts draw their parameters and their data at addresses of their own.
             keys = restart_keys(population.keys, restart)
             trial = Population(keys, population.hyperparameters)
             states = setup.programs.initialize(trial, setup.data)
@@ -108,6 +109,7 @@ def best_of_restarts(setup: Setup, train_epoch: Program) -> TrainState:
                 states = result.states
                 progress.update()
             losses = np.array(result.means['loss'])
+            # A third of an epoch, since the loss of a single batch is noise.
             last_third = losses.shape[1] // 3 + 1
             loss = losses[:, -last_third:].mean(1)
             is_better = loss < least_loss  # never true of a loss that is not a number

@@ -85,6 +85,7 @@ def _needed(executable, mesh):
         + sizes.temp_size_in_bytes
         - sizes.alias_size_in_bytes
     )
+    # The devices of a CPU are its cores, which share the machine's memory.
     share_memory = mesh.local_devices[0].platform == 'cpu'
     return needed_by_device * (len(mesh.local_devices) if share_memory else 1)
 
@@ -98,6 +99,7 @@ def free_memory(device: jax.Device) -> int | None:
         return (device.memory_stats() or {}).get('bytes_limit')
     free = psutil.virtual_memory().available
     limit_file = CGROUP / 'memory.max'
+    # In a container the machine's memory is not what this process may take.
     if limit_file.exists():
         limit = limit_file.read_text().strip()
         if limit != 'max':

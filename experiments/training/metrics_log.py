@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-import msgspec
 import numpy as np
 
 from experiments.core import schema
@@ -54,7 +53,7 @@ class MetricsLog:
             UserError: The file does not hold the records up to that epoch.
         """
         file = self.folder / 'metrics.jsonl'
-        records = _read_records(file, epoch) if epoch else []
+        records = read_records(file, epoch) if epoch else []
         finished = [record.epoch for record in records if isinstance(record, EpochRecord)]
         if finished != list(range(1, epoch + 1)):
             raise UserError(
@@ -65,6 +64,7 @@ class MetricsLog:
         self.records = records
         if not parallel.is_first_process():
             return
+        # The events cannot be cut off at an epoch, so both files are written again.
         file.write_text('')
         shutil.rmtree(self.folder / 'tensorboard', ignore_errors=True)
         self._events = _summary_writer_class()(str(self.folder / 'tensorboard'))
@@ -101,6 +101,7 @@ class MetricsLog:
             low, high = statistics.range
             counts = np.array(statistics.histogram)
             edges = np.linspace(low, high, len(counts) + 1)
+            # TensorBoard wants moments, which the bins tell only roughly.
             centres = (edges[1:] + edges[:-1]) / 2
             self._events.add_histogram_raw(
                 f'layers/{layer}',
@@ -129,17 +130,16 @@ class MetricsLog:
             self._events.file_writer.add_summary(Summary(value=[value]))
 
 
-def _read_records(file: Path, last_epoch: int) -> list[Record]:
+def read_records(file: Path, last_epoch: int) -> list[Record]:
     """The records up to an epoch; none at all if a line cannot be read.
 
     A last line that is cut off was being written when the run was stopped: it does not count.
     """
-    decoder = msgspec.json.Decoder(Record)
     records = []
     try:
         for line in file.read_text().splitlines(keepends=True):
             if line.endswith('\n'):
-                record = decoder.decode(line)
+                record = schema.from_line(line)
                 if record.epoch <= last_epoch:
                     records.append(record)
     except (FileNotFoundError, ValueError):

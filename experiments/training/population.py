@@ -150,6 +150,7 @@ def _train_epochs(
         for epoch in range(start.epoch, len(lengths)):
             steps = lengths[epoch]
             states, outcome = advance(setup, train_epoch[steps], states, epoch)
+            # The runs share the time of an epoch: none has seconds of its own.
             outcome = outcome._replace(seconds=outcome.seconds / len(configs))
             for i, config in enumerate(configs):
                 first_model = i * config.seeds

@@ -30,7 +30,7 @@ from jaxdl.train import (
     make_score_batch,
     make_step,
 )
-from jaxdl.visualize.activations import dead, summary
+from jaxdl.visualize.activations import dead_share, layer_statistics
 
 SEEDS_AT_ONCE_ON_CPU = 8  # arrays of so many small models stay in a core's cache
 STATISTICS_EXAMPLES = 100  # held-out examples on which layer statistics are taken
@@ -49,6 +49,7 @@ class Program:
         """The compiled program for arguments of these shapes (arrays or ShapeDtypeStructs)."""
         shapes = tuple((x.shape, x.dtype) for x in jax.tree.leaves(args))
         if shapes not in self._compiled:
+            # Ahead of time, so that the first epoch's seconds are those of training.
             with self._clock.span('compile'):
                 self._compiled[shapes] = self.jitted.lower(*args).compile()
         return self._compiled[shapes]
@@ -144,6 +145,7 @@ def make_initialize(config: Config, task: Task) -> Callable[[Population, Any], T
     optimizer = make_optimizer(_optimizer_settings(config))
 
     def initialize(population, data):
+        # Any batch will do: flax looks only at its shapes.
         batch = task.batches(data, population.keys[0], 0)(0)
 
         def initialize_one(key):
@@ -248,16 +250,16 @@ def _make_layer_statistics(task):
     if lengths is not None:
         lengths = lengths[:STATISTICS_EXAMPLES]
 
-    def layer_statistics(params):
+    def statistics_at(params):
         _, layers = task.model.apply(params, task.prepare(inputs), lengths)
         statistics = {}
         for name, values in layers.items():
-            statistics[name] = {**summary(values), 'dead': dead(values)}
+            statistics[name] = {**layer_statistics(values), 'dead': dead_share(values)}
         for name, values in params['params'].items():
-            statistics[name] = summary(values)
+            statistics[name] = layer_statistics(values)
         return statistics
 
-    return layer_statistics
+    return statistics_at
 
 
 def _seeds_at_once(models, task, mesh):
@@ -298,6 +300,7 @@ def _make_evaluate(task, mesh, clock, models):
 
     def evaluate_models(params, examples):
         evaluation = evaluate_in_batches(run_batch, params, examples)
+        # Without the rows that only fill the mesh.
         return jax.tree.map(lambda x: x[:models], evaluation)
 
     return evaluate_models

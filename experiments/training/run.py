@@ -106,6 +106,7 @@ def run(
             compiled = train_epoch[lengths[0]].compile(
                 *train_epoch_shapes(setup.programs, setup.data)
             )
+            # Before anything is allocated: a population that does not fit is refused.
             check_memory(setup, compiled)
             start = restore_or_initialize(setup, manager, train_epoch[lengths[0]], notify)
             notify(describe_training(setup, start))
@@ -201,6 +202,7 @@ def _train_epochs(
             outcome = outcome_of_seeds(outcome, 0, config.seeds)
             with setup.clock.span('write'):
                 record = write_epoch(config, log, epoch, sum(lengths[:epoch]), outcome)
+                # A copy without the padding: orbax writes it while the next epoch trains.
                 saved = parallel.take_seeds(states, 0, config.seeds, setup.mesh)
                 save_checkpoint(manager, config, saved, record)
             show_progress(bar, record, steps)
@@ -223,6 +225,7 @@ def advance(setup: Setup, train_epoch: Program, states: Any, epoch: int) -> tupl
     seconds_before = clock.seconds.get('train', 0.0)
     with clock.span('train'):
         result: EpochResult = train_epoch(states, programs.population, setup.data, jnp.int32(epoch))
+        # Fetching waits for the epoch to end, so the span is its true time.
         measured = jax.device_get((result.means, result.statistics, result.finite))
     seconds = clock.seconds['train'] - seconds_before
     held_out = {}

@@ -85,6 +85,7 @@ def begin(folder: Path, config: Config, resume: bool) -> None:
     """
     if resume and holds_run(folder):
         return
+    # If this is interrupted, config.json still says that the rest is ours to delete.
     for name in reversed(OUR_NAMES):
         path = folder / name
         if path.is_dir():

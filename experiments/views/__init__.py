@@ -1,0 +1,1 @@
+"""The passes of experiments.visualize, and what transfer learning needs."""

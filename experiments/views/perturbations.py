@@ -1,161 +1,148 @@
-"""The passes of experiments.visualize that change the image: occlusion, invariance, correspondence. See passes.py."""
+"""Passes that change the image and watch the net: occlusion and invariance."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.views.passes import shown, title
-from jaxdl import UserError
-from jaxdl.figures import grids as pictures
+from experiments.training.finished_run import FinishedRun
+from experiments.views.base import PassResult, prepared_grey, title, to_picture
+from experiments.views.request import ViewRequest
+from jaxdl.figures import grids
+from jaxdl.figures.base import Figure
+from jaxdl.figures.curves import ResponsePanel, image_responses
+from jaxdl.figures.grids import Cell, MapRow
 from jaxdl.visualize import filters, invariance, occlusion
+from jaxdl.visualize.invariance import warp
+from jaxdl.visualize.occlusion import Occlusion
+
+OCCLUSION_COLUMNS = (
+    'image',
+    'activity of the strongest\nconv2 map',
+    'projection of that map',
+    'probability of its class',
+    'most probable class',
+)
 
 
-def show_occlusion(net, asked):
-    side = asked.pixels.shape[1]
-    masks = occlusion.windows(side, asked.window)
-    fill = net.prepare(np.full((1, 1, 1, asked.pixels.shape[-1]), 255 * asked.fill))[0, 0, 0]
-    occlude = jax.jit(occlusion.occlude, static_argnums=0)
-    found = [
-        jax.device_get(occlude(net.model, net.params, image, masks, label, fill))
-        for image, label in zip(net.prepare(asked.pixels), asked.labels)
-    ]
-    across = side - asked.window + 1
-    rows = [
-        (
-            name,
-            [
-                (shown(pixels), 'image'),
-                (row['activity'].reshape(across, across), 'values'),
-                (filters.centred(row['projection'][None])[0], 'image'),
-                (row['probability'].reshape(across, across), 'values'),
-                (row['answer'].reshape(across, across), 'classes'),
-            ],
-        )
-        for name, pixels, row in zip(asked.names, asked.pixels, found)
-    ]
-    figure = pictures.maps(
-        title(
-            net,
-            f'A {asked.window}x{asked.window} square of {asked.fill:g} on the scale 0 (black) to 1 (white) covers each place',
-        ),
-        rows,
-        [
-            'image',
-            'activity of the strongest\nconv2 map',
-            'projection of that map',
-            'probability of its class',
-            'most probable class',
-        ],
-        asked.classes,
-    )
-    arrays = {name: np.stack([row[name] for row in found]) for name in found[0]}
-    changed = np.mean(arrays['answer'] != asked.labels[:, None])
-    return (
-        arrays,
-        {'images': figure},
-        f'{len(masks)} places in each of {len(found)} images; {changed:.0%} of the answers are not the class; fill {fill} in the scale of the net',
-    )
+class Transform(NamedTuple):
+    """A transform of images, and how far it is taken.
+
+    Attributes:
+        name: 'rotation', say.
+        values: (T,), its strengths.
+        unit: What they are measured in.
+        apply: (images (N, H, W, C), strength, fill (C,)) -> images of that shape.
+    """
+
+    name: str
+    values: np.ndarray
+    unit: str
+    apply: Callable[[jax.Array, float, jax.Array], jax.Array]
 
 
-def show_invariance(net, asked):
-    images = net.prepare(asked.pixels)
-    black = net.prepare(np.zeros((1, 1, 1, images.shape[-1])))[0, 0, 0]
-    steps = {
-        'translation': (np.arange(-8, 9.0), 'pixels to the right', lambda x: {'shift': (0.0, x)}),
-        'rotation': (np.arange(0.0, 361, 10), 'degrees', lambda x: {'angle': np.deg2rad(x)}),
-        'scale': (np.linspace(0.6, 1.8, 13), 'factor', lambda x: {'scale': x}),
-    }
-    arrays, panels = {}, {}
-    for kind, (values, xlabel, options) in steps.items():
-        versions = jnp.stack([invariance.warp(images, **options(x), fill=black) for x in values])
-        found = jax.jit(invariance.invariance, static_argnums=0)(
-            net.model, net.params, images, asked.labels, versions
-        )
-        for name, array in jax.device_get(found).items():
-            panels[
-                kind,
-                'probability of its class' if name == 'probability' else f'{name}: distance / norm',
-            ] = values, array, f'{kind}, {xlabel}'
-            arrays[f'{kind}/{name}'] = array
-        arrays[f'{kind}/values'] = values
-    return (
-        arrays,
-        {
-            'images': pictures.lines(
-                title(
-                    net, f'Features and answers of {len(images)} images, moved, turned and scaled'
-                ),
-                panels,
-            )
-        },
-        '',
-    )
+def _translate(images, pixels, fill):
+    return warp(images, shift=(0.0, pixels), fill=fill)
 
 
-def show_correspondence(net, asked):
-    """The same part of five images of a class covered, against parts at random, over all classes."""
-    side, size = net.inputs.shape[1], net.inputs.shape[1] // 3
-    starts = [0, (side - size) // 2, side - size]
-    parts = occlusion.windows(side, size).reshape(side - size + 1, side - size + 1, side, side)
-    each = min(5, np.bincount(net.labels)[np.unique(net.labels)].min())
-    if each < 2:
-        raise UserError('correspondence needs two test images of each class at least')
-    groups = [np.flatnonzero(net.labels == label)[:each] for label in np.unique(net.labels)]
-    images = net.prepare(np.asarray(net.inputs)[np.stack(groups)])
-    rng = np.random.default_rng(0)
-    same = [
-        np.broadcast_to(parts[i, j], (len(groups), each, side, side))
-        for i in starts
-        for j in starts
-    ]
-    random = [
-        parts.reshape(-1, side, side)[rng.integers(len(parts) ** 2, size=(len(groups), each))]
-        for _ in range(9)
-    ]
-    fill = net.prepare(np.full((1, 1, 1, images.shape[-1]), 255 * asked.fill))[0, 0, 0]
-    measure = jax.jit(
-        jax.vmap(
-            lambda images, masks: occlusion.consistency(net.model, net.params, images, masks, fill)
-        )
+def _rotate(images, degrees, fill):
+    return warp(images, angle=np.deg2rad(degrees), fill=fill)
+
+
+def _scale(images, factor, fill):
+    return warp(images, scale=factor, fill=fill)
+
+
+TRANSFORMS = (
+    Transform('translation', np.arange(-8.0, 9.0), 'pixels to the right', _translate),
+    Transform('rotation', np.arange(0.0, 361.0, 10.0), 'degrees', _rotate),
+    Transform('scale', np.linspace(0.6, 1.8, 13), 'factor', _scale),
+)
+
+
+def show_occlusion(run: FinishedRun, request: ViewRequest) -> PassResult:
+    """A grey square covers each place of each image."""
+    side = run.inputs.shape[1]
+    masks = occlusion.windows(side, request.window)
+    # The square is filled after the images are prepared, so its grey must be prepared too.
+    fill = prepared_grey(run, request.fill)
+    occlude = jax.jit(occlusion.occlude, static_argnames='model')
+    results = []
+    for image, label in zip(run.prepare(request.pixels), request.labels, strict=True):
+        result = occlude(run.model, run.params, image, masks, label, fill)
+        results.append(jax.device_get(result))
+
+    arrays = {}
+    for name in Occlusion._fields:
+        arrays[name] = np.stack([getattr(result, name) for result in results])
+    other_answers = np.mean(arrays['answer'] != request.labels[:, None])
+    text = (
+        f'{len(masks)} places in each of {len(results)} images; '
+        f'{other_answers:.0%} of the answers are not the class; '
+        f'fill {fill} in the scale of the net'
     )
-    found = {
-        name: jax.tree.map(
-            lambda *x: np.stack(x, 1),
-            *[jax.device_get(measure(images, masks)) for masks in options],
-        )
-        for name, options in (('same', same), ('random', random))
-    }
-    layers = list(found['same'])
-    rows = [
-        (
-            layer,
-            [
-                (found['same'][layer].mean(0).reshape(3, 3), 'values'),
-                (found['random'][layer].mean(1)[:, None], 'values'),
-                (found['same'][layer], 'values'),
-            ],
-        )
-        for layer in layers
-    ]
-    figure = pictures.maps(
-        title(
-            net,
-            'Share of features whose change differs in sign\nbetween images of a class: low is consistent',
-        ),
-        rows,
-        [
-            'the same ninth covered,\nmean over classes',
-            'random parts,\nby class',
-            'the same ninth,\nclass by part',
-        ],
-        asked.classes,
+    return PassResult(arrays, {'images': _occlusion_figure(run, request, results)}, text)
+
+
+def _occlusion_figure(
+    run: FinishedRun,
+    request: ViewRequest,
+    results: Sequence[Occlusion],
+) -> Figure:
+    places_on_a_side = run.inputs.shape[1] - request.window + 1
+
+    def as_map(values):
+        return values.reshape(places_on_a_side, places_on_a_side)
+
+    rows = []
+    pictures = to_picture(request.pixels)
+    for name, picture, result in zip(request.names, pictures, results, strict=True):
+        (projection,) = filters.centred(result.projection[None])
+        cells = [
+            Cell(picture, 'image'),
+            Cell(as_map(result.activity), 'values'),
+            Cell(projection, 'image'),
+            Cell(as_map(result.probability), 'values'),
+            Cell(as_map(result.answer), 'classes'),
+        ]
+        rows.append(MapRow(name, cells))
+    text = (
+        f'A {request.window}x{request.window} square of {request.fill:g} '
+        'on the scale 0 (black) to 1 (white) covers each place'
     )
-    text = '; '.join(
-        f'{layer}: same parts {found["same"][layer].mean():.3f}, random parts {found["random"][layer].mean():.3f}'
-        for layer in layers
-    )
-    return (
-        {f'{name}/{layer}': values for name, row in found.items() for layer, values in row.items()},
-        {'parts': figure},
-        text,
+    return grids.value_maps(title(run, text), rows, OCCLUSION_COLUMNS, request.class_names)
+
+
+def show_invariance(run: FinishedRun, request: ViewRequest) -> PassResult:
+    """Features and answers when the images are moved, turned and scaled."""
+    images = run.prepare(request.pixels)
+    black = prepared_grey(run, 0)  # what comes in from outside the image
+    measure = jax.jit(invariance.changes, static_argnames='model')
+    arrays = {}
+    panels = []
+    for transform in TRANSFORMS:
+        versions = []
+        for value in transform.values:
+            versions.append(transform.apply(images, value, black))
+        changes = measure(run.model, run.params, images, request.labels, jnp.stack(versions))
+        changes = jax.device_get(changes)  # drawing one element at a time from a device is slow
+        for layer, distances in changes.distances.items():
+            panels.append(_panel(transform, f'{layer}: distance / norm', distances))
+            arrays[f'{transform.name}/{layer}'] = distances
+        panels.append(_panel(transform, 'probability of its class', changes.probability))
+        arrays[f'{transform.name}/probability'] = changes.probability
+        arrays[f'{transform.name}/values'] = transform.values
+    text = f'Features and answers of {len(images)} images, moved, turned and scaled'
+    return PassResult(arrays, {'images': image_responses(title(run, text), panels)}, text='')
+
+
+def _panel(transform, score, values):
+    return ResponsePanel(
+        transform=transform.name,
+        score=score,
+        x=transform.values,
+        values=values,
+        xlabel=f'{transform.name}, {transform.unit}',
     )

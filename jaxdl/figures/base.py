@@ -35,6 +35,7 @@ class Series(NamedTuple):
 
 def new_figure(width: float, height: float, title: str | None = None) -> Figure:
     """An empty Figure of `width` by `height` inches."""
+    # The constrained layout keeps titles, labels and colour bars from overlapping.
     figure = Figure(figsize=(width, height), layout='constrained')
     figure.suptitle(title or '')
     return figure
@@ -72,13 +73,13 @@ def draw_band(
     """Draws a line of means, and its 95 % interval as a band.
 
     Args:
-        axes: where to draw.
-        x: positions (n,) of the points.
-        summary: a summary whose entries have shape (n,).
-        label: the line's name in the legend.
-        low: the band is cut off below this value.
-        high: the band is cut off above this value.
-        **style: keyword arguments of `Axes.plot` for the line.
+        axes: Where to draw.
+        x: Positions (n,) of the points.
+        summary: A summary whose entries have shape (n,).
+        label: The line's name in the legend.
+        low: The band is cut off below this value.
+        high: The band is cut off above this value.
+        **style: Keyword arguments of `Axes.plot` for the line.
     """
     mean = np.asarray(summary.mean, float)
     (line,) = axes.plot(x, mean, label=label, **style)

@@ -38,8 +38,8 @@ def speed_ratios(title: str, ratios: Mapping[str, Mapping[str, float]]) -> Figur
     """Bars of how many times faster than its peers jaxdl is, on a logarithmic axis.
 
     Args:
-        title: of the figure.
-        ratios: the time of a peer over that of jaxdl: {job: {peer: ratio}}. A peer may lack jobs.
+        title: The figure's title.
+        ratios: The time of a peer over that of jaxdl: {job: {peer: ratio}}. A peer may lack jobs.
 
     Returns:
         A Figure with a group of bars for each job, and a line at 1.
@@ -63,7 +63,7 @@ def speed_ratios(title: str, ratios: Mapping[str, Mapping[str, float]]) -> Figur
         bars = axes.barh(centres, widths, bar_height, label=peer)
         axes.bar_label(bars, fmt='%.2f', fontsize=7, padding=2)
     axes.set_yticks(range(len(ratios)), list(ratios))
-    axes.invert_yaxis()
+    axes.invert_yaxis()  # the first job on top
     axes.axvline(1, color='black', linewidth=0.8)
     axes.set_xscale('log')
     axes.set_xlabel("the peer's time over that of jaxdl")
@@ -75,8 +75,8 @@ def cost_by_size(title: str, panels: Mapping[str, Panel]) -> Figure:
     """Costs over sizes, on logarithmic axes.
 
     Args:
-        title: of the figure.
-        panels: by their titles; their lines are of type Line.
+        title: The figure's title.
+        panels: By their titles; their lines are of type Line.
 
     Returns:
         A Figure with the panels side by side.
@@ -103,10 +103,10 @@ def seed_scores(
     """A row of dots for each group, one dot a seed, with a bar at their mean.
 
     Args:
-        title: of the figure.
-        xlabel: the name of the score.
-        groups: the scores (S,) of the seeds of each group.
-        reported: scores marked by a star, for some or all of the groups.
+        title: The figure's title.
+        xlabel: The name of the score.
+        groups: The scores (S,) of the seeds of each group.
+        reported: Scores marked by a star, for some or all of the groups.
 
     Returns:
         A Figure with one row for each group.
@@ -131,7 +131,7 @@ def seed_scores(
             label='reported',
         )
     axes.set_yticks(range(len(groups)), list(groups))
-    axes.invert_yaxis()
+    axes.invert_yaxis()  # the first group on top
     axes.set_xlabel(xlabel)
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
@@ -158,11 +158,11 @@ def means_with_intervals(
     """Means with their 95 % intervals over sizes, rates, epochs or named things.
 
     Args:
-        title: of the figure.
-        panels: by their titles; their lines are of type SummaryLine. Points whose positions are
+        title: The figure's title.
+        panels: By their titles; their lines are of type SummaryLine. Points whose positions are
             names are not joined.
-        log_x: whether the x axes are logarithmic.
-        height: of the figure in inches.
+        log_x: Whether the x axes are logarithmic.
+        height: Of the figure in inches.
 
     Returns:
         A Figure with the panels side by side.
@@ -186,7 +186,7 @@ def _draw_errorbars(axes: Axes, label: str, line: SummaryLine) -> None:
     half_widths = []
     for summary in line.summaries:
         means.append(summary.mean)
-        half_widths.append(summary.ci95 or 0.0)
+        half_widths.append(summary.ci95 or 0.0)  # a single seed has no interval
     has_names = isinstance(line.x[0], str)
     axes.errorbar(
         line.x,

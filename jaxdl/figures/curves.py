@@ -18,7 +18,7 @@ from jaxdl.figures.base import (
 )
 
 
-class StepsRecord(Protocol):
+class WindowRecord(Protocol):
     """Mean training scores over a window of steps that ends at `step`."""
 
     step: int
@@ -66,7 +66,7 @@ class ResponsePanel(NamedTuple):
 
 def training_curves(
     title: str,
-    steps_records: Sequence[StepsRecord],
+    steps_records: Sequence[WindowRecord],
     epoch_records: Sequence[EpochRecord],
     score_names: Sequence[str],
     steps_per_epoch: int,
@@ -74,11 +74,11 @@ def training_curves(
     """Scores over training steps, with epochs on the upper axis.
 
     Args:
-        title: of the figure.
-        steps_records: training scores, in order of steps.
-        epoch_records: validation and test scores, in order of steps.
-        score_names: the scores to draw, one panel each. 'loss' gets a logarithmic axis.
-        steps_per_epoch: optimizer steps in an epoch.
+        title: The figure's title.
+        steps_records: Training scores, in order of steps.
+        epoch_records: Validation and test scores, in order of steps.
+        score_names: The scores to draw, one panel each. 'loss' gets a logarithmic axis.
+        steps_per_epoch: Optimizer steps in an epoch.
 
     Returns:
         A Figure with one panel for each score.
@@ -96,7 +96,7 @@ def training_curves(
 def _draw_score(
     axes: Axes,
     name: str,
-    steps_records: Sequence[StepsRecord],
+    steps_records: Sequence[WindowRecord],
     epoch_records: Sequence[EpochRecord],
 ) -> None:
     steps, series = _curve(steps_records, 'train', name)
@@ -136,7 +136,9 @@ def _draw_score(
         axes.set_yscale('log')
 
 
-def _curve(records: Sequence[StepsRecord] | Sequence[EpochRecord], split: str, score: str) -> Curve:
+def _curve(
+    records: Sequence[WindowRecord] | Sequence[EpochRecord], split: str, score: str
+) -> Curve:
     """One score of one split, from the records that have it."""
     steps = []
     summaries = []
@@ -168,11 +170,11 @@ def accuracy_by_length(
     """Accuracy against length, one panel for each score.
 
     Args:
-        title: of the figure.
-        xlabel: of the length axis, which is logarithmic where lengths span more than a factor
+        title: The figure's title.
+        xlabel: Of the length axis, which is logarithmic where lengths span more than a factor
             of ten.
-        tables: scores by length, one line for each table. All hold the same scores.
-        trained_to: the longest length in training, marked by a vertical line.
+        tables: Scores by length, one line for each table. All hold the same scores.
+        trained_to: The longest length in training, marked by a vertical line.
 
     Returns:
         A Figure with one panel for each score.
@@ -222,9 +224,9 @@ def curve_grid(title: str, panels: Mapping[str, CurvePanel], columns: int = 5) -
     """Many small panels of accuracy over training steps, with one legend for all.
 
     Args:
-        title: of the figure.
-        panels: the panels by their titles, drawn row by row.
-        columns: panels in a row.
+        title: The figure's title.
+        panels: The panels by their titles, drawn row by row.
+        columns: Panels in a row.
 
     Returns:
         A Figure whose panels share their accuracy axis.
@@ -283,8 +285,8 @@ def image_responses(title: str, panels: Sequence[ResponsePanel]) -> Figure:
     """Scores of images under transforms: a thin line for each image, a bold one for their mean.
 
     Args:
-        title: of the figure.
-        panels: one for each pair of a transform and a score. Rows and columns of the figure are
+        title: The figure's title.
+        panels: One for each pair of a transform and a score. Rows and columns of the figure are
             in the order in which they first appear.
 
     Returns:

@@ -36,8 +36,8 @@ def mosaic(images: ArrayLike, columns: int, gap: int = GAP) -> np.ndarray:
 
     Args:
         images: (n, H, W, C).
-        columns: images in a row.
-        gap: pixels between images.
+        columns: Images in a row.
+        gap: Pixels between images.
 
     Returns:
         An image of ceil(n / columns) rows, white where there is no image.
@@ -63,7 +63,7 @@ def _show_image(axes: Axes, image: np.ndarray) -> None:
         cmap='gray',
         vmin=0,
         vmax=1,
-        interpolation='nearest',
+        interpolation='nearest',  # pixels stay sharp when they are enlarged
     )
     axes.set_axis_off()
 
@@ -79,11 +79,11 @@ def numbered_grid(
     """A grid of images with a label under each.
 
     Args:
-        title: of the figure.
+        title: The figure's title.
         images: (n, H, W, C).
-        columns: images in a row.
+        columns: Images in a row.
         labels: (n,) texts; the numbers of the images if None.
-        size: width of an image in inches.
+        size: Width of an image in inches.
         red: (n,), whether each label is red; all are black if None.
 
     Returns:
@@ -94,6 +94,7 @@ def numbered_grid(
     if red is None:
         red = [False] * len(images)
     n, height, width, channels = images.shape
+    # A white strip below each image, in its pixels, makes room for the label.
     label_height = max(2, round(height * 0.22))
     white = np.ones((n, label_height, width, channels))
     tiles = np.concatenate([images, white], axis=1)
@@ -121,10 +122,10 @@ def block_mosaics(title: str, groups: Mapping[str, np.ndarray], columns: int = 8
     """Numbered blocks of images, one panel for each group.
 
     Args:
-        title: of the figure.
-        groups: images (K, n, H, W, C) by the panel's title: K blocks, each a square mosaic of its
+        title: The figure's title.
+        groups: Images (K, n, H, W, C) by the panel's title: K blocks, each a square mosaic of its
             n images.
-        columns: blocks in a row.
+        columns: Blocks in a row.
 
     Returns:
         A Figure with the groups side by side.
@@ -140,7 +141,7 @@ def block_mosaics(title: str, groups: Mapping[str, np.ndarray], columns: int = 8
 
 
 def _draw_blocks(axes: Axes, images: np.ndarray, columns: int) -> None:
-    gap = 2
+    gap = 2  # wider than within a block, where there is none
     side = math.ceil(math.sqrt(images.shape[1]))
     blocks = np.stack([mosaic(block, side, gap=0) for block in images])
     _show_image(axes, mosaic(blocks, columns, gap))
@@ -165,7 +166,7 @@ def image_table(
     """Images as a table with named rows and columns.
 
     Args:
-        title: of the figure.
+        title: The figure's title.
         images: (R, K, H, W, C).
         row_names: (R,), on the left.
         column_names: (K,), on top.
@@ -192,10 +193,10 @@ def strips(title: str, images: np.ndarray, names: Sequence[object], columns: int
     """A numbered strip of images for each of K maps.
 
     Args:
-        title: of the figure.
+        title: The figure's title.
         images: (K, E, H, W, C), E images for each map.
         names: (E,), over the images of each panel: their epochs, for example.
-        columns: panels beside each other.
+        columns: Panels beside each other.
 
     Returns:
         A Figure whose panels hold the strips, in order from top to bottom and left to right.
@@ -208,7 +209,7 @@ def strips(title: str, images: np.ndarray, names: Sequence[object], columns: int
         first = panel * strips_per_panel
         panel_images = images[first : first + strips_per_panel]
         if not len(panel_images):
-            continue
+            continue  # the strips have filled fewer panels
         flat_images = panel_images.reshape(-1, *images.shape[2:])
         _show_image(axes, mosaic(flat_images, length))
         for row in range(len(panel_images)):
@@ -226,11 +227,11 @@ def value_maps(
     """A table of images, of maps of numbers, and of maps of classes.
 
     Args:
-        title: of the figure.
-        rows: a name and one cell for each column. An 'image' is (H, W, C); 'values' are numbers
+        title: The figure's title.
+        rows: A name and one cell for each column. An 'image' is (H, W, C); 'values' are numbers
             (H, W), with a colour bar of their own; 'classes' are ints (H, W).
-        columns: the titles of the columns.
-        class_names: the names of the classes.
+        columns: The titles of the columns.
+        class_names: The names of the classes.
 
     Returns:
         A Figure with one panel for each cell.
@@ -281,8 +282,8 @@ def handwriting_predictions(
     """Images of handwriting with the digit that each is read as.
 
     Args:
-        title: of the figure.
-        images: uint8 (n, H, W), white on black.
+        title: The figure's title.
+        images: (n, H, W) uint8, white on black.
         names: (n,), what each image is called.
         probabilities: (n, K), of each digit.
         digits: (n,), the true digits; the labels of wrong ones are red. None if not known.
@@ -309,11 +310,11 @@ def classified_images(
     """Images with their true and predicted classes; the labels of wrong ones are red.
 
     Args:
-        title: of the figure.
-        images: uint8 (n, H, W) or (n, H, W, C).
+        title: The figure's title.
+        images: (n, H, W) or (n, H, W, C), uint8.
         labels: (n,) int, the true classes.
         predictions: (n,) int, the predicted classes.
-        class_names: names of the classes; None of digits, which are drawn black on white.
+        class_names: Names of the classes; None of digits, which are drawn black on white.
 
     Returns:
         A grid of the images.

@@ -27,6 +27,18 @@ class LayerStatistics(Protocol):
     histogram: Sequence[int]  # (bins,), counts in bins of equal width
 
 
+class DatasetStatistics(Protocol):
+    """Statistics of a layer of one net, over a data set."""
+
+    mean: float
+    variance: float
+    sparsity: float  # share of values that are exactly 0
+    dead: float  # share of dead units
+    min: np.ndarray  # (units,)
+    max: np.ndarray  # (units,)
+    histogram: np.ndarray  # (bins,), counts in equal bins from the smallest to the largest value
+
+
 class StatisticsRecord(Protocol):
     """Statistics of all layers before a training step."""
 
@@ -41,8 +53,8 @@ def layer_statistics(title: str, records: Sequence[StatisticsRecord]) -> dict[st
     extremes and the share of dead units; on the right is the histogram.
 
     Args:
-        title: what was trained, to be followed by the layer's name.
-        records: in order of steps; none gives no figures.
+        title: What was trained, to be followed by the layer's name.
+        records: In order of steps; none gives no figures.
 
     Returns:
         {'layer_<name>': Figure}.
@@ -128,6 +140,7 @@ def _draw_histograms(
     if high <= low:
         high = low + 1
     edges = np.linspace(low, high, HISTOGRAM_ROWS + 1)
+    # Each histogram has a range of its own, so all are brought to a common one.
     counts = np.array([_rebinned(row, edges) for row in statistics])
     shares = counts.T / np.maximum(counts.sum(axis=1), 1)
     # Each column reaches from its step to the next one, the last one as far as the one before.
@@ -153,13 +166,12 @@ def _rebinned(statistics: LayerStatistics, edges: np.ndarray) -> np.ndarray:
     return np.diff(np.interp(edges, old_edges, cumulative))
 
 
-def layer_histograms(title: str, statistics: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
+def layer_histograms(title: str, statistics: Mapping[str, DatasetStatistics]) -> Figure:
     """A histogram of each layer's values, with its statistics on top.
 
     Args:
-        title: of the figure.
-        statistics: by layer, as `visualize.activations.over_data` returns them: 'histogram',
-            'min' and 'max' (units,), 'mean', 'variance', 'sparsity' and 'dead'.
+        title: The figure's title.
+        statistics: By layer.
 
     Returns:
         A Figure with one panel for each layer.
@@ -172,12 +184,12 @@ def layer_histograms(title: str, statistics: Mapping[str, Mapping[str, np.ndarra
         axes.set_axis_off()
     used_cells = cells[: len(statistics)]
     for axes, (layer, values) in zip(used_cells, statistics.items(), strict=True):
-        counts = values['histogram']
-        edges = np.linspace(values['min'].min(), values['max'].max(), len(counts) + 1)
+        counts = values.histogram
+        edges = np.linspace(values.min.min(), values.max.max(), len(counts) + 1)
         axes.stairs(counts / counts.sum(), edges, fill=True)
         axes.set_yscale('log')
-        moments = f'mean {values["mean"]:.3g}, variance {values["variance"]:.3g}'
-        shares = f'zero {values["sparsity"]:.1%}, dead units {values["dead"]:.1%}'
+        moments = f'mean {values.mean:.3g}, variance {values.variance:.3g}'
+        shares = f'zero {values.sparsity:.1%}, dead units {values.dead:.1%}'
         axes.set_title(f'{layer}: {moments}\n{shares}', fontsize=7)
         axes.tick_params(labelsize=6)
     return figure

@@ -51,11 +51,11 @@ def invariant_sets(
     """States that a net reaches, and the sets around them, in two principal directions.
 
     Args:
-        title: of the figure.
-        trajectories: hidden states, drawn as dots.
-        invariant: sets of hidden states, drawn as outlines.
-        state_names: the names of the automaton states, each with a colour of its own.
-        transitions: each is drawn as an arrow, the mean of its steps in the trajectories.
+        title: The figure's title.
+        trajectories: Hidden states, drawn as dots.
+        invariant: Sets of hidden states, drawn as outlines.
+        state_names: The names of the automaton states, each with a colour of its own.
+        transitions: Each is drawn as an arrow, the mean of its steps in the trajectories.
 
     Returns:
         A Figure with one panel.
@@ -99,7 +99,7 @@ def _projected_outline(
     Args:
         centre: (D,).
         generators: (D, E).
-        projection: to the plane.
+        projection: To the plane.
 
     Returns:
         The corners (2E, 2) in order.

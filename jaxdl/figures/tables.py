@@ -16,9 +16,9 @@ def confusion_matrix(title: str, counts: ArrayLike, seeds: int) -> Figure:
     """A confusion matrix: true classes in rows, predicted classes in columns.
 
     Args:
-        title: of the figure.
-        counts: images (K, K) by true and predicted class, summed over all seeds.
-        seeds: how many there are. Cells show images per seed.
+        title: The figure's title.
+        counts: Images (K, K) by true and predicted class, summed over all seeds.
+        seeds: How many there are. Cells show images per seed.
 
     Returns:
         A Figure whose colours tell the share of the true class.
@@ -58,9 +58,9 @@ def text_table(title: str, header: Sequence[str], rows: Sequence[Sequence[object
     """Rows of text as a figure. A row whose last cell is 'wrong' is red.
 
     Args:
-        title: of the figure.
-        header: the names of the columns.
-        rows: the cells of each row, one for each column.
+        title: The figure's title.
+        header: The names of the columns.
+        rows: The cells of each row, one for each column.
 
     Returns:
         A Figure whose height grows with the rows.

@@ -1,0 +1,1 @@
+"""Models: recurrent and convolutional nets, their activations and their initializers."""

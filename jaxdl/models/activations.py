@@ -1,34 +1,74 @@
-"""Activations by name, for every model, and the backward rules that visualization puts in their place."""
+"""Activation functions by name, and the backward rules that visualization gives them.
+
+A backward rule says what an activation does to a signal on its way from a layer down to the pixels.
+The values of the forward pass are the same under every rule.
+"""
 
 import functools
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+from jax import Array
 
-ACTIVATIONS = {
+Activation = Callable[[Array], Array]
+# What jax.vjp returns for a function of one argument: a signal goes in, a 1-tuple comes out.
+Pullback = Callable[[Array], tuple[Array]]
+BackwardRule = Callable[[Activation, Pullback, Array], tuple[Array]]
+
+ACTIVATIONS: dict[str, Activation] = {
     'tanh': jnp.tanh,
     'relu': jax.nn.relu,
     'sigmoid': jax.nn.sigmoid,
     'leaky_relu': functools.partial(jax.nn.leaky_relu, negative_slope=0.2),
 }
 RECTIFIERS = ('relu', 'leaky_relu')
-RULES = {  # (activation, its pullback, the signal on its way back) -> the signal passed on
-    'gradient': lambda act, pullback, signal: pullback(signal),
-    'deconvnet': lambda act, pullback, signal: (act(signal),),
-    'guided': lambda act, pullback, signal: pullback(act(signal)),
+
+
+def _gradient(activation: Activation, pullback: Pullback, signal: Array) -> tuple[Array]:
+    """The true gradient: the signal times the activation's slope."""
+    return pullback(signal)
+
+
+def _deconvnet(activation: Activation, pullback: Pullback, signal: Array) -> tuple[Array]:
+    """The rectified signal, whatever the forward pass was (Zeiler & Fergus 2013, section 2.1)."""
+    return (activation(signal),)
+
+
+def _guided(activation: Activation, pullback: Pullback, signal: Array) -> tuple[Array]:
+    """The rectified signal times the slope (Springenberg et al. 2014, arXiv 1412.6806)."""
+    return pullback(activation(signal))
+
+
+RULES: dict[str, BackwardRule] = {
+    'gradient': _gradient,
+    'deconvnet': _deconvnet,
+    'guided': _guided,
 }
 
 
-def activation(name, rule='gradient'):
-    """An activation of ACTIVATIONS, whose vjp is that of a rule of RULES.
+def make_activation(name: str, rule: str = 'gradient') -> Activation:
+    """Returns an activation that passes signals back by a backward rule.
 
-    deconvnet (Zeiler & Fergus 2013, section 2.1): the signal on its way back is rectified by the activation itself,
-    whatever the forward pass was. guided (Springenberg et al. 2014, arXiv 1412.6806): rectified, and times the
-    gradient. Both are for rectifiers; tanh and sigmoid keep their gradient under every rule.
+    Args:
+      name: a key of ACTIVATIONS.
+      rule: a key of RULES. The deconvnet and guided rules are defined for rectifiers;
+        tanh and sigmoid keep their gradient under every rule.
+
+    Raises:
+      KeyError: if the activation or the rule is unknown.
     """
-    act, backward = ACTIVATIONS[name], RULES[rule]
+    activation = ACTIVATIONS[name]
+    backward_rule = RULES[rule]
     if rule == 'gradient' or name not in RECTIFIERS:
-        return act
-    ruled = jax.custom_vjp(act)
-    ruled.defvjp(functools.partial(jax.vjp, act), functools.partial(backward, act))
-    return ruled
+        return activation
+
+    def forward(x):
+        return jax.vjp(activation, x)
+
+    def backward(pullback, signal):
+        return backward_rule(activation, pullback, signal)
+
+    with_rule = jax.custom_vjp(activation)
+    with_rule.defvjp(forward, backward)
+    return with_rule

@@ -1,28 +1,59 @@
-"""Parameter initializers by name, for every model.
+"""Parameter initializers by name, for every model."""
 
-An entry maps the fan-in of a layer to a pair of initializers (weight, bias). Weights are stored
-(outputs, inputs), as in torch.nn.Linear.
-"""
+from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 from jax.nn import initializers as init
+from jax.nn.initializers import Initializer
 
-_FANS = dict(in_axis=1, out_axis=0)
+
+class LayerInitializers(NamedTuple):
+    """How the two parameters of a layer are initialized."""
+
+    weight: Initializer
+    bias: Initializer
 
 
-def _torch(fan_in):
-    """torch's default: U(-1/sqrt(fan), 1/sqrt(fan)) for weights and biases alike."""
+def _torch(fan_in: int) -> LayerInitializers:
+    """The default of torch: U(-1/sqrt(fan_in), 1/sqrt(fan_in)) for weights and biases alike."""
+    limit = fan_in**-0.5
 
     def uniform(key, shape, dtype=float):
-        return jax.random.uniform(key, shape, dtype, -(fan_in**-0.5), fan_in**-0.5)
+        return jax.random.uniform(key, shape, dtype, -limit, limit)
 
-    return uniform, uniform
+    return LayerInitializers(uniform, uniform)
 
 
-INITS = {
+# Glorot's and LeCun's initializers take the fans from the shape. The axes are named because weights
+# are stored (outputs, inputs, ...), as in torch, whereas JAX expects the outputs last.
+
+
+def _glorot_uniform(fan_in: int) -> LayerInitializers:
+    """U(-limit, limit) with limit = sqrt(6 / (fan_in + fan_out)); biases are zero."""
+    return LayerInitializers(init.glorot_uniform(in_axis=1, out_axis=0), init.zeros)
+
+
+def _lecun_normal(fan_in: int) -> LayerInitializers:
+    """A truncated normal of variance 1 / fan_in; biases are zero."""
+    return LayerInitializers(init.lecun_normal(in_axis=1, out_axis=0), init.zeros)
+
+
+def _truncated_normal(fan_in: int) -> LayerInitializers:
+    """A normal of standard deviation 0.1, truncated at two deviations; biases are 0.1."""
+    return LayerInitializers(init.truncated_normal(0.1), init.constant(0.1))
+
+
+def _normal(fan_in: int) -> LayerInitializers:
+    """A standard normal for weights and biases alike."""
+    return LayerInitializers(init.normal(1.0), init.normal(1.0))
+
+
+# Each maps the fan-in of a layer to its initializers.
+INITIALIZERS: dict[str, Callable[[int], LayerInitializers]] = {
     'torch': _torch,
-    'glorot_uniform': lambda fan_in: (init.glorot_uniform(**_FANS), init.zeros),
-    'lecun_normal': lambda fan_in: (init.lecun_normal(**_FANS), init.zeros),
-    'truncated_normal': lambda fan_in: (init.truncated_normal(0.1), init.constant(0.1)),
-    'normal': lambda fan_in: (init.normal(1.0), init.normal(1.0)),
+    'glorot_uniform': _glorot_uniform,
+    'lecun_normal': _lecun_normal,
+    'truncated_normal': _truncated_normal,
+    'normal': _normal,
 }

@@ -1,155 +1,320 @@
-"""Recurrent nets: rnn, lstm and gru cells, any number of layers, one or both directions.
+"""Recurrent nets: plain RNN, LSTM and GRU, any number of layers, in one or both directions.
 
-Equations, parameter names and shapes are those of torch.nn.RNN, LSTM and GRU, so weights copy over by name.
-In shapes: N batch, T time, D input, H hidden, G gates, K outputs.
+Equations, parameter names and shapes are those of torch.nn.RNN, LSTM and GRU, so weights copy over
+by name.
+
+Letters in shapes: N batch, T time, D inputs, H hidden units, G gates, K outputs. Inside this module
+time is the first axis, because lax.scan runs over the first axis. A prefix d_ marks the gradient of
+the loss with respect to a value.
 """
 
 import functools
-from typing import Callable, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
-from jax import lax
+from jax import Array, lax
+from jax.nn import sigmoid
+from jax.nn.initializers import Initializer
 
-from jaxdl.models.activations import ACTIVATIONS
-from jaxdl.models.initializers import INITS
+from jaxdl.models.activations import ACTIVATIONS, Activation
+from jaxdl.models.initializers import INITIALIZERS
 
-sigmoid = jax.nn.sigmoid
-WRITTEN_OUT = 400  # elements: up to ten units of an LSTM
+# The carry of a cell: arrays (N, H), the first of which is the hidden state h.
+Carry = tuple[Array, ...]
+# The values inside a net: layer name -> hidden states of all steps.
+Intermediates = dict[str, Array]
+
+# A product with a matrix of at most so many elements is written out as a sum of columns times rows.
+# That is up to ten hidden units of an LSTM.
+LARGEST_EXPANDED_MATRIX = 400
 
 
-def _rnn(act, carry, z):
+def _update_rnn(act: Activation, carry: Carry, z: Array) -> Carry:
+    """The new state h' = act(z)."""
     return (act(z),)
 
 
-def _lstm(act, carry, z):
+def _update_lstm(act: Activation, carry: Carry, z: Array) -> Carry:
+    """The new states c' = f c + i act(g) and h' = o act(c').
+
+    The gates i, f and o are the sigmoids of their parts of z. The first state is h, the second c.
+    """
     _, c = carry
     i, f, g, o = jnp.split(z, 4, axis=-1)
     c = sigmoid(f) * c + sigmoid(i) * act(g)
     return sigmoid(o) * act(c), c
 
 
-def _gru(act, carry, z_x, z_h):
+def _update_gru(act: Activation, carry: Carry, z_x: Array, z_h: Array) -> Carry:
+    """The new state h' = (1 - u) n + u h, with the candidate n = act(n_x + r n_h).
+
+    The reset gate r and the update gate u are the sigmoids of their parts of z_x + z_h.
+    """
     (h,) = carry
-    (r_x, u_x, n_x), (r_h, u_h, n_h) = jnp.split(z_x, 3, axis=-1), jnp.split(z_h, 3, axis=-1)
-    n = act(n_x + sigmoid(r_x + r_h) * n_h)
-    return (n + sigmoid(u_x + u_h) * (h - n),)
+    r_x, u_x, n_x = jnp.split(z_x, 3, axis=-1)
+    r_h, u_h, n_h = jnp.split(z_h, 3, axis=-1)
+    r = sigmoid(r_x + r_h)
+    n = act(n_x + r * n_h)
+    u = sigmoid(u_x + u_h)
+    return (n + u * (h - n),)
 
 
 class Cell(NamedTuple):
-    """A recurrent cell after its two matrix products z_x = W_x x + b_x and z_h = W_h h + b_h, each (N, G*H)."""
+    """A recurrent cell behind its two matrix products.
 
-    gates: int  # G
-    states: int  # arrays in the carry; the first is the hidden state h
-    summed: bool  # whether the cell uses z_x + z_h only, and so takes the sum
-    step: Callable  # (act, carry, z) or (act, carry, z_x, z_h) -> carry
+    The products z_x = W_x x + b_x and z_h = W_h h + b_h are (N, G*H), gate after gate.
 
-    def inputs(self, z_x, z_h):
-        return (z_x + z_h,) if self.summed else (z_x, z_h)
+    Attributes:
+      gates: G, the number of gates.
+      carry_size: the number of arrays (N, H) in the carry.
+      uses_sum: whether the cell depends on z_x + z_h only.
+      update: (act, carry, z_x + z_h) -> new carry, or without uses_sum
+        (act, carry, z_x, z_h) -> new carry.
+    """
+
+    gates: int
+    carry_size: int
+    uses_sum: bool
+    update: Callable[..., Carry]
+
+    def pre_activations(self, z_x: Array, z_h: Array) -> tuple[Array, ...]:
+        """The arguments that `update` takes after the carry."""
+        if self.uses_sum:
+            return (z_x + z_h,)
+        return z_x, z_h
 
 
 CELLS = {
-    'rnn': Cell(1, 1, True, _rnn),
-    'lstm': Cell(4, 2, True, _lstm),
-    'gru': Cell(3, 1, False, _gru),
+    'rnn': Cell(
+        gates=1,
+        carry_size=1,
+        uses_sum=True,
+        update=_update_rnn,
+    ),
+    'lstm': Cell(
+        gates=4,
+        carry_size=2,
+        uses_sum=True,
+        update=_update_lstm,
+    ),
+    'gru': Cell(
+        gates=3,
+        carry_size=1,
+        uses_sum=False,  # the reset gate acts on a part of z_h only
+        update=_update_gru,
+    ),
 }
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def recur(cell, act, x, w_x, w_h, b_x, b_h, noise=None):
-    """Hidden states of a cell over time from a zero state.
+def unroll(
+    cell: Cell,
+    act: Activation,
+    x: Array,
+    w_x: Array,
+    w_h: Array,
+    b_x: Array,
+    b_h: Array,
+    noise: Array | None = None,
+) -> Array:
+    """Runs a cell over time from a zero state.
 
-    Args: x (T, N, D); w_x (G*H, D); w_h (G*H, H); b_x, b_h (G*H,); noise (T, A, N, H) is added to the A arrays of the
-    carry after each step, None: none. Returns (T, N, H).
+    Plain autodiff would add up the gradients of the weights at each time step. The backward pass
+    here only collects the gradients of the pre-activations, and then takes the gradients of weights
+    and biases as one matrix product over all T*N rows.
 
-    Plain autodiff would add dW up at each time step. The backward pass here only collects the gradients of the
-    pre-activations, and takes the gradients of weights and biases as matrix products over all T*N rows.
+    Args:
+      cell: the cell, one of CELLS.
+      act: the activation of the cell.
+      x: inputs (T, N, D).
+      w_x: weights of the inputs (G*H, D).
+      w_h: weights of the hidden state (G*H, H).
+      b_x: bias (G*H,) that is added to the product of the inputs.
+      b_h: bias (G*H,) that is added to the product of the hidden state.
+      noise: (T, carry_size, N, H), added to the carry after each step, or None. It is a constant:
+        its gradient is zero.
+
+    Returns:
+      The hidden states (T, N, H).
     """
-    return _forward(cell, act, x, w_x, w_h, b_x, b_h, noise)[0]
+    hidden, _ = _unroll_forward(cell, act, x, w_x, w_h, b_x, b_h, noise)
+    return hidden
 
 
-def _product(rows, matrix):
-    """rows (N, I) @ matrix (I, J). A small one is written out, and then XLA:CPU can make one kernel of the whole loop over time."""
-    if matrix.size > WRITTEN_OUT:
-        return rows @ matrix
-    return sum(rows[:, i, None] * matrix[i] for i in range(len(matrix)))
+class _Residuals(NamedTuple):
+    """What the backward pass of `unroll` needs from the forward pass."""
+
+    x: Array  # (T, N, D)
+    w_x: Array  # (G*H, D)
+    w_h: Array  # (G*H, H)
+    zero_carry: Carry
+    previous_hidden: Array  # (T, N, H), the hidden state before each step
+    pullbacks: Any  # the T pullbacks of cell.update, stacked
+    noise: Array | None
 
 
-def _forward(cell, act, x, w_x, w_h, b_x, b_h, noise):
-    w = lax.optimization_barrier(w_h.T)  # or XLA would transpose it anew at each step
+def _unroll_forward(cell, act, x, w_x, w_h, b_x, b_h, noise):
+    # Without the barrier XLA would transpose the matrix anew at each step.
+    w_h_transposed = lax.optimization_barrier(w_h.T)
+    update = functools.partial(cell.update, act)
 
-    def body(carry, step):
-        z_x, noise = step
-        z = cell.inputs(z_x, _product(carry[0], w) + b_h)
-        new, pullback = jax.vjp(functools.partial(cell.step, act), carry, *z)
-        new = new if noise is None else tuple(part + shock for part, shock in zip(new, noise))
-        return new, (new[0], carry[0], pullback)
+    def step(carry, inputs):
+        z_x, step_noise = inputs
+        h = carry[0]
+        z_h = _matmul(h, w_h_transposed) + b_h
+        z = cell.pre_activations(z_x, z_h)
+        new_carry, pullback = jax.vjp(update, carry, *z)
+        if step_noise is not None:
+            pairs = zip(new_carry, step_noise, strict=True)
+            new_carry = tuple(state + shock for state, shock in pairs)
+        return new_carry, (new_carry[0], h, pullback)
 
-    carry = (jnp.zeros((x.shape[1], w_h.shape[1]), x.dtype),) * cell.states
-    _, (hidden, previous, pullbacks) = lax.scan(
-        body, carry, (jnp.einsum('tnd,gd->tng', x, w_x) + b_x, noise)
+    batch_size = x.shape[1]
+    hidden_size = w_h.shape[1]
+    zeros = jnp.zeros((batch_size, hidden_size), x.dtype)
+    zero_carry = (zeros,) * cell.carry_size
+    # The inputs of all steps are known, so their products are taken at once, outside the loop.
+    z_x = jnp.einsum('tnd,gd->tng', x, w_x) + b_x
+    _, outputs = lax.scan(step, zero_carry, (z_x, noise))
+    hidden, previous_hidden, pullbacks = outputs
+    residuals = _Residuals(
+        x=x,
+        w_x=w_x,
+        w_h=w_h,
+        zero_carry=zero_carry,
+        previous_hidden=previous_hidden,
+        pullbacks=pullbacks,
+        noise=noise,
     )
-    return hidden, (x, w_x, w_h, carry, previous, pullbacks, noise)
+    return hidden, residuals
 
 
-def _backward(cell, act, residuals, d_hidden):
-    x, w_x, w_h, carry, previous, pullbacks, noise = residuals
+def _unroll_backward(cell, act, residuals, d_hidden):
+    def step(d_carry, inputs):
+        d_h_out, pullback = inputs
+        # The hidden state of a step is an output, and also goes on to the next step.
+        d_h, *d_others = d_carry
+        d_h = d_h + d_h_out
+        d_previous_carry, *d_z = pullback((d_h, *d_others))
+        # The hidden state before the step also went through w_h, into the last pre-activation.
+        d_h, *d_others = d_previous_carry
+        d_h = d_h + _matmul(d_z[-1], residuals.w_h)
+        return (d_h, *d_others), d_z
 
-    def body(d_carry, step):
-        d_h, pullback = step
-        d_carry, *d_z = pullback((d_carry[0] + d_h, *d_carry[1:]))
-        return (d_carry[0] + _product(d_z[-1], w_h), *d_carry[1:]), d_z
-
-    _, d_z = lax.scan(body, carry, (d_hidden, pullbacks), reverse=True)
-    if cell.summed:  # both sides have the same gradient: one product for all
-        d, inputs = _gradients((x, previous), d_z[0]), x.shape[-1]
-        d_w_x, d_w_h, biases = d[:, :inputs], d[:, inputs:-1], (d[:, -1],) * 2
+    x = residuals.x
+    previous_hidden = residuals.previous_hidden
+    inputs = (d_hidden, residuals.pullbacks)
+    # Nothing follows the last step, so the gradient of its carry is zero.
+    last_d_carry = residuals.zero_carry
+    # d_z holds one array (T, N, G*H) for z_x + z_h, or two for z_x and z_h.
+    _, d_z = lax.scan(step, last_d_carry, inputs, reverse=True)
+    d_z_x = d_z[0]
+    d_z_h = d_z[-1]
+    if cell.uses_sum:
+        # z_x and z_h have the same gradient, so one matrix product does for both.
+        d_both = _layer_gradient((x, previous_hidden), d_z_x)
+        features = x.shape[-1]
+        d_w_x = d_both[:, :features]
+        d_w_h = d_both[:, features:-1]
+        d_b_x = d_both[:, -1]
+        d_b_h = d_b_x
     else:
-        d_w_x, d_w_h = _gradients((x,), d_z[0]), _gradients((previous,), d_z[1])
-        d_w_x, d_w_h, biases = d_w_x[:, :-1], d_w_h[:, :-1], (d_w_x[:, -1], d_w_h[:, -1])
-    d_noise = jax.tree.map(jnp.zeros_like, noise)  # never asked for
-    return d_z[0] @ w_x, d_w_x, d_w_h, *biases, d_noise
+        d_layer_x = _layer_gradient((x,), d_z_x)
+        d_layer_h = _layer_gradient((previous_hidden,), d_z_h)
+        d_w_x = d_layer_x[:, :-1]
+        d_w_h = d_layer_h[:, :-1]
+        d_b_x = d_layer_x[:, -1]
+        d_b_h = d_layer_h[:, -1]
+    # The noise is a constant. If there is none, d_noise is None too.
+    d_noise = jax.tree.map(jnp.zeros_like, residuals.noise)
+    d_x = d_z_x @ residuals.w_x
+    return d_x, d_w_x, d_w_h, d_b_x, d_b_h, d_noise
 
 
-def _gradients(rows, d_z):
-    """The gradients (G*H, I + 1) of a matrix and a bias that map rows (T, N, .), joined, to what has the gradient d_z (T, N, G*H)."""
-    rows = jnp.concatenate([*rows, jnp.ones_like(rows[0][..., :1])], axis=-1)
-    return jnp.einsum(
-        'tni,tng->ig', rows, d_z
-    ).T  # transposing the rows is cheaper than transposing d_z
+unroll.defvjp(_unroll_forward, _unroll_backward)
 
 
-recur.defvjp(_forward, _backward)
+def _matmul(rows: Array, matrix: Array) -> Array:
+    """The product (N, J) of rows (N, I) and a matrix (I, J).
+
+    XLA:CPU calls a library for a matrix product. With a small one written out as a sum it can make
+    one kernel of the whole loop over time.
+    """
+    if matrix.size > LARGEST_EXPANDED_MATRIX:
+        return rows @ matrix
+    product = 0
+    for i in range(len(matrix)):
+        product += rows[:, i, None] * matrix[i]
+    return product
 
 
-def _flip(x, lengths):
-    """Reverses each sequence of x (T, N, D) within its length; what lies behind the end stays behind it."""
+def _layer_gradient(inputs: tuple[Array, ...], d_z: Array) -> Array:
+    """The gradient of weights and bias of z = W [inputs, joined] + b.
+
+    Args:
+      inputs: arrays (T, N, I_1), (T, N, I_2), ..., whose last axes add up to I.
+      d_z: the gradient (T, N, G*H) of z.
+
+    Returns:
+      (G*H, I + 1): the gradient of W, and in the last column that of b, whose input is always 1.
+    """
+    ones = jnp.ones_like(inputs[0][..., :1])
+    rows = jnp.concatenate([*inputs, ones], axis=-1)
+    # In this order the rows are transposed, which is cheaper than transposing d_z.
+    return jnp.einsum('tni,tng->ig', rows, d_z).T
+
+
+def _reverse(x: Array, lengths: Array | None) -> Array:
+    """Reverses each sequence of x (T, N, D) within its length. The padding stays where it is."""
     if lengths is None:
         return x[::-1]
     time = jnp.arange(len(x))[:, None]
-    return jnp.take_along_axis(
-        x, jnp.where(time < lengths, lengths - 1 - time, time)[..., None], axis=0
-    )
+    is_valid = time < lengths
+    source = jnp.where(is_valid, lengths - 1 - time, time)
+    return jnp.take_along_axis(x, source[..., None], axis=0)
 
 
-def _last(x, lengths):
-    """The state (N, H) after each sequence's last step, of x (T, N, H)."""
-    return (
-        x[-1]
-        if lengths is None
-        else jnp.take_along_axis(x, (lengths - 1)[None, :, None], axis=0)[0]
-    )
+def _final_state(x: Array, lengths: Array | None) -> Array:
+    """The state (N, H) after the last valid step of each sequence of states x (T, N, H)."""
+    if lengths is None:
+        return x[-1]
+    last_step = (lengths - 1)[None, :, None]
+    return jnp.take_along_axis(x, last_step, axis=0)[0]
+
+
+def _with_forget_bias(
+    bias_init: Initializer, hidden: int, forget_bias: float
+) -> Callable[[Array, tuple[int]], Array]:
+    """An initializer of an LSTM's bias (4*H,) that adds forget_bias in the forget gate."""
+
+    def initializer(key, shape):
+        bias = bias_init(key, shape)
+        # The order of the gates is i, f, g, o.
+        return bias.at[hidden : 2 * hidden].add(forget_bias)
+
+    return initializer
 
 
 class RNN(nn.Module):
     """Stacked recurrent layers and a linear head.
 
-    Args: inputs (N, T, D); lengths (N,) int, the steps that count in each sequence, or None for all T.
-    Returns (logits, intermediates): logits (N, K) after the last step, or (N, T, K) with every_step;
-    intermediates maps 'layer0', ... to hidden states (N, T, H), or (N, T, 2H) bidirectional.
-    Padding never reaches a valid step (its states are computed all the same: they must not overflow, as relu's may,
-    over a padding much longer than the sequence). In training, state_noise is the deviation of Gaussian noise on each state. A bidirectional net's last state is each direction's own final state.
+    Attributes:
+      outputs: K, the number of logits.
+      hidden: H, the number of hidden units of each layer and direction.
+      cell: a key of CELLS.
+      layers: the number of recurrent layers.
+      bidirectional: whether each layer also reads the sequence backwards. The layer's states are
+        then those of both directions, joined.
+      activation: a key of ACTIVATIONS, for the cell.
+      initializer: a key of INITIALIZERS, for the recurrent layers.
+      head_initializer: a key of INITIALIZERS, for the head.
+      forget_bias: added to the initial input bias of an LSTM's forget gate.
+      dropout: the probability of dropout between layers and before the head, in training.
+      every_step: whether there are logits after every step, or after the last one only.
+      state_noise: the standard deviation of Gaussian noise on each state, in training.
     """
 
     outputs: int
@@ -165,44 +330,91 @@ class RNN(nn.Module):
     every_step: bool = False
     state_noise: float = 0.0
 
+    @nn.compact
+    def __call__(
+        self,
+        inputs: Array,
+        lengths: Array | None = None,
+        train: bool = False,
+    ) -> tuple[Array, Intermediates]:
+        """Applies the net to a batch of sequences.
+
+        Padding never reaches a valid step. The states over the padding are computed all the same
+        and must not overflow, as they may with relu over a padding much longer than the sequence.
+
+        Args:
+          inputs: (N, T, D).
+          lengths: (N,) int, the valid steps of each sequence, or None if all T are valid.
+          train: whether dropout and state noise are on. They draw from the 'dropout' key.
+
+        Returns:
+          Logits and intermediates. Logits are (N, T, K) with every_step. Otherwise they are (N, K),
+          after the last valid step; in a bidirectional net each direction gives its own final
+          state. Intermediates map 'layer0', 'layer1', ... to hidden states (N, T, H), or (N, T, 2H)
+          if bidirectional.
+        """
+        intermediates = {}
+        x = inputs.swapaxes(0, 1)
+        for layer in range(self.layers):
+            if layer > 0:
+                x = self._drop(x, train)
+            x, final_state = self._layer(x, lengths, f'l{layer}', train)
+            intermediates[f'layer{layer}'] = x.swapaxes(0, 1)
+        features = x.swapaxes(0, 1) if self.every_step else final_state
+        features = self._drop(features, train)
+        return self._head(features), intermediates
+
+    def _drop(self, x, train):
+        dropout = nn.Dropout(self.dropout, deterministic=not train)
+        return dropout(x)
+
+    def _layer(self, x, lengths, suffix, train):
+        """Runs a layer over inputs x (T, N, D).
+
+        Returns:
+          The states (T, N, H), or (T, N, 2H) if bidirectional, and the final states (N, H) or
+          (N, 2H).
+        """
+        forward = self._direction(x, suffix, train)
+        if not self.bidirectional:
+            return forward, _final_state(forward, lengths)
+        # The backward states are in reversed time, so their final state is the last valid one too.
+        backward = self._direction(_reverse(x, lengths), f'{suffix}_reverse', train)
+        final_forward = _final_state(forward, lengths)
+        final_backward = _final_state(backward, lengths)
+        final_state = jnp.concatenate([final_forward, final_backward], axis=-1)
+        backward = _reverse(backward, lengths)
+        states = jnp.concatenate([forward, backward], axis=-1)
+        return states, final_state
+
     def _direction(self, x, suffix, train):
+        """The hidden states (T, N, H) of one direction of a layer, over inputs x (T, N, D)."""
         cell = CELLS[self.cell]
-        weight_init, bias_init = INITS[self.initializer](self.hidden)
+        act = ACTIVATIONS[self.activation]
+        # torch takes H as the fan-in of all four parameters, also of the inputs' weights.
+        weight_init, bias_init = INITIALIZERS[self.initializer](self.hidden)
+        input_bias_init = bias_init
+        if self.cell == 'lstm':
+            input_bias_init = _with_forget_bias(bias_init, self.hidden, self.forget_bias)
+
+        steps, batch_size, inputs = x.shape
         rows = cell.gates * self.hidden
-
-        def input_bias(key, shape):
-            bias = bias_init(key, shape)
-            return (
-                bias.at[self.hidden : 2 * self.hidden].add(self.forget_bias)
-                if self.cell == 'lstm'
-                else bias
-            )
-
-        w_x = self.param(f'weight_ih_{suffix}', weight_init, (rows, x.shape[-1]))
+        w_x = self.param(f'weight_ih_{suffix}', weight_init, (rows, inputs))
         w_h = self.param(f'weight_hh_{suffix}', weight_init, (rows, self.hidden))
-        b_x = self.param(f'bias_ih_{suffix}', input_bias, (rows,))
+        b_x = self.param(f'bias_ih_{suffix}', input_bias_init, (rows,))
         b_h = self.param(f'bias_hh_{suffix}', bias_init, (rows,))
+
         noise = None
         if train and self.state_noise:
-            shape = len(x), cell.states, x.shape[1], self.hidden
-            noise = self.state_noise * jax.random.normal(self.make_rng('dropout'), shape)
-        return recur(cell, ACTIVATIONS[self.activation], x, w_x, w_h, b_x, b_h, noise)
+            key = self.make_rng('dropout')
+            shape = (steps, cell.carry_size, batch_size, self.hidden)
+            noise = self.state_noise * jax.random.normal(key, shape)
+        return unroll(cell, act, x, w_x, w_h, b_x, b_h, noise)
 
-    @nn.compact
-    def __call__(self, inputs, lengths=None, train=False):
-        x = inputs.swapaxes(0, 1)
-        intermediates = {}
-        dropout = functools.partial(nn.Dropout, self.dropout, deterministic=not train)
-        for layer in range(self.layers):
-            x = dropout()(x) if layer else x
-            states = [self._direction(x, f'l{layer}', train)]
-            if self.bidirectional:
-                states.append(self._direction(_flip(x, lengths), f'l{layer}_reverse', train))
-            last = jnp.concatenate([_last(s, lengths) for s in states], axis=-1)
-            x = jnp.concatenate([states[0], *(_flip(s, lengths) for s in states[1:])], axis=-1)
-            intermediates[f'layer{layer}'] = x.swapaxes(0, 1)
-        features = dropout()(x.swapaxes(0, 1) if self.every_step else last)
-        weight_init, bias_init = INITS[self.head_initializer](features.shape[-1])
-        weight = self.param('head_weight', weight_init, (self.outputs, features.shape[-1]))
+    def _head(self, features):
+        """The logits (..., K) of features (..., H) or (..., 2H)."""
+        inputs = features.shape[-1]
+        weight_init, bias_init = INITIALIZERS[self.head_initializer](inputs)
+        weight = self.param('head_weight', weight_init, (self.outputs, inputs))
         bias = self.param('head_bias', bias_init, (self.outputs,))
-        return features @ weight.T + bias, intermediates
+        return features @ weight.T + bias

@@ -1,0 +1,1 @@
+"""Pure functions that look inside a trained CNN: params and images in, arrays out."""

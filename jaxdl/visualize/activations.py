@@ -1,85 +1,193 @@
-"""What a layer's values look like as numbers: moments, extremes, histogram, dead units; on one batch or a whole data set."""
+"""Statistics of a layer's values: moments, extremes, histogram and dead units.
+
+`layer_statistics` and `dead_share` take the values of one batch and run inside a training program.
+`statistics_over_dataset` looks at a whole data set.
+"""
+
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxdl.visualize.model import Model, Params
+
 BINS = 40
 
 
-def counts(values, low, high):
-    """How many of values, any shape, lie in each of BINS equal bins from low to high: (BINS,) int32."""
-    width = jnp.where(high > low, high - low, 1) / BINS
-    bins = jnp.clip((values.ravel() - low) / width, 0, BINS - 1).astype(jnp.int32)
+class DatasetStatistics(NamedTuple):
+    """Statistics of one layer over a data set.
+
+    Attributes:
+        mean: Of all values.
+        variance: Of all values.
+        sparsity: The share of values that are exactly 0.
+        min: (units,) the smallest value of each unit; the units are the last axis of the layer.
+        max: (units,) the largest one.
+        dead: The share of units that have the same value on all images.
+        histogram: (BINS,) int, counts in equal bins from the smallest to the largest value.
+    """
+
+    mean: float
+    variance: float
+    sparsity: float
+    min: np.ndarray
+    max: np.ndarray
+    dead: float
+    histogram: np.ndarray
+
+
+class _BatchMoments(NamedTuple):
+    """What one batch tells about a layer; min and max are (units,), the rest is ().
+
+    Stacked over B batches each has a leading axis (B, ...).
+    """
+
+    mean: jax.Array
+    mean_square: jax.Array
+    sparsity: jax.Array
+    min: jax.Array
+    max: jax.Array
+
+
+def histogram(values: jax.Array, low: jax.Array, high: jax.Array) -> jax.Array:
+    """Counts (BINS,) int32 of values, of any shape, in equal bins from low to high."""
+    # If all values are equal, any width will do: they all fall into the first bin.
+    span = jnp.where(high > low, high - low, 1)
+    places = (values.ravel() - low) / (span / BINS)
+    # The largest value itself would fall into a bin after the last one.
+    bins = jnp.clip(places, 0, BINS - 1).astype(jnp.int32)
     return jnp.zeros(BINS, jnp.int32).at[bins].add(1)
 
 
-def summary(values):
-    """{'mean', 'std', 'min', 'max', 'histogram' (BINS,) counts from min to max} of an array."""
-    low, high = values.min(), values.max()
+def layer_statistics(values: jax.Array) -> dict[str, jax.Array]:
+    """Statistics of an array of any shape.
+
+    Returns:
+        {'mean', 'std', 'min', 'max'}, each (), and 'histogram' (BINS,) int32, counts in equal bins
+        from min to max.
+    """
+    low = values.min()
+    high = values.max()
     return {
         'mean': values.mean(),
         'std': values.std(),
         'min': low,
         'max': high,
-        'histogram': counts(values, low, high),
+        'histogram': histogram(values, low, high),
     }
 
 
-def dead(values):
-    """The share of a layer's units, the last axis of values, that have one and the same value on the whole batch."""
-    axes = tuple(range(values.ndim - 1))
-    return jnp.mean(values.min(axes) == values.max(axes))
+def dead_share(values: jax.Array) -> jax.Array:
+    """The share () of units, the last axis of values, with the same value on the whole batch."""
+    all_but_units = tuple(range(values.ndim - 1))
+    return jnp.mean(values.min(all_but_units) == values.max(all_but_units))
 
 
-def over_data(model, params, images, batch_size=250):
-    """Statistics of every layer over images (N, H, W, C), in two passes over batches.
+def statistics_over_dataset(
+    model: Model,
+    params: Params,
+    images: np.ndarray,
+    batch_size: int = 250,
+) -> dict[str, DatasetStatistics]:
+    """Statistics of every layer over a data set, in two passes over batches.
 
-    Returns {layer: {'mean', 'variance', 'sparsity' (the share of values that are exactly 0), 'min' and 'max' (units,),
-    'dead' (share of units with one and the same value on all images), 'histogram' (BINS,) from smallest to largest}}.
+    Args:
+        model: The net.
+        params: Its parameters.
+        images: (N, H, W, C), as the model takes them.
+        batch_size: The number of images in a batch.
+
+    Returns:
+        {layer: DatasetStatistics}.
     """
-    batches = [images[i : i + batch_size] for i in range(0, len(images), batch_size)]
-    weights = np.array([len(batch) for batch in batches]) / len(images)
+    batches = []
+    for first in range(0, len(images), batch_size):
+        batches.append(images[first : first + batch_size])
+
+    # Two passes, because the range of the histograms is known only after the first one.
+    moments = _moments_of_layers(model, params, batches)
+    histograms = _histograms_of_layers(model, params, batches, moments)
+
+    batch_sizes = np.array([len(batch) for batch in batches])
+    weights = batch_sizes / len(images)
+    statistics = {}
+    for layer in moments:
+        statistics[layer] = _combine(moments[layer], weights, histograms[layer])
+    return statistics
+
+
+def _moments_of_layers(model, params, batches):
+    """The first pass: {layer: _BatchMoments}, stacked over batches, in float64."""
 
     @jax.jit
-    def moments(images):
-        return {
-            layer: {
-                'mean': x.mean(),
-                'square': x.var() + x.mean() ** 2,
-                'sparsity': jnp.mean(x == 0),
-                'min': x.reshape(-1, x.shape[-1]).min(0),
-                'max': x.reshape(-1, x.shape[-1]).max(0),
-            }
-            for layer, x in model.apply(params, images)[1].items()
-        }
+    def moments_of_batch(batch):
+        _, layers = model.apply(params, batch)
+        return jax.tree.map(_batch_moments, layers)
 
-    @jax.jit
-    def histograms(images, ranges):
-        return {
-            layer: counts(x, *ranges[layer]) for layer, x in model.apply(params, images)[1].items()
-        }
+    def stack(*numbers):
+        return np.array(numbers, float)
 
-    parts = jax.tree.map(
-        lambda *x: np.array(x, float), *[jax.device_get(moments(batch)) for batch in batches]
-    )
-    found = {}
-    for layer, part in parts.items():
-        mean, square, sparsity = (weights @ part[name] for name in ('mean', 'square', 'sparsity'))
-        low, high = part['min'].min(0), part['max'].max(0)
-        found[layer] = {
-            'mean': mean,
-            'variance': square - mean**2,
-            'sparsity': sparsity,
-            'min': low,
-            'max': high,
-            'dead': np.mean(low == high),
-        }
-    ranges = {
-        layer: (np.float32(row['min'].min()), np.float32(row['max'].max()))
-        for layer, row in found.items()
-    }
+    moments = []
     for batch in batches:
-        for layer, part in jax.device_get(histograms(batch, ranges)).items():
-            found[layer]['histogram'] = found[layer].get('histogram', 0) + part
-    return found
+        moments.append(jax.device_get(moments_of_batch(batch)))
+    return jax.tree.map(stack, *moments)
+
+
+def _batch_moments(values):
+    by_unit = values.reshape(-1, values.shape[-1])
+    return _BatchMoments(
+        mean=values.mean(),
+        # The variance is added to the squared mean, because a mean of squares loses more digits.
+        mean_square=values.var() + values.mean() ** 2,
+        sparsity=jnp.mean(values == 0),
+        min=by_unit.min(0),
+        max=by_unit.max(0),
+    )
+
+
+def _histograms_of_layers(model, params, batches, moments):
+    """The second pass: {layer: (BINS,) int32}, summed over batches."""
+    ranges = {}
+    for layer, layer_moments in moments.items():
+        low = layer_moments.min.min()
+        high = layer_moments.max.max()
+        ranges[layer] = np.float32(low), np.float32(high)
+
+    @jax.jit
+    def histograms_of_batch(batch, ranges):
+        _, layers = model.apply(params, batch)
+        counts = {}
+        for layer, values in layers.items():
+            low, high = ranges[layer]
+            counts[layer] = histogram(values, low, high)
+        return counts
+
+    totals = dict.fromkeys(moments, 0)
+    for batch in batches:
+        counts = jax.device_get(histograms_of_batch(batch, ranges))
+        for layer in totals:
+            totals[layer] = totals[layer] + counts[layer]
+    return totals
+
+
+def _combine(moments, weights, counts):
+    """The DatasetStatistics of a layer.
+
+    Args:
+        moments: Its _BatchMoments, stacked over B batches.
+        weights: (B,) the share of the data set that is in each batch.
+        counts: (BINS,) its histogram.
+    """
+    mean = weights @ moments.mean
+    low = moments.min.min(0)
+    high = moments.max.max(0)
+    return DatasetStatistics(
+        mean=mean,
+        variance=weights @ moments.mean_square - mean**2,
+        sparsity=weights @ moments.sparsity,
+        min=low,
+        max=high,
+        dead=np.mean(low == high),
+        histogram=counts,
+    )

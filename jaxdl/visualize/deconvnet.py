@@ -1,76 +1,145 @@
 """What in an image a unit, a map or a class answers to: projections down to the pixels.
 
-The deconvnet of Zeiler & Fergus (2013, arXiv 1311.2901, section 2.1) sends a layer's activations down again: unpooling to
-the places (switches) that the maxima came from, rectification, and the filters' adjoint. Unpooling is max pooling's
-gradient and the adjoint is the convolution's, so a projection is one jax.vjp of the model under the backward rule
-'deconvnet' of its activations; guided backpropagation and the plain gradient are the same under 'guided' and 'gradient'.
+The deconvnet of Zeiler & Fergus (2013, arXiv 1311.2901, section 2.1) sends a layer's activations
+down again. It unpools to the places (switches) that the maxima came from, rectifies, and applies
+the adjoint of the filters. Unpooling is the gradient of max pooling and the adjoint is the gradient
+of the convolution. So a projection is one `jax.vjp` of the model under the backward rule
+'deconvnet' of its activations. Guided backpropagation and the plain gradient are the same
+projection under the rules 'guided' and 'gradient'.
 
-`model` is a model with a field `rule`, whose apply(params, images) returns (logits, {layer: values}); images
-(N, H, W, C) are as the model takes them; values are (N, h, w, K), or (N, K) for a dense layer.
+A signal is a function from the values of a layer, (N, h, w, K) or (N, K), to an array of the same
+shape: what is sent down. See model.py for the model and the meaning of the shapes.
 """
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from jaxdl.visualize.model import Model, Params
 
-def all_maps(values):
-    """The signal that is sent down: the values themselves."""
+Signal = Callable[[jax.Array], jax.Array]
+
+
+class MapProjections(NamedTuple):
+    """The strongest maps of each image and their projections, strongest first.
+
+    Attributes:
+        maps: (N, count) int, the numbers of the maps.
+        projections: (N, count, H, W, C).
+    """
+
+    maps: jax.Array
+    projections: jax.Array
+
+
+def all_maps(values: jax.Array) -> jax.Array:
+    """The signal of the values themselves."""
     return values
 
 
-def one_map(number):
-    """Only map (or unit of a dense layer) `number`."""
-    return lambda values: values * jax.nn.one_hot(number, values.shape[-1], dtype=values.dtype)
+def one_map(number: int | jax.Array) -> Signal:
+    """Makes the signal of map (or unit of a dense layer) `number` alone."""
+
+    def keep_map(values):
+        mask = jax.nn.one_hot(number, values.shape[-1], dtype=values.dtype)
+        return values * mask
+
+    return keep_map
 
 
-def map_norms(values):
+def one_hot_labels(labels: jax.Array) -> Signal:
+    """Makes a signal for the head: 1 at the class of each image, labels (N,), and 0 elsewhere."""
+
+    def one_hot(values):
+        return jax.nn.one_hot(labels, values.shape[-1], dtype=values.dtype)
+
+    return one_hot
+
+
+def map_norms(values: jax.Array) -> jax.Array:
     """The norm (N, K) of each map of each image."""
-    return jnp.sqrt(jnp.sum(values**2, axis=tuple(range(1, values.ndim - 1))))
+    height_and_width = tuple(range(1, values.ndim - 1))
+    return jnp.sqrt(jnp.sum(values**2, axis=height_and_width))
 
 
-def strongest_map(values):
-    """Only the map of each image with the largest norm."""
-    kept = jax.nn.one_hot(map_norms(values).argmax(-1), values.shape[-1], dtype=values.dtype)
-    return values * kept.reshape(len(values), *[1] * (values.ndim - 2), -1)
+def strongest_map(values: jax.Array) -> jax.Array:
+    """The signal of the map with the largest norm of each image."""
+    return _keep_maps(values, map_norms(values).argmax(-1))
 
 
-def strongest_unit(values):
-    """Only the single largest value of each image."""
+def strongest_unit(values: jax.Array) -> jax.Array:
+    """The signal of the single largest value of each image."""
     flat = values.reshape(len(values), -1)
-    return (flat * jax.nn.one_hot(flat.argmax(-1), flat.shape[-1], dtype=flat.dtype)).reshape(
-        values.shape
-    )
+    mask = jax.nn.one_hot(flat.argmax(-1), flat.shape[-1], dtype=flat.dtype)
+    return (flat * mask).reshape(values.shape)
 
 
-def classes(labels):
-    """A one for each image's class of `labels` (N,), for the gradient of its logit."""
-    return lambda values: jax.nn.one_hot(labels, values.shape[-1], dtype=values.dtype)
+def _keep_maps(values, numbers):
+    """Values of map numbers[i] of each image i, and 0 in its other maps."""
+    mask = jax.nn.one_hot(numbers, values.shape[-1], dtype=values.dtype)
+    height_and_width = [1] * (values.ndim - 2)
+    return values * mask.reshape(len(values), *height_and_width, -1)
 
 
-def project(model, params, images, layer, signal=all_maps, rule='deconvnet'):
-    """The projection (N, H, W, C) of signal(values of `layer`), a function of this module or your own, to the pixels."""
+def project(
+    model: Model,
+    params: Params,
+    images: jax.Array,
+    layer: str,
+    signal: Signal = all_maps,
+    rule: str = 'deconvnet',
+) -> jax.Array:
+    """Projects a signal of a layer down to the pixels.
 
-    def values(images):
-        return model.clone(rule=rule).apply(params, images)[1][layer]
+    Args:
+        model: The net.
+        params: Its parameters.
+        images: (N, H, W, C).
+        layer: The layer that the signal starts from.
+        signal: A signal of this module, or your own.
+        rule: The backward rule of the activations: 'deconvnet', 'guided' or 'gradient'.
 
-    found, pullback = jax.vjp(values, images)
-    return pullback(signal(found))[0]
-
-
-def strongest_maps(model, params, images, layer, count=9, rule='deconvnet'):
-    """The `count` maps of each image with the largest norm, each projected alone: ((N, count) maps, (N, count, H, W, C)).
-
-    This is what report B calls its top nine: maps of one image, not images of one map (see top.py).
+    Returns:
+        (N, H, W, C).
     """
+    values, pullback = _layer_and_pullback(model, params, images, layer, rule)
+    (projection,) = pullback(signal(values))
+    return projection
 
-    def values(images):
-        return model.clone(rule=rule).apply(params, images)[1][layer]
 
-    found, pullback = jax.vjp(values, images)
-    maps = jax.lax.top_k(map_norms(found), count)[1]
+def strongest_maps(
+    model: Model,
+    params: Params,
+    images: jax.Array,
+    layer: str,
+    count: int = 9,
+    rule: str = 'deconvnet',
+) -> MapProjections:
+    """Projects the `count` maps of each image with the largest norm, each of them alone.
 
-    def one(maps):
-        kept = jax.nn.one_hot(maps, found.shape[-1], dtype=found.dtype)
-        return pullback(found * kept.reshape(len(found), *[1] * (found.ndim - 2), -1))[0]
+    This is what report B calls its top nine: several maps of one image. Several images of one map
+    are in top.py. The arguments are those of `project`.
+    """
+    values, pullback = _layer_and_pullback(model, params, images, layer, rule)
+    _, maps = jax.lax.top_k(map_norms(values), count)
 
-    return maps, jax.lax.map(one, maps.T).swapaxes(0, 1)
+    def project_maps(numbers):
+        (projection,) = pullback(_keep_maps(values, numbers))
+        return projection
+
+    # One rank after the other: the strongest map of every image, then the second strongest, ...
+    projections = jax.lax.map(project_maps, maps.T)
+    return MapProjections(maps, projections.swapaxes(0, 1))
+
+
+def _layer_and_pullback(model, params, images, layer, rule):
+    """The values of a layer, and the function that sends a signal of their shape to the pixels."""
+    ruled_model = model.clone(rule=rule)
+
+    def layer_values(images):
+        _, layers = ruled_model.apply(params, images)
+        return layers[layer]
+
+    return jax.vjp(layer_values, images)

@@ -1,35 +1,69 @@
-"""The filters of a convolution as pictures, and which of them are dead or the same."""
+"""The filters of a convolution as pictures, and which of them are dead or alike."""
+
+from typing import NamedTuple
 
 import numpy as np
 
 
-def centred(images, shared=False):
-    """Signed images (n, H, W, C) as pictures in [0, 1] whose mid-grey, .5, is zero.
+class SimilarPair(NamedTuple):
+    """Two filters that are alike or opposite.
 
-    Each is scaled by its own largest magnitude, or, shared, all by the largest of all.
+    Attributes:
+        first: The number of one filter.
+        second: The number of the other, larger than `first`.
+        cosine: Their cosine similarity, from -1 to 1.
+    """
+
+    first: int
+    second: int
+    cosine: float
+
+
+def centred(images: np.ndarray, shared: bool = False) -> np.ndarray:
+    """Signed images as pictures in [0, 1] in which 0 is mid-grey, 0.5.
+
+    Args:
+        images: (n, H, W, C).
+        shared: Whether all images are scaled by the largest magnitude of them all. Otherwise each
+            is scaled by its own.
+
+    Returns:
+        (n, H, W, C) float64.
     """
     images = np.asarray(images, float)
-    scale = np.abs(images).max() if shared else np.abs(images).max((1, 2, 3), keepdims=True)
-    return 0.5 + 0.5 * images / np.where(scale > 0, scale, 1)
+    magnitudes = np.abs(images)
+    scale = magnitudes.max() if shared else magnitudes.max((1, 2, 3), keepdims=True)
+    # An image of zeros stays mid-grey.
+    scale = np.where(scale > 0, scale, 1)
+    return 0.5 + 0.5 * images / scale
 
 
-def pictures(weights, shared=False):
-    """Filters (K, C, k, k) of one or three channels as pictures (K, k, k, C), see centred."""
+def pictures(weights: np.ndarray, shared: bool = False) -> np.ndarray:
+    """Filters (K, C, k, k) of one or three channels as pictures (K, k, k, C), see `centred`."""
     return centred(np.asarray(weights).transpose(0, 2, 3, 1), shared)
 
 
-def dead(weights, share=0.01):
-    """The filters (K, C, k, k) whose norm is less than `share` of the largest one's."""
-    norms = np.linalg.norm(np.asarray(weights, float).reshape(len(weights), -1), axis=1)
+def dead_filters(weights: np.ndarray, share: float = 0.01) -> np.ndarray:
+    """The numbers of the filters (K, C, k, k) whose norm is below `share` of the largest norm."""
+    flat = np.asarray(weights, float).reshape(len(weights), -1)
+    norms = np.linalg.norm(flat, axis=1)
     return np.flatnonzero(norms < share * norms.max())
 
 
-def duplicates(weights, cosine=0.95):
-    """Pairs (a, b, cosine similarity), a < b, of filters (K, C, k, k) that are alike or opposite: |similarity| > cosine."""
+def similar_pairs(weights: np.ndarray, cosine: float = 0.95) -> list[SimilarPair]:
+    """The pairs of filters (K, C, k, k) whose cosine similarity is above `cosine` in magnitude."""
     flat = np.asarray(weights, float).reshape(len(weights), -1)
-    unit = flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-30)
-    similarity = unit @ unit.T
-    return [
-        (int(a), int(b), float(similarity[a, b]))
-        for a, b in zip(*np.nonzero(np.triu(abs(similarity) > cosine, 1)))
-    ]
+    norms = np.linalg.norm(flat, axis=1, keepdims=True)
+    directions = flat / np.maximum(norms, 1e-30)  # a filter of zeros is like no other
+    similarity = directions @ directions.T
+    # The upper triangle has each pair once, and no filter with itself.
+    alike = np.triu(abs(similarity) > cosine, 1)
+    pairs = []
+    for first, second in np.argwhere(alike):
+        pair = SimilarPair(
+            first=int(first),
+            second=int(second),
+            cosine=float(similarity[first, second]),
+        )
+        pairs.append(pair)
+    return pairs

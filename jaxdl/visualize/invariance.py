@@ -1,70 +1,112 @@
-"""How features and answers change when the image is moved, turned or scaled (Zeiler & Fergus 2013, figure 5)."""
+"""How features and answers change when the image is moved, turned or scaled.
+
+This is figure 5 of Zeiler & Fergus (2013). See model.py for the model and the shapes.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax.scipy.ndimage import map_coordinates
 
+from jaxdl.visualize.model import Model, Params
 
-def warp(images, angle=0.0, scale=1.0, shift=(0.0, 0.0), fill=0.0):
-    """images (N, H, W, C) turned by angle (radians, counterclockwise) and scaled about the centre, then moved.
 
-    angle, scale: () or (N,); shift: (2,) or (N, 2) pixels, down and right. Bilinear; outside the image all is `fill`, () or (C,).
+class Changes(NamedTuple):
+    """How a net's view of N images changes in T transformed versions of them.
+
+    Attributes:
+        distances: {layer: (T, N)}, the Euclidean distance of the features from those of the
+            untransformed image. It is divided by the norm of the latter, so that layers compare.
+        probability: (T, N) of the right class.
+    """
+
+    distances: dict[str, jax.Array]
+    probability: jax.Array
+
+
+def warp(
+    images: jax.Array,
+    angle: jax.Array | float = 0.0,
+    scale: jax.Array | float = 1.0,
+    shift: jax.Array | tuple[float, float] = (0.0, 0.0),
+    fill: jax.Array | float = 0.0,
+) -> jax.Array:
+    """Turns and scales images about their centre, then moves them.
+
+    Args:
+        images: (N, H, W, C).
+        angle: () or (N,), in radians, counterclockwise.
+        scale: () or (N,), above 1 to enlarge.
+        shift: (2,) or (N, 2), pixels down and to the right.
+        fill: () or (C,), the value outside the image.
+
+    Returns:
+        (N, H, W, C), interpolated bilinearly.
     """
     n, height, width, _ = images.shape
-    angle, scale = (jnp.broadcast_to(jnp.asarray(x, images.dtype), (n,)) for x in (angle, scale))
-    shift = jnp.broadcast_to(jnp.asarray(shift, images.dtype), (n, 2))
-    middle = jnp.array([(height - 1) / 2, (width - 1) / 2], images.dtype)
-    target = jnp.stack(
-        jnp.meshgrid(jnp.arange(height), jnp.arange(width), indexing='ij'), -1
-    ).astype(images.dtype)
+    dtype = images.dtype
+    angles = jnp.broadcast_to(jnp.asarray(angle, dtype), (n,))
+    scales = jnp.broadcast_to(jnp.asarray(scale, dtype), (n,))
+    shifts = jnp.broadcast_to(jnp.asarray(shift, dtype), (n, 2))
+    fill = jnp.asarray(fill)
+    centre = jnp.array([(height - 1) / 2, (width - 1) / 2], dtype)
+    rows, columns = jnp.meshgrid(jnp.arange(height), jnp.arange(width), indexing='ij')
+    pixels = jnp.stack([rows, columns], -1).astype(dtype)  # (H, W, 2)
 
-    def one(image, angle, scale, shift):
-        row, column = jnp.moveaxis(target - middle - shift, -1, 0)
-        source = (
-            jnp.stack(
-                [
-                    jnp.cos(angle) * row + jnp.sin(angle) * column,
-                    jnp.cos(angle) * column - jnp.sin(angle) * row,
-                ]
-            )
-            / scale
-            + middle[:, None, None]
-        )
-        sample = jax.vmap(
-            lambda x: map_coordinates(x, list(source), order=1, mode='constant'),
-            in_axes=-1,
-            out_axes=-1,
-        )
-        return sample(image - jnp.asarray(fill)) + jnp.asarray(fill)
+    def warp_one(image, angle, scale, shift):
+        # Each pixel of the result is traced back to the place that it comes from: moved and
+        # turned the other way, then divided by the scale.
+        from_centre = pixels - centre - shift
+        row, column = jnp.moveaxis(from_centre, -1, 0)
+        cos = jnp.cos(angle)
+        sin = jnp.sin(angle)
+        turned_back = jnp.stack([cos * row + sin * column, cos * column - sin * row])
+        places = turned_back / scale + centre[:, None, None]  # (2, H, W)
 
-    return jax.vmap(one)(images, angle, scale, shift)
+        def sample(channel):
+            return map_coordinates(channel, list(places), order=1, mode='constant')
+
+        sample_channels = jax.vmap(sample, in_axes=-1, out_axes=-1)
+        # Outside the image map_coordinates gives 0, so `fill` is made the zero for a while.
+        return sample_channels(image - fill) + fill
+
+    return jax.vmap(warp_one)(images, angles, scales, shifts)
 
 
-def invariance(model, params, images, labels, versions, layers=('pool1', 'pool2', 'dense')):
-    """How far the features of transformed images lie from those of images (N, H, W, C).
+def changes(
+    model: Model,
+    params: Params,
+    images: jax.Array,
+    labels: jax.Array,
+    versions: jax.Array,
+    layers: Sequence[str] = ('pool1', 'pool2', 'dense'),
+) -> Changes:
+    """Compares the features of transformed images with those of the images themselves.
 
-    versions: (T, N, H, W, C), T transformed ones of each. Returns {layer: (T, N)} Euclidean distances, divided by the
-    norm of the untransformed features so that layers compare, and 'probability' (T, N) of the right class `labels` (N,).
+    Args:
+        model: The net.
+        params: Its parameters.
+        images: (N, H, W, C).
+        labels: (N,) int, their right classes.
+        versions: (T, N, H, W, C), T transformed versions of the images.
+        layers: The layers whose features are compared.
     """
+    n = len(images)
+    _, original_values = model.apply(params, images)
 
-    def features(images):
-        logits, out = model.apply(params, images)
-        return (
-            {layer: out[layer].reshape(len(images), -1) for layer in layers},
-            jnp.take_along_axis(jax.nn.softmax(logits), labels[:, None], 1)[:, 0],
-        )
+    def compare(transformed):
+        logits, values = model.apply(params, transformed)
+        distances = {}
+        for layer in layers:
+            features = values[layer].reshape(n, -1)
+            originals = original_values[layer].reshape(n, -1)
+            distance = jnp.linalg.norm(features - originals, axis=1)
+            distances[layer] = distance / jnp.linalg.norm(originals, axis=1)
+        probabilities = jax.nn.softmax(logits)
+        of_class = jnp.take_along_axis(probabilities, labels[:, None], 1)[:, 0]
+        return Changes(distances, of_class)
 
-    start, _ = features(images)
-
-    def one(images):
-        found, probability = features(images)
-        return {
-            'probability': probability,
-            **{
-                layer: jnp.linalg.norm(found[layer] - start[layer], axis=1)
-                / jnp.linalg.norm(start[layer], axis=1)
-                for layer in layers
-            },
-        }
-
-    return jax.lax.map(one, versions)
+    # Versions are compared one after the other: all at once would need T times the memory.
+    return jax.lax.map(compare, versions)

@@ -1,9 +1,16 @@
-"""Activation maximization: the input that most excites a unit, a map or a class (Erhan et al. 2009).
+"""Activation maximization: the input that most excites a unit, a map or a class.
 
-The image is a function of parameters that gradient ascent moves: pixels, or Fourier coefficients divided by their
-frequency, of colours that are decorrelated (Olah et al. 2017, Feature Visualization); random small shifts, turns and
-changes of scale at each step keep it from patterns that only one alignment of the pixels excites.
+Erhan et al. (2009). The image is a function of parameters that gradient ascent moves. These are
+pixels, or Fourier coefficients divided by their frequency, of colours that are decorrelated (Olah
+et al. 2017, Feature Visualization). Random small shifts, turns and changes of scale at each step
+keep the image from patterns that only one alignment of the pixels excites.
+
+An objective is a function from {layer: values} to a score (N,), one for each image. See model.py
+for the model and the shapes.
 """
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,131 +18,267 @@ import numpy as np
 import optax
 
 from jaxdl.visualize.invariance import warp
+from jaxdl.visualize.model import Model, Params
+
+Objective = Callable[[dict[str, jax.Array]], jax.Array]
+ImageShape = tuple[int, int, int, int]  # (N, H, W, C)
+
+INITIAL_SCALE = 0.01  # standard deviation of the parameters of the first image
+FINAL_TRANSFORMS = 16  # random transforms that the last image is scored under
 
 
-def units(layer, numbers, place=None):
-    """Objective: the unit at `place` (row, column; the middle by default) of map numbers[i] of `layer`, for image i.
+class Parametrization(NamedTuple):
+    """How parameters make images.
 
-    Of a dense layer, unit numbers[i]. An objective maps {layer: values} to a score (N,) for each image.
+    Attributes:
+        initial: An array, the parameters of the first images.
+        to_images: From parameters to images (N, H, W, C).
     """
 
-    def score(out):
-        values = out[layer]
-        if values.ndim == 4:
-            row, column = place or (values.shape[1] // 2, values.shape[2] // 2)
+    initial: jax.Array
+    to_images: Callable[[jax.Array], jax.Array]
+
+
+class Jitter(NamedTuple):
+    """The largest random change of the image at each step.
+
+    Attributes:
+        shift: In pixels, down or up and right or left.
+        angle: In radians, either way.
+        scale: As a part of the size, up or down.
+    """
+
+    shift: float = 1.5
+    angle: float = 0.1
+    scale: float = 0.1
+
+
+DEFAULT_JITTER = Jitter()
+
+
+class Maximized(NamedTuple):
+    """The images that maximize an objective, and its values on the way.
+
+    Attributes:
+        image: (N, H, W, C) in [0, 1], or as the parametrization makes them.
+        before: (N,) the objective of the first image.
+        after: (N,) the objective of the last image.
+        transformed: (N,) the mean objective over random transforms of the last image.
+    """
+
+    image: jax.Array
+    before: jax.Array
+    after: jax.Array
+    transformed: jax.Array
+
+
+def units(layer: str, numbers: Sequence[int], place: tuple[int, int] | None = None) -> Objective:
+    """Makes the objective of one unit: of map numbers[i] of `layer`, for image i.
+
+    Args:
+        layer: The layer.
+        numbers: The map for each image. In a dense layer, the unit for each image.
+        place: (row, column) of the unit in its map; None for the middle. Unused for a dense layer.
+    """
+
+    def score(layers):
+        values = layers[layer]
+        is_dense = values.ndim == 2
+        if not is_dense:
+            _, height, width, _ = values.shape
+            row, column = place or (height // 2, width // 2)
             values = values[:, row, column]
-        return jnp.take_along_axis(values, jnp.asarray(numbers)[:, None], 1)[:, 0]
+        return _pick(values, numbers)
 
     return score
 
 
-def maps(layer, numbers):
-    """Objective: the mean over map numbers[i] of `layer`, for image i."""
-    return lambda out: jnp.take_along_axis(
-        out[layer].mean((1, 2)), jnp.asarray(numbers)[:, None], 1
-    )[:, 0]
+def maps(layer: str, numbers: Sequence[int]) -> Objective:
+    """Makes the objective of a whole map: the mean of map numbers[i] of `layer`, for image i."""
+
+    def score(layers):
+        means = layers[layer].mean((1, 2))
+        return _pick(means, numbers)
+
+    return score
 
 
-def colour_matrix(images):
-    """A matrix (C, C) that turns independent channels into ones correlated as those of images (N, H, W, C).
+def _pick(values, numbers):
+    """The value numbers[i] of each row i of values (N, K): (N,)."""
+    columns = jnp.asarray(numbers)[:, None]
+    return jnp.take_along_axis(values, columns, 1)[:, 0]
 
-    The symmetric root of their covariance, scaled so that its longest row is 1.
+
+def colour_matrix(images: np.ndarray) -> np.ndarray:
+    """A matrix (C, C) that gives independent channels the correlation of those of images.
+
+    It is the symmetric root of the channels' covariance, scaled so that its longest row is 1.
+
+    Args:
+        images: (N, H, W, C).
     """
-    flat = np.asarray(images, float).reshape(-1, np.shape(images)[-1])
-    values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(flat.T)))
-    root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
-    return root / np.linalg.norm(root, axis=1).max()
+    channels = np.shape(images)[-1]
+    flat = np.asarray(images, float).reshape(-1, channels)
+    covariance = np.atleast_2d(np.cov(flat.T))
+    values, vectors = np.linalg.eigh(covariance)
+    # Rounding can make an eigenvalue that is 0 slightly negative.
+    deviations = np.sqrt(np.maximum(values, 0))
+    root = vectors * deviations @ vectors.T
+    longest = np.linalg.norm(root, axis=1).max()
+    return root / longest
 
 
-def pixel(key, shape, colour):
-    """(parameters, to_image): one number for each pixel and channel, through the colour matrix and a sigmoid to [0, 1]."""
-    return 0.01 * jax.random.normal(key, shape), lambda x: jax.nn.sigmoid(
-        x @ jnp.asarray(colour, x.dtype).T
-    )
+def pixel(key: jax.Array, shape: ImageShape, colour: np.ndarray) -> Parametrization:
+    """One number for each pixel and channel, through a colour matrix and a sigmoid to [0, 1].
+
+    Args:
+        key: A random key for the first images.
+        shape: (N, H, W, C) of the images.
+        colour: (C, C), see `colour_matrix`.
+    """
+
+    def to_images(params):
+        matrix = jnp.asarray(colour, params.dtype)
+        return jax.nn.sigmoid(params @ matrix.T)
+
+    initial = INITIAL_SCALE * jax.random.normal(key, shape)
+    return Parametrization(initial, to_images)
 
 
-def fourier(key, shape, colour):
-    """As pixel, with Fourier coefficients divided by their frequency: an equal step moves all scales of the image alike."""
+def fourier(key: jax.Array, shape: ImageShape, colour: np.ndarray) -> Parametrization:
+    """As `pixel`, with Fourier coefficients that are divided by their frequency.
+
+    So an equal step of the parameters moves all scales of the image alike.
+    """
     n, height, width, channels = shape
-    frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None])
-    weight = jnp.asarray(
-        np.sqrt(height * width)
-        / np.maximum(frequency, 1 / max(height, width))
-        / max(height, width),
-        float,
-    )
+    vertical = np.fft.fftfreq(height)[:, None]
+    horizontal = np.fft.rfftfreq(width)[None]
+    frequency = np.hypot(vertical, horizontal)
+    side = max(height, width)
+    # The constant part has frequency 0. It is weighted as the lowest frequency above that.
+    divisor = np.maximum(frequency, 1 / side)
+    weight = np.sqrt(height * width) / divisor / side
+    weight = jnp.asarray(weight, float)[..., None]
 
-    def to_image(x):
-        waves = jnp.fft.irfft2((x[0] + 1j * x[1]) * weight[..., None], (height, width), axes=(1, 2))
-        return jax.nn.sigmoid(waves @ jnp.asarray(colour, waves.dtype).T)
+    def to_images(params):
+        real, imaginary = params
+        coefficients = (real + 1j * imaginary) * weight
+        waves = jnp.fft.irfft2(coefficients, (height, width), axes=(1, 2))
+        matrix = jnp.asarray(colour, waves.dtype)
+        return jax.nn.sigmoid(waves @ matrix.T)
 
-    return 0.01 * jax.random.normal(key, (2, n, height, width // 2 + 1, channels)), to_image
-
-
-def sphere(key, shape, colour):
-    """Images of norm 1, in the model's own scale: there a linear unit's best input is its weights over their norm."""
-
-    def to_image(x):
-        return x / jnp.linalg.norm(x.reshape(len(x), -1), axis=1).reshape(-1, 1, 1, 1)
-
-    return jax.random.normal(key, shape), to_image
+    # Half the frequencies of the last axis are enough for a real image.
+    real_and_imaginary = (2, n, height, width // 2 + 1, channels)
+    initial = INITIAL_SCALE * jax.random.normal(key, real_and_imaginary)
+    return Parametrization(initial, to_images)
 
 
-PARAMETRIZATIONS = {'fourier': fourier, 'pixel': pixel, 'sphere': sphere}
+def sphere(key: jax.Array, shape: ImageShape, colour: np.ndarray) -> Parametrization:
+    """Images of norm 1 in the model's own scale, without a colour matrix (`colour` is unused).
+
+    There the best input of a linear unit is its weights over their norm.
+    """
+
+    def to_images(params):
+        flat = params.reshape(len(params), -1)
+        norms = jnp.linalg.norm(flat, axis=1)
+        return params / norms.reshape(-1, 1, 1, 1)
+
+    initial = jax.random.normal(key, shape)
+    return Parametrization(initial, to_images)
+
+
+PARAMETRIZATIONS: dict[str, Callable[..., Parametrization]] = {
+    'fourier': fourier,
+    'pixel': pixel,
+    'sphere': sphere,
+}
+
+
+def _identity(images):
+    return images
 
 
 def maximize(
-    model,
-    params,
-    objective,
-    key,
-    count,
-    parametrization=fourier,
-    to_input=lambda image: image,
-    colour=None,
-    steps=200,
-    learning_rate=0.05,
-    shift=1.5,
-    angle=0.1,
-    scale=0.1,
-):
-    """The images that `objective` asks for, by `steps` steps of Adam on sum(objective) under random transforms.
+    model: Model,
+    params: Params,
+    objective: Objective,
+    key: jax.Array,
+    count: int,
+    parametrization: Callable[..., Parametrization] = fourier,
+    to_input: Callable[[jax.Array], jax.Array] = _identity,
+    colour: np.ndarray | None = None,
+    steps: int = 200,
+    learning_rate: float = 0.05,
+    jitter: Jitter | None = DEFAULT_JITTER,
+) -> Maximized:
+    """Makes images that score high, by Adam on the sum of the objective.
 
-    to_input: from an image in [0, 1] to the model's scale; colour: see colour_matrix, None for independent channels;
-    shift (pixels), angle (radians), scale: the largest change of a step, 0, 0, 0 for none. Returns {'image'
-    (count, H, W, C), 'before', 'after' (count,) the objective at the first and last image, 'transformed' (count,) its mean
-    over 16 random transforms of the last one}.
+    Args:
+        model: The net.
+        params: Its parameters.
+        objective: See `units` and `maps`.
+        key: A random key.
+        count: The number of images, N.
+        parametrization: One of PARAMETRIZATIONS.
+        to_input: From the parametrization's images to the model's scale.
+        colour: (C, C), see `colour_matrix`; None for independent channels.
+        steps: The number of steps.
+        learning_rate: Adam's step size.
+        jitter: The random transforms of each step; None for none.
     """
-    colour = np.eye(model.shape[-1]) if colour is None else colour
-    start, to_image = parametrization(jax.random.fold_in(key, 0), (count, *model.shape), colour)
+    if colour is None:
+        colour = np.eye(model.shape[-1])
+    image_shape = (count, *model.shape)
+    initial, to_images = parametrization(jax.random.fold_in(key, 0), image_shape, colour)
     optimizer = optax.adam(learning_rate)
 
     def score(images):
-        return objective(model.apply(params, to_input(images))[1])
-
-    def moved(images, key):
-        if not (shift or angle or scale):
-            return images
-        turn, size, down_right = (
-            jax.random.uniform(jax.random.fold_in(key, i), shape, images.dtype, -1, 1)
-            for i, shape in enumerate(((count,), (count,), (count, 2)))
-        )
-        return warp(images, angle * turn, 1 + scale * size, shift * down_right, images.mean())
+        _, layers = model.apply(params, to_input(images))
+        return objective(layers)
 
     def step(carry, i):
-        x, opt_state = carry
-        grads = jax.grad(
-            lambda x: -score(moved(to_image(x), jax.random.fold_in(key, i + 1))).sum()
-        )(x)
-        updates, opt_state = optimizer.update(grads, opt_state)
-        return (optax.apply_updates(x, updates), opt_state), None
+        image_params, opt_state = carry
 
-    (last, _), _ = jax.lax.scan(step, (start, optimizer.init(start)), jnp.arange(steps))
-    image = to_image(last)
-    keys = jax.random.split(jax.random.fold_in(key, steps + 1), 16)
-    return {
-        'image': image,
-        'before': score(to_image(start)),
-        'after': score(image),
-        'transformed': jax.lax.map(lambda key: score(moved(image, key)), keys).mean(0),
-    }
+        def loss(image_params):
+            images = to_images(image_params)
+            # The keys 0 and steps + 1 are for the first and the last image.
+            step_key = jax.random.fold_in(key, i + 1)
+            return -score(_transform(images, step_key, jitter)).sum()
+
+        grads = jax.grad(loss)(image_params)
+        updates, opt_state = optimizer.update(grads, opt_state)
+        return (optax.apply_updates(image_params, updates), opt_state), None
+
+    start = initial, optimizer.init(initial)
+    (final, _), _ = jax.lax.scan(step, start, jnp.arange(steps))
+    images = to_images(final)
+
+    def score_transformed(key):
+        return score(_transform(images, key, jitter))
+
+    final_key = jax.random.fold_in(key, steps + 1)
+    transform_keys = jax.random.split(final_key, FINAL_TRANSFORMS)
+    transformed = jax.lax.map(score_transformed, transform_keys)
+    return Maximized(
+        image=images,
+        before=score(to_images(initial)),
+        after=score(images),
+        transformed=transformed.mean(0),
+    )
+
+
+def _transform(images, key, jitter):
+    """A random turn, change of scale and shift of each image, none larger than `jitter` says."""
+    if jitter is None:
+        return images
+    n = len(images)
+
+    def uniform(number, shape):
+        number_key = jax.random.fold_in(key, number)
+        return jax.random.uniform(number_key, shape, images.dtype, minval=-1, maxval=1)
+
+    angle = jitter.angle * uniform(0, (n,))
+    scale = 1 + jitter.scale * uniform(1, (n,))
+    shift = jitter.shift * uniform(2, (n, 2))
+    return warp(images, angle, scale, shift, fill=images.mean())

@@ -1,7 +1,10 @@
-"""The images of a whole data set that excite each map most, each as the projection of that one activation.
+"""The images of a data set that excite each map most, and the projections of those activations.
 
-Zeiler & Fergus (2013), figure 2: the nine strongest images of each map, beside the image patch that the unit sees.
-A unit depends on its receptive field alone, so its projection is computed there and not on the whole image.
+This is figure 2 of Zeiler & Fergus (2013): the nine strongest images of each map, each as the
+projection of one activation beside the image patch that the unit sees. A unit depends on its
+receptive field alone. So its projection is computed there and not on the whole image.
+
+See model.py for the model and the shapes.
 """
 
 from typing import NamedTuple
@@ -10,83 +13,164 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxdl.visualize.model import Model, Params
 
-class Top(NamedTuple):
-    """For each of K maps its `count` strongest units, at most one an image, strongest first."""
 
-    values: np.ndarray  # (K, count)
-    images: np.ndarray  # (K, count) places in the data set
-    rows: np.ndarray  # (K, count) of the unit in its map
+class TopUnits(NamedTuple):
+    """The strongest units of each of K maps, at most one in an image, strongest first.
+
+    Attributes:
+        values: (K, count) their activations.
+        images: (K, count) int, the images by their number in the data set.
+        rows: (K, count) int, the row of the unit in its map.
+        columns: (K, count) int, the column.
+    """
+
+    values: np.ndarray
+    images: np.ndarray
+    rows: np.ndarray
     columns: np.ndarray
 
 
-class Fields(NamedTuple):
-    """What M units see: their receptive fields of S x S pixels, zero outside the image."""
+class ReceptiveFields(NamedTuple):
+    """What M units see.
 
-    patches: np.ndarray  # (M, S, S, C)
-    pixels: np.ndarray  # (M, S, S) bool, which pixels lie in the image
-    pooled: (
-        np.ndarray
-    )  # (M, 5, 5) bool, which of the pool1 units that a conv2 unit sees lie in the image
-
-
-def strongest(model, params, images, layer, count=9, batch_size=250):
-    """Top of the maps of `layer` over images (N, H, W, C), NumPy or JAX, N at least count; ties go to the earlier image."""
-
-    @jax.jit
-    def maxima(images):
-        values = model.apply(params, images)[1][layer]
-        flat = values.reshape(len(values), -1, values.shape[-1])
-        return flat.max(1), *jnp.divmod(flat.argmax(1), values.shape[2])
-
-    parts = [
-        jax.device_get(maxima(images[i : i + batch_size]))
-        for i in range(0, len(images), batch_size)
-    ]
-    values, rows, columns = (np.concatenate(part) for part in zip(*parts))
-    order = np.argsort(-values, axis=0, kind='stable')[:count]
-    values, rows, columns = (
-        np.take_along_axis(array, order, 0).T for array in (values, rows, columns)
-    )
-    return Top(values, order.T, rows, columns)
-
-
-def receptive_fields(model, images, layer, top):
-    """Fields of the units of `top`, in its order: M = K * count. layer: conv1 or conv2; images (N, H, W, C) NumPy."""
-    size, stride, before = model.receptive_fields[layer]
-    index, *places = (array.ravel() for array in top[1:])
-
-    def grid(reach, sides):
-        """Rows (M, n, 1) and columns (M, 1, n) that each unit reaches, and whether they lie in the image (M, n, n)."""
-        rows, columns = reach[0][:, :, None], reach[1][:, None, :]
-        return (
-            rows,
-            columns,
-            (0 <= rows) & (rows < sides[0]) & (0 <= columns) & (columns < sides[1]),
-        )
-
-    height, width = images.shape[1:3]
-    rows, columns, pixels = grid(
-        [place[:, None] * stride - before + np.arange(size) for place in places], (height, width)
-    )
-    _, _, pooled = grid(
-        [place[:, None] + np.arange(-2, 3) for place in places], (height // 2, width // 2)
-    )
-    seen = images[index[:, None, None], rows.clip(0, height - 1), columns.clip(0, width - 1)]
-    return Fields(np.where(pixels[..., None], seen, 0), pixels, pooled)
-
-
-def project(model, params, fields, maps, rule='deconvnet'):
-    """The projection (M, S, S, C) of the activation of the unit of map maps[i] that sees fields.patches[i].
-
-    The numbers are those of deconvnet.project on the whole image.
+    Attributes:
+        patches: (M, S, S, C), their receptive fields, zero outside the image.
+        inside: (M, S, S) bool, the pixels of the patch that lie in the image.
+        pooled_inside: (M, 5, 5) bool, the pool1 units that a conv2 unit sees that lie in the image.
     """
 
-    def values(patches):
-        return model.clone(rule=rule).apply(params, patches, fields.pooled, method='units')
+    patches: np.ndarray
+    inside: np.ndarray
+    pooled_inside: np.ndarray
 
-    found, pullback = jax.vjp(values, jnp.asarray(fields.patches))
-    return (
-        pullback(found * jax.nn.one_hot(maps, found.shape[-1], dtype=found.dtype))[0]
-        * fields.pixels[..., None]
+
+def strongest_units(
+    model: Model,
+    params: Params,
+    images: np.ndarray,
+    layer: str,
+    count: int = 9,
+    batch_size: int = 250,
+) -> TopUnits:
+    """Finds the strongest units of each map of a layer over a data set.
+
+    Args:
+        model: The net.
+        params: Its parameters.
+        images: (N, H, W, C), NumPy or JAX, N at least `count`.
+        layer: A layer with maps.
+        count: The number of units for each map. Of equal ones those in earlier images are first.
+        batch_size: The number of images in a batch.
+    """
+
+    @jax.jit
+    def strongest_in_image(batch):
+        _, layers = model.apply(params, batch)
+        values = layers[layer]
+        n, _, width, maps = values.shape
+        by_place = values.reshape(n, -1, maps)
+        row, column = jnp.divmod(by_place.argmax(1), width)
+        return by_place.max(1), row, column
+
+    def join(*parts):
+        return np.concatenate(parts)
+
+    parts = []
+    for first in range(0, len(images), batch_size):
+        batch = images[first : first + batch_size]
+        parts.append(jax.device_get(strongest_in_image(batch)))
+    values, rows, columns = jax.tree.map(join, *parts)  # each (N, K)
+
+    # A stable sort keeps equal values in the order of the images.
+    order = np.argsort(-values, axis=0, kind='stable')
+    top = order[:count]  # (count, K)
+    return TopUnits(
+        values=np.take_along_axis(values, top, 0).T,
+        images=top.T,
+        rows=np.take_along_axis(rows, top, 0).T,
+        columns=np.take_along_axis(columns, top, 0).T,
     )
+
+
+def receptive_fields(
+    model: Model,
+    images: np.ndarray,
+    layer: str,
+    top: TopUnits,
+) -> ReceptiveFields:
+    """Cuts out what units see.
+
+    Args:
+        model: The net.
+        images: (N, H, W, C), the data set, NumPy.
+        layer: 'conv1' or 'conv2'.
+        top: The units, by image, row and column.
+
+    Returns:
+        The receptive fields of the units in the order of `top`, M = K * count.
+    """
+    size, stride, before = model.receptive_fields[layer]
+    height, width = images.shape[1:3]
+    unit_rows = top.rows.ravel()[:, None]
+    unit_columns = top.columns.ravel()[:, None]
+
+    offsets = np.arange(size) - before
+    pixel_rows = unit_rows * stride + offsets  # (M, S)
+    pixel_columns = unit_columns * stride + offsets
+    inside = _inside(pixel_rows, pixel_columns, height, width)
+    # Places outside the image are read at its border, and set to zero afterwards.
+    seen = images[
+        top.images.ravel()[:, None, None],
+        pixel_rows.clip(0, height - 1)[:, :, None],
+        pixel_columns.clip(0, width - 1)[:, None, :],
+    ]
+    patches = np.where(inside[..., None], seen, 0)
+
+    # A unit of conv2 reads 5 x 5 units of pool1, whose maps have half the side of the image.
+    neighbours = np.arange(-2, 3)
+    pooled_rows = unit_rows + neighbours
+    pooled_columns = unit_columns + neighbours
+    pooled_inside = _inside(pooled_rows, pooled_columns, height // 2, width // 2)
+    return ReceptiveFields(patches, inside, pooled_inside)
+
+
+def _inside(rows, columns, height, width):
+    """Which places lie in an image: (M, n, n) bool, for n rows (M, n) and n columns (M, n)."""
+    row_inside = (rows >= 0) & (rows < height)
+    column_inside = (columns >= 0) & (columns < width)
+    return row_inside[:, :, None] & column_inside[:, None, :]
+
+
+def project(
+    model: Model,
+    params: Params,
+    fields: ReceptiveFields,
+    maps: np.ndarray,
+    rule: str = 'deconvnet',
+) -> jax.Array:
+    """Projects the activations of M units to the pixels that they see.
+
+    The numbers are those of deconvnet.project on the whole image.
+
+    Args:
+        model: The net.
+        params: Its parameters.
+        fields: The receptive fields of the units.
+        maps: (M,) int, the map of each unit.
+        rule: The backward rule of the activations: 'deconvnet', 'guided' or 'gradient'.
+
+    Returns:
+        (M, S, S, C), zero outside the image.
+    """
+    ruled_model = model.clone(rule=rule)
+
+    def unit_values(patches):
+        return ruled_model.apply(params, patches, fields.pooled_inside, method='units')
+
+    values, pullback = jax.vjp(unit_values, jnp.asarray(fields.patches))
+    # `units` gives the values (M, K) of all maps at a place, of which each patch is about one.
+    mask = jax.nn.one_hot(maps, values.shape[-1], dtype=values.dtype)
+    (projection,) = pullback(values * mask)
+    return projection * fields.inside[..., None]

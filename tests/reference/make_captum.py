@@ -1,29 +1,48 @@
 """Makes captum_cnn.npz: attributions of a small LeNet by captum in float64, which tests/test_visualize.py compares with.
 
-pip install -e '.[parity]'
-python tests/reference/make_captum.py           writes the file
-python tests/reference/make_captum.py --check   makes the arrays anew and compares them with the file
+The net is in float64, with random weights.
+
+    pip install -e '.[parity]'
+    python tests/reference/make_captum.py           # writes the file
+    python tests/reference/make_captum.py --check   # compares new arrays with the file
 """
 
 import sys
 import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from captum import attr
 
 FILE = Path(__file__).with_name('captum_cnn.npz')
-N, SIDE, MAPS, HIDDEN, CLASSES, WINDOW = 3, 12, (3, 4), 6, 5, 3
+IMAGES, SIDE = 3, 12
+MAPS = (3, 4)
+HIDDEN, CLASSES = 6, 5
+LABELS = (0, 3, 4)
+OCCLUSION_WINDOW = 3  # pixels a side
 UNITS = {'conv1': (1, 5, 4), 'conv2': (2, 3, 0)}  # map, row, column
+
+
+class Method(NamedTuple):
+    """The classes of captum for one backward rule, and the options of the first."""
+
+    of_class: type
+    of_unit: type
+    options: dict
+
+
 METHODS = {
-    'gradient': (attr.Saliency, attr.NeuronGradient),
-    'guided': (attr.GuidedBackprop, attr.NeuronGuidedBackprop),
-    'deconvnet': (attr.Deconvolution, attr.NeuronDeconvolution),
+    'gradient': Method(attr.Saliency, attr.NeuronGradient, {'abs': False}),
+    'guided': Method(attr.GuidedBackprop, attr.NeuronGuidedBackprop, {}),
+    'deconvnet': Method(attr.Deconvolution, attr.NeuronDeconvolution, {}),
 }
 
 
 class LeNet(torch.nn.Module):
+    """The net of jaxdl.models.cnn, with one module for each activation: captum hooks into them."""
+
     def __init__(self, channels):
         super().__init__()
         self.conv1 = torch.nn.Conv2d(channels, MAPS[0], 5, padding=2)
@@ -42,57 +61,71 @@ class LeNet(torch.nn.Module):
 
 
 def make():
-    """{'<channels>/<what>': array}; images and attributions are NHWC. A part of each image is flat, so that windows tie."""
+    """Returns {'<channels>/<what>': array}, where images and attributions are NHWC."""
     torch.manual_seed(0)
     torch.set_default_dtype(torch.float64)
     warnings.filterwarnings('ignore')
     arrays = {}
     for channels in (1, 3):
         net = LeNet(channels)
-        images = torch.rand(N, channels, SIDE, SIDE)
-        images[:, :, :6, :7] = 0.5
-        labels = torch.tensor([0, 3, 4])
-        found = {'images': images, 'labels': labels, 'logits': net(images)}
-        for rule, (of_class, of_unit) in METHODS.items():
-            options = {'abs': False} if rule == 'gradient' else {}
-            found[f'class/{rule}'] = of_class(net).attribute(
-                images.clone().requires_grad_(), target=labels, **options
-            )
-            for layer, relu in (('conv1', net.relu1), ('conv2', net.relu2)):
-                found[f'{layer}/{rule}'] = of_unit(net, relu).attribute(
-                    images.clone().requires_grad_(), UNITS[layer]
-                )
-        found['occlusion'] = attr.Occlusion(net).attribute(
-            images,
-            target=labels,
-            sliding_window_shapes=(channels, WINDOW, WINDOW),
-            strides=(channels, WINDOW, WINDOW),
-            baselines=0.25,
-        )
-        for name, value in found.items():
-            value = value.detach().numpy()
-            arrays[f'{channels}/{name}'] = value.transpose(0, 2, 3, 1) if value.ndim == 4 else value
-        arrays |= {
-            f'{channels}/param/{name.replace(".", "_")}': value.detach().numpy()
-            for name, value in net.named_parameters()
-        }
+        for name, tensor in attributions(net, channels).items():
+            array = tensor.detach().numpy()
+            if array.ndim == 4:
+                array = array.transpose(0, 2, 3, 1)
+            arrays[f'{channels}/{name}'] = array
+        for name, parameter in net.named_parameters():
+            our_name = name.replace('.', '_')
+            arrays[f'{channels}/param/{our_name}'] = parameter.detach().numpy()
     return arrays
 
 
-if __name__ == '__main__':
+def attributions(net, channels):
+    """Random images, their logits, and what captum attributes to their pixels (NCHW), by name."""
+    images = torch.rand(IMAGES, channels, SIDE, SIDE)
+    # A part of each image is flat, so that pooling windows have ties.
+    images[:, :, :6, :7] = 0.5
+    labels = torch.tensor(LABELS)
+    tensors = {'images': images, 'labels': labels, 'logits': net(images)}
+    for rule, method in METHODS.items():
+        tensors[f'class/{rule}'] = method.of_class(net).attribute(
+            images.clone().requires_grad_(), target=labels, **method.options
+        )
+        for layer, activation in (('conv1', net.relu1), ('conv2', net.relu2)):
+            tensors[f'{layer}/{rule}'] = method.of_unit(net, activation).attribute(
+                images.clone().requires_grad_(), UNITS[layer]
+            )
+    window = (channels, OCCLUSION_WINDOW, OCCLUSION_WINDOW)
+    tensors['occlusion'] = attr.Occlusion(net).attribute(
+        images,
+        target=labels,
+        sliding_window_shapes=window,
+        strides=window,
+        baselines=0.25,
+    )
+    return tensors
+
+
+def check(arrays):
+    """Compares the arrays with those of the file."""
+    with np.load(FILE) as expected:
+        assert set(expected) == set(arrays)
+        for name in expected:
+            # captum computes the occlusion in float32.
+            tolerance = 1e-6 if 'occlusion' in name else 1e-12
+            np.testing.assert_allclose(
+                arrays[name], expected[name], rtol=0, atol=tolerance, err_msg=name
+            )
+    print(f'{FILE.name}: {len(arrays)} arrays agree with captum and torch {torch.__version__}')
+
+
+def main():
     arrays = make()
     if '--check' in sys.argv:
-        with np.load(FILE) as kept:
-            assert set(kept) == set(arrays)
-            for name in kept:
-                np.testing.assert_allclose(
-                    kept[name],
-                    arrays[name],
-                    rtol=0,
-                    atol=1e-6 if 'occlusion' in name else 1e-12,
-                    err_msg=name,
-                )
-        print(f'{FILE.name}: {len(arrays)} arrays agree with captum and torch {torch.__version__}')
-    else:
-        np.savez_compressed(FILE, **arrays)
-        print(f'{FILE}: {len(arrays)} arrays, {FILE.stat().st_size:,} bytes')
+        check(arrays)
+        return
+    np.savez_compressed(FILE, **arrays)
+    print(f'{FILE}: {len(arrays)} arrays, {FILE.stat().st_size:,} bytes')
+
+
+if __name__ == '__main__':
+    main()

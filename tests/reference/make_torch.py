@@ -1,10 +1,13 @@
-"""Makes torch_rnn.npz: outputs and gradients of torch.nn.RNN, LSTM and GRU in float64, which tests/test_rnn.py compares with.
+"""Makes torch_rnn.npz: outputs and gradients of torch's recurrent nets, for tests/test_rnn.py.
 
-pip install -e '.[parity]'
-python tests/reference/make_torch.py           writes the file
-python tests/reference/make_torch.py --check   makes the arrays anew and compares them with the file
+The nets are torch.nn.RNN, LSTM and GRU in float64.
+
+    pip install -e '.[parity]'
+    python tests/reference/make_torch.py           # writes the file
+    python tests/reference/make_torch.py --check   # compares new arrays with the file
 """
 
+import functools
 import sys
 from pathlib import Path
 
@@ -12,56 +15,80 @@ import numpy as np
 import torch
 
 FILE = Path(__file__).with_name('torch_rnn.npz')
-N, T, D, H = 3, 4, 3, 4
+BATCH, STEPS, INPUTS, HIDDEN = 3, 4, 3, 4
+# '<cell>-<activation>': the class of the net, with its activation.
 KINDS = {
-    'rnn-tanh': lambda **kw: torch.nn.RNN(D, H, nonlinearity='tanh', **kw),
-    'rnn-relu': lambda **kw: torch.nn.RNN(D, H, nonlinearity='relu', **kw),
-    'lstm-tanh': lambda **kw: torch.nn.LSTM(D, H, **kw),
-    'gru-tanh': lambda **kw: torch.nn.GRU(D, H, **kw),
+    'rnn-tanh': functools.partial(torch.nn.RNN, nonlinearity='tanh'),
+    'rnn-relu': functools.partial(torch.nn.RNN, nonlinearity='relu'),
+    'lstm-tanh': torch.nn.LSTM,
+    'gru-tanh': torch.nn.GRU,
 }
 
 
 def make():
-    """{'<kind>/<layers>/<directions>/<what>': array}; the gradients are of sum(output * mix)."""
+    """Returns {'<kind>/<layers>/<directions>/<what>': array}."""
     torch.manual_seed(0)
     torch.set_default_dtype(torch.float64)
     arrays = {}
-    for kind, build in KINDS.items():
+    for kind in KINDS:
         for layers in (1, 2):
-            for bidirectional in (False, True):
-                net = build(num_layers=layers, bidirectional=bidirectional, batch_first=True)
-                inputs = torch.randn(N, T, D, requires_grad=True)
-                output, last = net(inputs)
-                mix = torch.randn_like(output)
-                (output * mix).sum().backward()
-                last = last[0] if isinstance(last, tuple) else last
-                directions = 1 + bidirectional
-                found = {
-                    'inputs': inputs,
-                    'output': output,
-                    'mix': mix,
-                    'grad/inputs': inputs.grad,
-                    'last': torch.cat(tuple(last[-directions:]), dim=-1),
-                }
-                for name, value in net.named_parameters():
-                    found |= {f'param/{name}': value, f'grad/{name}': value.grad}
-                arrays |= {
-                    f'{kind}/{layers}/{directions}/{what}': value.detach().numpy()
-                    for what, value in found.items()
-                }
+            for directions in (1, 2):
+                for what, tensor in outputs_and_gradients(kind, layers, directions).items():
+                    name = f'{kind}/{layers}/{directions}/{what}'
+                    arrays[name] = tensor.detach().numpy()
     return arrays
 
 
-if __name__ == '__main__':
+def outputs_and_gradients(kind, layers, directions):
+    """The tensors of one net, by name. The gradients are those of sum(output * mix)."""
+    net = KINDS[kind](
+        INPUTS,
+        HIDDEN,
+        num_layers=layers,
+        bidirectional=directions == 2,
+        batch_first=True,
+    )
+    inputs = torch.randn(BATCH, STEPS, INPUTS, requires_grad=True)
+    output, final_state = net(inputs)
+    if kind.startswith('lstm'):
+        final_state, _ = final_state
+    mix = torch.randn_like(output)
+    (output * mix).sum().backward()
+
+    # torch stacks the final states by layer, then by direction.
+    of_last_layer = final_state[-directions:]
+    tensors = {
+        'inputs': inputs,
+        'output': output,
+        'mix': mix,
+        'grad/inputs': inputs.grad,
+        'last': torch.cat(tuple(of_last_layer), dim=-1),
+    }
+    for name, parameter in net.named_parameters():
+        tensors[f'param/{name}'] = parameter
+        tensors[f'grad/{name}'] = parameter.grad
+    return tensors
+
+
+def check(arrays):
+    """Compares the arrays with those of the file."""
+    with np.load(FILE) as expected:
+        assert set(expected) == set(arrays)
+        for name in expected:
+            np.testing.assert_allclose(
+                arrays[name], expected[name], rtol=0, atol=1e-12, err_msg=name
+            )
+    print(f'{FILE.name}: {len(arrays)} arrays agree with torch {torch.__version__}')
+
+
+def main():
     arrays = make()
     if '--check' in sys.argv:
-        with np.load(FILE) as kept:
-            assert set(kept) == set(arrays)
-            for name in kept:
-                np.testing.assert_allclose(
-                    kept[name], arrays[name], rtol=0, atol=1e-12, err_msg=name
-                )
-        print(f'{FILE.name}: {len(arrays)} arrays agree with torch {torch.__version__}')
-    else:
-        np.savez_compressed(FILE, **arrays)
-        print(f'{FILE}: {len(arrays)} arrays, {FILE.stat().st_size:,} bytes')
+        check(arrays)
+        return
+    np.savez_compressed(FILE, **arrays)
+    print(f'{FILE}: {len(arrays)} arrays, {FILE.stat().st_size:,} bytes')
+
+
+if __name__ == '__main__':
+    main()

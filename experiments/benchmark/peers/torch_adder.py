@@ -1,66 +1,127 @@
-"""The adder's whole command as a PyTorch user writes it, for bench: trains, validates every epoch, tests on every length."""
+"""The adder's whole command as a user of PyTorch writes it: trains, validates, tests all lengths.
+
+python -m experiments.benchmark.peers.torch_adder trains the net of `experiments.main
+--task=binary_add --hidden=5` on as many examples, and prints what it learns.
+"""
 
 import time
+from typing import NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-BITS, BATCH, EXAMPLES, EPOCHS = 20, 64, 10_000, 10
+BITS = 20  # of the longest summand in training
+BATCH_SIZE = 64
+TRAIN_SIZE = 10_000
+VALIDATION_SIZE = 1000
+EPOCHS = 10
+HIDDEN = 5
+LEARNING_RATE = 1e-2
+SHORT_LENGTHS = tuple(range(1, BITS + 1))
+LONG_LENGTHS = (50, 100, 500, 1000)
+STRINGS_PER_LENGTH = 100
+
+
+class Sums(NamedTuple):
+    """N sums of two numbers of up to T - 1 bits, least significant bit first."""
+
+    inputs: Tensor  # (N, T, 2), the bits of the summands
+    targets: Tensor  # (N, T), the bits of the sum
+    valid: Tensor  # (N, T) bool, which of them count
+
+
+class Accuracy(NamedTuple):
+    """Shares of right bits, and of sums whose bits are all right."""
+
+    bits: float
+    sums: float
 
 
 class Adder(nn.Module):
-    def __init__(self, hidden=5):
+    """An LSTM that answers at every step."""
+
+    def __init__(self):
+        """Makes a net of HIDDEN units."""
         super().__init__()
-        self.layer, self.head = nn.LSTM(2, hidden, batch_first=True), nn.Linear(hidden, 1)
+        self.layer = nn.LSTM(2, HIDDEN, batch_first=True)
+        self.head = nn.Linear(HIDDEN, 1)
 
-    def forward(self, x):
-        return self.head(self.layer(x)[0])[..., 0]
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (N, T) of the bits of the sum, for summands (N, T, 2)."""
+        states, _ = self.layer(x)
+        return self.head(states)[..., 0]
 
 
-def examples(lengths, bits):
-    """Pairs of numbers, least significant bit first: inputs (N, bits + 1, 2), bits of the sum, and which of them count."""
-    n = len(lengths)
-    inside = torch.arange(bits + 1) < lengths[:, None]
-    a, b = (torch.randint(2, (n, bits + 1)) * inside for _ in range(2))
-    carry, total = torch.zeros(n, dtype=torch.long), []
-    for i in range(bits + 1):
-        step = a[:, i] + b[:, i] + carry
-        total.append(step % 2)
-        carry = step // 2
-    return (
-        torch.stack([a, b], -1).float(),
-        torch.stack(total, 1).float(),
-        torch.arange(bits + 1) <= lengths[:, None],
+def sample_sums(lengths: Tensor, bits: int) -> Sums:
+    """Random sums of numbers of so many bits each.
+
+    Args:
+        lengths: (N,) int, the bits of each pair of summands.
+        bits: The largest length; T is one more.
+    """
+    steps = bits + 1
+    positions = torch.arange(steps)
+    has_bit = positions < lengths[:, None]
+    a = torch.randint(2, (len(lengths), steps)) * has_bit
+    b = torch.randint(2, (len(lengths), steps)) * has_bit
+    carry = torch.zeros(len(lengths), dtype=torch.long)
+    sum_bits = []
+    for step in range(steps):
+        column = a[:, step] + b[:, step] + carry
+        sum_bits.append(column % 2)
+        carry = column // 2
+    return Sums(
+        inputs=torch.stack([a, b], -1).float(),
+        targets=torch.stack(sum_bits, 1).float(),
+        valid=positions <= lengths[:, None],
     )
 
 
 @torch.no_grad()
-def test(net, lengths, bits):
-    """(bit accuracy, exact match) on one random pair of each length."""
-    x, y, valid = examples(lengths, bits)
-    right = ((net(x) > 0) == (y > 0.5)) | ~valid
-    return (right & valid).sum().item() / valid.sum().item(), right.all(1).float().mean().item()
+def evaluate(net: Adder, lengths: Tensor, bits: int) -> Accuracy:
+    """The accuracy on one random sum of each length."""
+    sums = sample_sums(lengths, bits)
+    is_one = net(sums.inputs) > 0
+    is_right = is_one == (sums.targets > 0.5)
+    right_bits = (is_right & sums.valid).sum() / sums.valid.sum()
+    right_sums = (is_right | ~sums.valid).all(1).float().mean()
+    return Accuracy(right_bits.item(), right_sums.item())
 
 
-def main():
+def train_epoch(net: Adder, optimizer: torch.optim.Optimizer) -> float:
+    """Trains on TRAIN_SIZE new sums and returns the loss of the last batch."""
+    sums = sample_sums(torch.randint(1, BITS + 1, (TRAIN_SIZE,)), BITS)
+    step_weights = sums.valid / sums.valid.sum(1, keepdim=True)
+    for rows in torch.arange(TRAIN_SIZE).split(BATCH_SIZE):
+        optimizer.zero_grad(set_to_none=True)
+        summed_loss = binary_cross_entropy_with_logits(
+            net(sums.inputs[rows]),
+            sums.targets[rows],
+            step_weights[rows],
+            reduction='sum',
+        )
+        loss = summed_loss / len(rows)
+        loss.backward()
+        optimizer.step()
+    return loss.item()
+
+
+def main() -> None:
+    """Trains the adder, and prints its accuracy after every epoch and on every length."""
     torch.manual_seed(0)
-    net, start = Adder(), time.time()
-    optimizer = torch.optim.Adam(net.parameters(), 1e-2, fused=True)
-    for epoch in range(EPOCHS):
-        x, y, valid = examples(torch.randint(1, BITS + 1, (EXAMPLES,)), BITS)
-        shares = valid / valid.sum(1, keepdim=True)
-        for rows in torch.arange(EXAMPLES).split(BATCH):
-            optimizer.zero_grad(set_to_none=True)
-            loss = binary_cross_entropy_with_logits(
-                net(x[rows]), y[rows], shares[rows], reduction='sum'
-            ) / len(rows)
-            loss.backward()
-            optimizer.step()
-        print(epoch + 1, loss.item(), *test(net, torch.randint(1, BITS + 1, (1000,)), BITS))
-    for lengths in ([*range(1, BITS + 1)], [50, 100, 500, 1000]):
-        print(lengths, test(net, torch.tensor(lengths).repeat_interleave(100), max(lengths)))
-    print(f'{time.time() - start:.1f} s')
+    started = time.time()
+    net = Adder()
+    optimizer = torch.optim.Adam(net.parameters(), LEARNING_RATE, fused=True)
+    for epoch in range(1, EPOCHS + 1):
+        loss = train_epoch(net, optimizer)
+        validation_lengths = torch.randint(1, BITS + 1, (VALIDATION_SIZE,))
+        accuracy = evaluate(net, validation_lengths, BITS)
+        print(f'epoch {epoch}: loss {loss}, {accuracy}')
+    for lengths in (SHORT_LENGTHS, LONG_LENGTHS):
+        test_lengths = torch.tensor(lengths).repeat_interleave(STRINGS_PER_LENGTH)
+        print(f'lengths {lengths}: {evaluate(net, test_lengths, max(lengths))}')
+    print(f'{time.time() - started:.1f} s')
 
 
 if __name__ == '__main__':

@@ -75,15 +75,15 @@ def test_dead_units_are_drawn_where_there_are_any():
 
 
 def test_layer_histograms_say_their_statistics():
-    values = {
-        'min': np.array([-1.0, 0.0]),
-        'max': np.array([1.0, 3.0]),
-        'histogram': np.array([3, 1]),
-        'mean': 0.5,
-        'variance': 2.0,
-        'sparsity': 0.25,
-        'dead': 0.5,
-    }
+    values = SimpleNamespace(
+        mean=0.5,
+        variance=2.0,
+        sparsity=0.25,
+        dead=0.5,
+        min=np.array([-1.0, 0.0]),
+        max=np.array([1.0, 3.0]),
+        histogram=np.array([3, 1]),
+    )
     figure = layer_histograms('', {'conv1': values})
     axes = figure.axes[0]
     expected_title = 'conv1: mean 0.5, variance 2\nzero 25.0%, dead units 50.0%'

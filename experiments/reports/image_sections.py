@@ -1,0 +1,211 @@
+"""Comparisons of nets on images that the reports only talk about."""
+
+from experiments.core.formatting import format_summary
+from experiments.core.schema import RowResults
+from experiments.reports.catalogue import HIDDEN_SIZES, LEARNING_RATES
+from experiments.reports.evidence import (
+    Evidence,
+    by_cell,
+    epoch_records,
+    percent,
+    seconds_per_seed,
+    summary_lines,
+    test_accuracy,
+)
+from experiments.reports.page import Page
+from jaxdl.figures import comparisons, tables
+from jaxdl.figures.comparisons import Panel, SummaryLine
+from jaxdl.metrics import Summary
+
+CNN_AND_RNNS = (
+    'B-cnn-compare',
+    'E-lstm128',
+    'E-gru128',
+    'E-rnn128',
+    'E-bilstm128',
+    'C-lstm',
+    'B-lstm20',
+)
+MNIST_NET = 'E-lstm128'
+LENET = 'B-cifar-relu-adam'
+ACTIVATIONS = ('conv1', 'pool1', 'conv2', 'pool2', 'dense', 'head')
+BREAKDOWN = 0.1  # a rate breaks a net if it costs more accuracy than this
+
+
+def hidden_sizes(page: Page, evidence: Evidence) -> None:
+    """Accuracy and seconds of RNN, LSTM and GRU by hidden size."""
+
+    def id_of(cell, hidden):
+        return f'hidden-{cell}-{hidden}'
+
+    accuracies = by_cell(evidence, HIDDEN_SIZES, id_of, test_accuracy)
+    seconds = by_cell(evidence, HIDDEN_SIZES, id_of, _seconds_summary)
+    page.figure(
+        'hidden',
+        comparisons.means_with_intervals(
+            'MNIST rows: one epoch of 60,000, Adam at 1e-3, batch 64',
+            {
+                'accuracy': Panel('units', 'test accuracy', summary_lines(accuracies)),
+                'time': Panel('units', 'seconds a seed', summary_lines(seconds)),
+            },
+        ),
+        'RNN, LSTM and GRU by hidden size',
+    )
+    lines = []
+    for hidden in HIDDEN_SIZES:
+        line = [hidden]
+        for table in accuracies.values():
+            line.append(percent(table[hidden], 2) if hidden in table else '')
+        lines.append(line)
+    page.table(['units', *accuracies], lines)
+
+
+def _seconds_summary(results: RowResults) -> Summary | None:
+    seconds = seconds_per_seed(results)
+    return None if seconds is None else Summary(seconds, None)
+
+
+def learning_rates(page: Page, evidence: Evidence) -> None:
+    """Accuracy of RNN, LSTM and GRU by learning rate."""
+
+    def id_of(cell, rate):
+        return f'rate-{cell}-{rate:g}'
+
+    accuracies = by_cell(evidence, LEARNING_RATES, id_of, test_accuracy)
+    page.figure(
+        'rates',
+        comparisons.means_with_intervals(
+            'MNIST rows, 128 units: one epoch by learning rate (Adam)',
+            {'accuracy': Panel('learning rate', 'test accuracy', summary_lines(accuracies))},
+        ),
+        'Learning rate by cell',
+    )
+    items = []
+    for cell, table in accuracies.items():
+        best_rate = max(table, key=lambda rate: table[rate].mean)
+        broken = _broken_rates(table, best_rate)
+        item = (
+            f'{cell}: of {len(table)} rates, {best_rate:g} is the best '
+            f'({percent(table[best_rate])} %); '
+        )
+        if broken:
+            item += f'training breaks, by more than ten points, at {", ".join(broken)}'
+        else:
+            item += 'no higher rate is more than ten points below it'
+        items.append(item)
+    page.list(items)
+
+
+def _broken_rates(accuracies: dict[float, Summary], best_rate: float) -> list[str]:
+    """The rates above the best one at which a net breaks, as texts."""
+    limit = accuracies[best_rate].mean - BREAKDOWN
+    broken = []
+    for rate, accuracy in accuracies.items():
+        highest = accuracy.mean + (accuracy.ci95 or 0)
+        if rate > best_rate and highest < limit:
+            broken.append(f'{rate:g}')
+    return broken
+
+
+def cnn_against_rnns(page: Page, evidence: Evidence) -> None:
+    """A CNN and recurrent nets on MNIST: accuracy by seconds and by parameters."""
+    names = evidence.finished(CNN_AND_RNNS)
+    lines, table = {}, []
+    for name in names:
+        results = evidence.results[name]
+        accuracy = results.final_test.accuracy
+        seconds = seconds_per_seed(results)
+        if seconds is not None:
+            lines[name] = _accuracy_by_seconds(results, seconds)
+        table.append(
+            [
+                name,
+                f'{results.parameters:,}',
+                '' if seconds is None else f'{seconds:.0f}',
+                percent(accuracy, 2),
+                f'{(1 - accuracy.mean) * 1e4:.0f}',
+                f'{100 * accuracy.mean / (results.parameters / 1e3):.3g}',
+            ]
+        )
+    page.figure(
+        'cnn-rnn',
+        comparisons.means_with_intervals(
+            'MNIST: a CNN beside recurrent nets',
+            {'accuracy in time': Panel('seconds of training a seed', 'test accuracy', lines)},
+        ),
+        'A CNN against recurrent nets, by seconds',
+    )
+    page.table(
+        [
+            'row',
+            'parameters',
+            'seconds a seed',
+            'test, %',
+            'errors in 10,000',
+            'points per thousand parameters',
+        ],
+        table,
+    )
+
+
+def _accuracy_by_seconds(results: RowResults, seconds: float) -> SummaryLine:
+    """Test accuracy after each epoch; `seconds` are those of the whole run."""
+    times, accuracies = [], []
+    for record in epoch_records(results):
+        # All steps of a run take the same time.
+        times.append(seconds * record.step / results.step)
+        accuracies.append(record.test['accuracy'])
+    return SummaryLine(times, accuracies)
+
+
+def classes(page: Page, evidence: Evidence) -> None:
+    """The confusion matrix of one net on MNIST, and its scores by class."""
+    results = evidence.results[MNIST_NET]
+    test, seeds = results.final_test, results.config['seeds']
+    page.figure(
+        'confusion',
+        tables.confusion_matrix(
+            f'{MNIST_NET}, images a seed, mean of {seeds}', test.confusion, seeds
+        ),
+        f'Confusion matrix of {MNIST_NET}',
+    )
+    lines = []
+    for name, scores in test.report.items():
+        line = [name]
+        for score in ('precision', 'recall', 'f1-score'):
+            line.append(format_summary(scores[score]))
+        lines.append(line)
+    page.table(['class', 'precision', 'recall', 'F1'], lines)
+
+
+def lenet_activations(page: Page, evidence: Evidence) -> None:
+    """The statistics of a LeNet's activations late in training."""
+    results = evidence.results[LENET]
+    if not results.layer_statistics:
+        return
+    statistics = results.layer_statistics[0]
+    page.text(f'Before step {statistics.step} of {results.step}, over 100 test images.')
+    lines = []
+    for name, layer in statistics.layers.items():
+        if name in ACTIVATIONS:
+            lines.append(
+                [
+                    name,
+                    format_summary(layer.mean, digits=3),
+                    format_summary(layer.std, digits=3),
+                    format_summary(layer.min, digits=3),
+                    format_summary(layer.max, digits=3),
+                    percent(layer.dead),
+                ]
+            )
+    page.table(
+        [
+            f'layer of {LENET}',
+            'mean',
+            'standard deviation',
+            'smallest',
+            'largest',
+            'dead units, %',
+        ],
+        lines,
+    )

@@ -1,0 +1,60 @@
+"""95 % intervals: of a difference of means, of one more seed, and of a share of examples."""
+
+import math
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+
+from jaxdl.metrics import Summary
+
+
+def difference(first: Summary, second: Summary) -> Summary:
+    """The difference of two means over seeds, first less second.
+
+    Its interval is that of Welch's t-test: the variances of the two may differ.
+
+    Args:
+        first: With the scores of S seeds.
+        second: With the scores of R seeds, other nets than those of `first`.
+
+    Returns:
+        A Summary without seeds. Its interval is None if one of the two is of a single seed.
+    """
+    first_seeds, second_seeds = np.asarray(first.seeds), np.asarray(second.seeds)
+    mean = float(first_seeds.mean() - second_seeds.mean())
+    if len(first_seeds) == 1 or len(second_seeds) == 1:
+        return Summary(mean, None)
+    if np.ptp(first_seeds) == 0 and np.ptp(second_seeds) == 0:
+        return Summary(mean, 0.0)  # the test is not defined for samples without any variance
+    from scipy.stats import ttest_ind  # slow to import
+
+    with warnings.catch_warnings():
+        # scipy warns where one of the two samples has no variance, which is no trouble here.
+        warnings.simplefilter('ignore', RuntimeWarning)
+        test = ttest_ind(first_seeds, second_seeds, equal_var=False)
+        low, high = test.confidence_interval(0.95)
+    return Summary(mean, float(high - low) / 2)
+
+
+def excludes_zero(summary: Summary) -> bool:
+    """Whether the interval leaves out 0. A single seed has none, so it does not."""
+    return summary.ci95 is not None and abs(summary.mean) > summary.ci95
+
+
+def next_seed_half_width(scores: Sequence[float]) -> float:
+    """Half the width of the interval, about the mean, into which one more seed falls.
+
+    Args:
+        scores: (S,) of the seeds, S at least 2, taken as normally distributed.
+    """
+    from scipy.special import stdtrit  # slow to import
+
+    n = len(scores)
+    return stdtrit(n - 1, 0.975) * np.std(scores, ddof=1) * math.sqrt(1 + 1 / n)
+
+
+def share_half_width(share: float, examples: int) -> float:
+    """Half the width of the interval of a share that was measured on so many examples."""
+    variance = max(share * (1 - share), 0)
+    return 1.96 * math.sqrt(variance / examples)

@@ -1,0 +1,290 @@
+"""Trains what the report lacks, draws its pictures, and keeps the results of both.
+
+A run lies in a folder of its own, named by its id and settings. What is kept of it is one file in
+the folder of results (result_files.py).
+"""
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from PIL import Image
+from tqdm import tqdm
+
+from experiments.core import schema
+from experiments.core.config import Config
+from experiments.core.schema import EpochRecord, FailedRow, PictureRow
+from experiments.reports import catalogue, result_files
+from experiments.reports.presets import Picture
+from experiments.reports.result_files import records_of
+from experiments.training import workdir
+from experiments.training.epoch_metrics import Diverged
+from experiments.training.metrics_log import read_records
+from experiments.training.population import run_population
+from experiments.training.programs import make_mesh
+from experiments.training.run import describe_devices, versions
+from jaxdl import __version__
+
+PICTURE_WIDTH = 1100  # pixels
+PICTURE_QUALITY = 80  # of JPEG
+
+Notify = Callable[[str], None]
+CallCommand = Callable[..., None]  # (name, *flags) runs another command
+
+
+class Places(NamedTuple):
+    """Where things lie.
+
+    Attributes:
+        runs: The folder of the runs' folders.
+        results: The folder of what is kept of them.
+        data_dir: The folder of the image data.
+    """
+
+    runs: Path
+    results: Path
+    data_dir: str
+
+
+class Plan(NamedTuple):
+    """What is to be done, with Configs that have their seeds and their folder.
+
+    Attributes:
+        requested: Ids of runs and of pictures.
+        runs: The Config of every run that they need, by the first id of that Config.
+        to_train: Those of the runs that are not finished.
+        to_draw: The Configs of the runs whose pictures are missing, by the pictures' ids.
+    """
+
+    requested: list[str]
+    runs: dict[str, Config]
+    to_train: dict[str, Config]
+    to_draw: dict[str, Config]
+
+
+def make_plan(requested: list[str], places: Places, seeds: int) -> Plan:
+    """Finds out which runs and pictures are missing.
+
+    Args:
+        requested: Ids of runs and of pictures.
+        places: Where results are looked for.
+        seeds: Of each run; 0 for the usual number of its task. A run that is finished with more
+            seeds is left as it is.
+    """
+    all_configs, pictures = catalogue.runs(), catalogue.pictures()
+    run_of = {}
+    for name in requested:
+        row = pictures[name].row if name in pictures else name
+        run_of[name] = catalogue.first_id(row, all_configs)
+
+    runs, to_train = {}, {}
+    for name in dict.fromkeys(run_of.values()):
+        config = place(name, all_configs[name], places, seeds)
+        results = result_files.read(name, config, places.results)
+        if results is None:
+            to_train[name] = config
+        else:
+            config = place(name, all_configs[name], places, results.config['seeds'])
+        runs[name] = config
+
+    to_draw = {}
+    for name in requested:
+        if name in pictures:
+            config = runs[run_of[name]]
+            if result_files.read(name, config, places.results) is None:
+                to_draw[name] = config
+                # The results may be there without the run: in a fresh clone, say.
+                if not workdir.newest_epoch(Path(config.workdir)):
+                    to_train[run_of[name]] = config
+    return Plan(requested, runs, to_train, to_draw)
+
+
+def place(name: str, config: Config, places: Places, seeds: int = 0) -> Config:
+    """The Config of a run with its number of seeds and its folder.
+
+    The folder is named by all settings, so that no two of them ever share one.
+    """
+    config = replace(
+        config,
+        data_dir=places.data_dir,
+        seeds=seeds or catalogue.DEFAULT_SEEDS[config.task],
+    )
+    return replace(config, workdir=str(places.runs / f'{name}-{config.key()}'))
+
+
+def train_all(configs: Mapping[str, Config], places: Places, call_command: CallCommand) -> None:
+    """Trains runs, the short ones first, and writes their results.
+
+    Args:
+        configs: By id.
+        places: Where their results go.
+        call_command: Runs `prove` on the adders that are to be proved.
+    """
+    if not configs:
+        return
+
+    def group_cost(names):
+        return sum(catalogue.cost(configs[name]) for name in names)
+
+    with tqdm(
+        total=group_cost(configs),
+        unit='cost',
+        desc='all rows',
+        smoothing=0,  # the time left is estimated from all that is done
+        bar_format='{desc}: {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left',
+    ) as bar:
+        for names in sorted(catalogue.groups(configs), key=group_cost):
+            bar.set_description(f'all rows, now {", ".join(names)}')
+            for name in names:
+                continue_shorter_run(configs[name], places, bar.write)
+            group = {name: configs[name] for name in names}
+            train_group(group, places.results, call_command, bar.write)
+            bar.update(group_cost(names))
+
+
+def continue_shorter_run(config: Config, places: Places, notify: Notify) -> None:
+    """Begins the run of a CNN as a copy of a shorter one, if a finished one is its beginning.
+
+    The epochs of the shorter run are the first ones of this run, bit for bit, so that only the
+    others remain. Recurrent nets are not continued: they train faster together with others.
+
+    Args:
+        config: Of the run. One that has been begun already is left alone.
+        places: Where the shorter runs lie.
+        notify: Takes a line of text for the user.
+    """
+    folder = Path(config.workdir)
+    if config.net() != 'cnn' or workdir.holds_run(folder):
+        return
+    shorter = _longest_beginning(config, places)
+    if shorter is None:
+        return
+    # The folder appears in one step, so that a stop leaves nothing that looks like a run.
+    draft = folder.with_name(f'{folder.name}.draft')
+    shutil.rmtree(draft, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(shorter / 'checkpoints', draft / 'checkpoints')
+    shutil.copy(shorter / 'metrics.jsonl', draft)
+    workdir.write_settings(draft, config)
+    draft.rename(folder)
+    notify(f'{folder} goes on from the run in {shorter}')
+
+
+def _longest_beginning(config: Config, places: Places) -> Path | None:
+    """The folder of the longest finished run that is the beginning of another one."""
+    beginnings = []
+    for name, other in catalogue.runs().items():
+        shorter = place(name, other, places, config.seeds)
+        if catalogue.is_beginning(shorter, config) and _can_be_continued(Path(shorter.workdir)):
+            beginnings.append(shorter)
+    if not beginnings:
+        return None
+    return Path(max(beginnings, key=catalogue.length).workdir)
+
+
+def _can_be_continued(folder: Path) -> bool:
+    """Whether a run is finished, has its last checkpoint, and ends with a whole epoch."""
+    results = workdir.read_results(folder)
+    if results is None or workdir.newest_epoch(folder) != results.epoch:
+        return False
+    records = read_records(folder / 'metrics.jsonl', results.epoch)
+    epochs = records_of(EpochRecord, records)
+    if len(epochs) != results.epoch:
+        return False
+    if len(epochs) == 1 and results.config['steps']:
+        return False  # the only epoch may have been cut short by --steps
+    steps_per_epoch = epochs[0].step
+    return epochs[-1].step == steps_per_epoch * results.epoch
+
+
+def train_group(
+    configs: Mapping[str, Config], results_folder: Path, call_command: CallCommand, notify: Notify
+) -> None:
+    """Trains runs as one population, and writes their results.
+
+    If one of them diverges, all are trained alone, so that the others come to their end. Of the
+    one that diverges the result says why.
+
+    Args:
+        configs: By id. They differ in VMAPPED fields and in their folders only.
+        results_folder: Where their results go.
+        call_command: Runs `prove`.
+        notify: Takes lines of text for the user.
+    """
+    try:
+        completed_runs = run_population(list(configs.values()), notify=notify)
+    except Diverged as error:
+        if len(configs) == 1:
+            name, config = next(iter(configs.items()))
+            notify(f'{name}: {error}')
+            _write_failure(results_folder / f'{name}.json', config, error)
+        else:
+            for name, config in configs.items():
+                train_group({name: config}, results_folder, call_command, notify)
+        return
+    for name, completed in zip(configs, completed_runs, strict=True):
+        folder = completed.folder
+        if name.startswith('proof-') and workdir.read_proofs(folder) is None:
+            call_command('prove', f'--workdir={folder}')
+        file = results_folder / f'{name}.json'
+        result_files.write(file, result_files.row_of_run(folder))
+        notify(f'{name}: {file}')
+
+
+def _write_failure(file: Path, config: Config, error: Diverged) -> None:
+    row = FailedRow(
+        version=__version__,
+        versions=versions(),
+        device=describe_devices(make_mesh(config)),
+        config=config.identity(),
+        failed=str(error),
+    )
+    result_files.write(file, row)
+
+
+def draw(
+    name: str, picture: Picture, config: Config, results_folder: Path, call_command: CallCommand
+) -> None:
+    """Draws the pictures of a row, and keeps them as small JPEG files <id>-<picture>.jpg.
+
+    Args:
+        name: The row's id.
+        picture: What is drawn.
+        config: Of the run whose net is shown.
+        results_folder: Where the pictures go.
+        call_command: Runs the command that draws.
+    """
+    run_folder = Path(config.workdir)
+    files, contents = [], []
+    if picture.command:
+        folder = run_folder / picture.command
+        shutil.rmtree(folder, ignore_errors=True)  # of earlier flags
+        call_command(
+            picture.command,
+            f'--workdir={config.workdir}',
+            f'--data_dir={config.data_dir}',
+            *picture.flags,
+        )
+        files = sorted(folder.glob('*.png'))
+        for file in sorted(folder.glob('*.json')):
+            contents.append(schema.read_json(file, Any))
+    else:
+        for figure in picture.figures:
+            files.append(run_folder / 'figures' / f'{figure}.png')
+    _keep_pictures(name, files, results_folder)
+    # The file of the row comes last: a stop before it leaves the pictures to be drawn again.
+    row = PictureRow(version=__version__, config=config.identity(), found=contents)
+    result_files.write(results_folder / f'{name}.json', row)
+
+
+def _keep_pictures(name: str, files: Sequence[Path], results_folder: Path) -> None:
+    """Writes small copies of picture files, and deletes those of before."""
+    for old in results_folder.glob(f'{name}-*.jpg'):
+        old.unlink()
+    for file in files:
+        with Image.open(file) as image:
+            height = round(image.height * PICTURE_WIDTH / image.width)
+            small = image.convert('RGB').resize((PICTURE_WIDTH, height), Image.Resampling.LANCZOS)
+            small.save(results_folder / f'{name}-{file.stem}.jpg', quality=PICTURE_QUALITY)

@@ -1,0 +1,229 @@
+"""Comparisons of recall nets and adders that the reports only talk about."""
+
+import itertools
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from experiments.core.schema import AdderTest
+from experiments.reports.catalogue import BATCH_SIZES, PROVED_ADDERS
+from experiments.reports.evidence import (
+    Evidence,
+    by_cell,
+    falsified_seeds,
+    percent,
+    summary_lines,
+    test_accuracy,
+)
+from experiments.reports.intervals import difference
+from experiments.reports.page import Page
+from jaxdl.figures import comparisons, curves
+from jaxdl.figures.comparisons import Panel, SummaryLine
+
+ADDER_SCORES = ('bit_accuracy', 'exact_match')
+# Adders that were trained with both losses: {adder: (id with MSE, id with BCE)}.
+LOSS_PAIRS = {
+    'D-add-h5': ('D-add-mse-h5', 'D-add-bce-h5'),
+    'E-add-h3-L3': ('E-add-mse-h3-L3', 'E-add-ce-h3-L3'),
+    'E-add-h5-L3': ('E-add-mse-h5-L3', 'E-add-ce-h5-L3'),
+    'E-add-h5-L7': ('E-add-mse-h5-L7', 'E-add-ce-h5-L7'),
+}
+ADDERS_BY_LENGTH = ('E-add-ce-h3-L3', 'E-add-ce-h5-L7', 'D-add-mse-h5', 'D-add-mse-h5-L5')
+RECALL_SIZES = (2, 5, 10)
+# The nets whose samples are shown, the best choice first.
+RECALL_EXAMPLES = ('E-recall-gru5', 'E-recall-lstm10', 'E-recall-gru10')
+
+
+class LossPair(NamedTuple):
+    """The final tests of the same adder, trained with both losses."""
+
+    mse: AdderTest
+    bce: AdderTest
+
+
+def losses(page: Page, evidence: Evidence) -> None:
+    """Adders trained with the squared error (MSE) and with the cross entropy (BCE)."""
+    tests = {}
+    for adder, (with_mse, with_bce) in LOSS_PAIRS.items():
+        if len(evidence.finished([with_mse, with_bce])) == 2:
+            mse, bce = evidence.results[with_mse], evidence.results[with_bce]
+            tests[adder] = LossPair(mse.final_test, bce.final_test)
+    if not tests:
+        return
+    panels = {}
+    for score in ADDER_SCORES:
+        label = score.replace('_', ' ')
+        panels[label] = Panel('adder', label, _loss_lines(tests, score))
+    page.figure(
+        'losses',
+        comparisons.means_with_intervals(
+            'Adders, 100 strings of each length from 1 to 20', panels, log_x=False
+        ),
+        'MSE against BCE on the same adders',
+    )
+    table = []
+    for adder, (mse, bce) in tests.items():
+        table.append(
+            [
+                adder,
+                percent(mse.exact_match),
+                percent(bce.exact_match),
+                percent(difference(bce.exact_match, mse.exact_match)),
+                percent(difference(bce.bit_accuracy, mse.bit_accuracy), 2),
+            ]
+        )
+    page.table(
+        [
+            'adder',
+            'MSE, whole sums, %',
+            'BCE, whole sums, %',
+            'BCE minus MSE',
+            'the same of bits',
+        ],
+        table,
+    )
+
+
+def _loss_lines(tests: Mapping[str, LossPair], score: str) -> dict[str, SummaryLine]:
+    mse_scores, bce_scores = [], []
+    for pair in tests.values():
+        mse_scores.append(getattr(pair.mse, score))
+        bce_scores.append(getattr(pair.bce, score))
+    adders = list(tests)
+    return {'MSE': SummaryLine(adders, mse_scores), 'BCE': SummaryLine(adders, bce_scores)}
+
+
+def batch_sizes(page: Page, evidence: Evidence) -> None:
+    """The adder of report D by batch size."""
+    names = {1: 'D-add-mse-h5'}
+    for size in BATCH_SIZES:
+        names[size] = f'batch-{size}'
+    tests = {}
+    for size, name in names.items():
+        if name in evidence.results:
+            tests[size] = evidence.results[name].final_test
+    panels = {}
+    for score in ADDER_SCORES:
+        line = SummaryLine(list(tests), [getattr(test, score) for test in tests.values()])
+        label = score.replace('_', ' ')
+        panels[label] = Panel('batch', label, {'LSTM-5, MSE': line})
+    page.figure(
+        'batch',
+        comparisons.means_with_intervals('The adder of D, five epochs of 10,000 strings', panels),
+        'Batch 1 against larger ones on the adder',
+    )
+
+
+def recall_sizes(page: Page, evidence: Evidence) -> None:
+    """Accuracy of recall by hidden size and cell, and the differences between cells."""
+
+    def id_of(cell, size):
+        return f'E-recall-{cell}{size}'
+
+    accuracies = by_cell(evidence, RECALL_SIZES, id_of, test_accuracy)
+    page.figure(
+        'recall',
+        comparisons.means_with_intervals(
+            'Recall of the third digit, 30 epochs of 10,000',
+            {'accuracy': Panel('units', 'test accuracy', summary_lines(accuracies))},
+        ),
+        'Recall by hidden size and cell',
+    )
+    items = []
+    for size in RECALL_SIZES:
+        gaps = []
+        cells = [cell for cell in sorted(accuracies) if size in accuracies[cell]]
+        for first, second in itertools.combinations(cells, 2):
+            gap = difference(accuracies[first][size], accuracies[second][size])
+            gaps.append(f'{first}{size} minus {second}{size} {percent(gap)} points')
+        if gaps:
+            items.append(f'{size} units: {"; ".join(gaps)}')
+    if items:
+        page.list(items)
+
+
+def recall_samples(page: Page, evidence: Evidence) -> None:
+    """Accuracy of a recall net by length, and sample sequences."""
+    names = evidence.finished(RECALL_EXAMPLES)
+    if not names:
+        return
+    name = names[0]
+    results = evidence.results[name]
+    page.figure(
+        'recall-length',
+        curves.accuracy_by_length(
+            f'{name}, {results.config["seeds"]} seeds',
+            'digits in the sequence',
+            results.final_test.by_length,
+        ),
+        f'{name}: accuracy by length',
+    )
+    page.text(
+        f'Sample sequences, in which digit {results.config["k"]} is asked for, and the answers '
+        f'of the first seed of {name}:'
+    )
+    page.table(['sequence', 'truth', 'answer', ''], results.final_test.samples)
+
+
+def adders_by_length(page: Page, evidence: Evidence) -> None:
+    """Accuracy of adders at each length, and sample additions."""
+    names = evidence.finished(ADDERS_BY_LENGTH)
+    for name in names:
+        results = evidence.results[name]
+        page.figure(
+            f'length-{name}',
+            curves.accuracy_by_length(
+                f'{name}, {results.config["seeds"]} seeds',
+                'bits of a summand',
+                results.final_test.by_length,
+                results.config['max_length'],
+            ),
+            f'{name}: accuracy at each length, on random and on structured sums',
+        )
+    if names:
+        page.text(f'Sample additions of the first seed of {names[-1]}:')
+        samples = evidence.results[names[-1]].final_test.samples
+        page.table(['bits', 'sum', 'answer', ''], samples)
+
+
+def proofs(page: Page, evidence: Evidence) -> None:
+    """How many adders were proved right at every length."""
+    page.text(
+        'A net is proved right by an inductive invariant: sets of its states for each carry, which '
+        'every input maps into the sets of the right next carry, with the right answer. Proofs are '
+        'checked in exact arithmetic (see `docs/proofs.md`).'
+    )
+    lines = []
+    for net in PROVED_ADDERS:
+        results = evidence.results.get(f'proof-{net}')
+        if results is None:
+            continue
+        seeds = results.proofs.seeds.values()
+        slacks = []
+        covered = 0
+        for seed in seeds:
+            if seed.slack is None:
+                continue  # no proof of this net was found
+            slacks.append(seed.slack)
+            if seed.slack > seed.float32_error:
+                covered += 1
+        lines.append(
+            [
+                net,
+                results.config['state_noise'],
+                falsified_seeds(results),
+                f'{len(slacks)} of {len(seeds)}',
+                covered,
+                f'{min(slacks):.1g} to {max(slacks):.1g}' if slacks else '',
+            ]
+        )
+    page.table(
+        [
+            'net',
+            'state noise in training',
+            'falsified as trained',
+            'proved right at every length after a short fine-tuning',
+            'float32 rounding covered',
+            'slack',
+        ],
+        lines,
+    )
