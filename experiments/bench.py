@@ -55,7 +55,7 @@ def main(argv: Sequence[str]) -> None:
 
 def _start_devices() -> None:
     """Makes the cores of a CPU devices of JAX, and lets PyTorch compute where JAX does."""
-    from jaxdl import parallel  # imports JAX, for which --help need not wait
+    from jaxdl import parallel
 
     parallel.initialize_devices(axes=None, distributed=False)
     with suppress(ImportError):  # without PyTorch, the others are measured
@@ -96,6 +96,7 @@ def _measure(
     settings: Mapping[str, Any],
 ) -> None:
     """Measures the parts, writing results as they come, then tables and figures."""
+    # Imported here, as these import JAX, for which --help need not wait.
     from experiments.benchmark.commands import measure_commands
     from experiments.benchmark.comparison import measure_net
     from experiments.benchmark.machine import describe_machine

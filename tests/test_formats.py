@@ -10,6 +10,7 @@ import pytest
 from experiments.core import schema
 from experiments.core.config import Config
 from jaxdl.metrics import Summary
+from jaxdl.verify import certificate
 
 PAGE = Path(__file__).parents[1] / 'docs' / 'formats.md'
 
@@ -96,3 +97,14 @@ def describe_default(value):
     if isinstance(value, str):
         return f'`{value}`' if value else '(empty)'
     return str(value)
+
+
+@pytest.mark.quick
+def test_a_certificate_is_described_in_its_order():
+    text = section_of('proofs/seed\\<seed\\>.json: certificates')
+    of_file, of_set = text.split('| field of a set |')
+    one_set = certificate.StateSet(0, [0], [0.0], [[1.0]])
+    written = certificate.make_certificate('binary_add', 0, 'rnn', {}, [one_set])
+    assert first_cells(of_file)[: len(written)] == list(written)
+    assert certificate.FORMAT in of_file
+    assert first_cells(of_set) == list(written['sets'][0])

@@ -21,7 +21,7 @@ HOMES = {
     'flint': ('jaxdl/verify/',),
     'absl': ('experiments/core/flags.py',),
     'msgspec': ('jaxdl/metrics.py', 'experiments/core/schema.py'),
-    'torch': ('experiments/bench.py', 'experiments/benchmark/', PEERS),
+    'torch': (f'{PEERS}pytorch.py', f'{PEERS}torch_adder.py'),
     'keras': (f'{PEERS}keras_jax.py',),
     'tensorflow': (),
 }

@@ -1,5 +1,6 @@
 """README, docs and notebooks: the example runs, and no path, command or flag is amiss."""
 
+import ast
 import json
 import re
 import shlex
@@ -117,6 +118,30 @@ def test_the_tree_is_the_one_of_the_repository(page):
             names = [f'../{name}' for name in names]
         for name in names:
             assert (folder / name).exists(), line
+
+
+def modules_behind(name):
+    """The modules of jaxdl/verify that one of them imports, itself included."""
+    modules = {name}
+    unread = [name]
+    while unread:
+        file = ROOT / 'jaxdl' / 'verify' / f'{unread.pop()}.py'
+        for node in ast.walk(ast.parse(file.read_text())):
+            if not isinstance(node, ast.ImportFrom) or not node.module.startswith('jaxdl.verify'):
+                continue
+            names = [alias.name for alias in node.names]
+            if node.module != 'jaxdl.verify':
+                names = [node.module.split('.')[2]]
+            unread += set(names) - modules
+            modules |= set(names)
+    return modules
+
+
+@pytest.mark.quick
+def test_all_that_is_trusted_is_named():
+    page = (ROOT / 'docs' / 'proofs.md').read_text()
+    section = page.split('### What is trusted')[1].split('\n#')[0]
+    assert set(re.findall(r'verify/(\w+)\.py', section)) == modules_behind('check')
 
 
 @pytest.mark.quick

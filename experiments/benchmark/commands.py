@@ -27,6 +27,7 @@ def measure_commands(repeats: int) -> dict[str, float]:
     times = {}
     with tempfile.TemporaryDirectory() as folder:
         for index in tqdm(range(repeats), desc='whole commands', unit='round'):
+            # The first command of a round meets an empty cache, the second one a full one.
             new_cache = {'XDG_CACHE_HOME': f'{folder}/cache{index}'}
             for name in ('jaxdl, cold', 'jaxdl, warm'):
                 arguments = [*JAXDL_ADDER, f'--workdir={folder}/{name}{index}']

@@ -49,10 +49,12 @@ def measure_net(name: str, net: BenchmarkNet, data_dir: str, steps: int, repeats
             continue
         if train_epoch is not None:
             passes[peer] = functools.partial(_train_in_order, train_epoch, orders)
+    # The first pass compiles, so it is not timed.
     losses = {library: train_pass(0) for library, train_pass in passes.items()}
     seconds = _median_seconds(passes, repeats, name)
     for library in seconds:
         seconds[library] /= steps
+    # Our step trains all seeds at once, that of a peer one model.
     seconds[OURS] /= config.seeds
     return NetRow(
         aim=net.aim,

@@ -27,6 +27,7 @@ def measure_populations(config: Config, steps: int, repeats: int) -> list[Popula
             PopulationRow(
                 seeds=seeds,
                 seconds=seconds,
+                # The new states take the place of the old ones, which are arguments.
                 bytes=memory.temp_size_in_bytes + memory.argument_size_in_bytes,
                 models_per_second=seeds / seconds_per_population,
             )

@@ -61,8 +61,9 @@ def measure_scaling() -> list[ScalingRow]:
                 capture_output=True,
                 text=True,
                 check=True,
-                env={**os.environ, 'JAX_PLATFORMS': 'cpu'},
+                env={**os.environ, 'JAX_PLATFORMS': 'cpu'},  # even where there is a GPU
             )
+            # Notes for the user may come before the row.
             last_line = process.stdout.splitlines()[-1]
             rows.append(ScalingRow(**json.loads(last_line)))
     return rows
@@ -111,6 +112,7 @@ def collective_bytes(program: str) -> int:
     total = 0
     in_entry = False
     for line in program.splitlines():
+        # The lines of a computation are indented, its header is not.
         starts_computation = not line.startswith(' ')
         if starts_computation:
             in_entry = line.startswith('ENTRY')
@@ -125,6 +127,7 @@ def _array_bytes(types: str) -> int:
     total = 0
     for array_type in ARRAY_TYPE.finditer(types):
         sizes = [int(size) for size in array_type['shape'].split(',') if size]
+        # A type that is not listed is taken for a large one, lest it be overlooked.
         itemsize = DTYPE_BYTES.get(array_type['dtype'], LARGEST_DTYPE_BYTES)
         total += itemsize * math.prod(sizes)
     return total

@@ -62,6 +62,7 @@ class TimedTraining:
         self.examples = self._task.data if has_data else self._sampled_examples()
 
     def _arguments(self, index):
+        # The index is an array, since a Program looks at the shapes of its arguments.
         return self._states, self._population, self._data, jnp.int32(index)
 
     def _sampled_examples(self) -> Examples:
@@ -87,6 +88,7 @@ class TimedTraining:
         count = self._steps * self._config.batch_size
         if not self._task.data:
             return np.arange(count)
+        # The task draws the order of an epoch in the same way.
         key = address(self._population.keys[0], ORDER, index)
         permutation = jax.random.permutation(key, len(self._task.data.inputs))
         return np.asarray(permutation)[:count]
@@ -95,7 +97,7 @@ class TimedTraining:
         """Trains for a pass and returns the losses (steps,) of the first seed."""
         result = self._train_pass(*self._arguments(index))
         self._states = result.states
-        return np.asarray(result.means['loss'])[0]
+        return np.asarray(result.means['loss'])[0]  # waits for the program to end
 
     def seconds_per_step(self, repeats: int) -> float:
         """The median time of a step of the whole population, over so many passes."""
@@ -115,8 +117,8 @@ def _ignore(line: str) -> None:
 def matrix_product_speed(n: int = 2000, repeats: int = 7) -> float:
     """The median FLOP/s of a product of two float32 matrices (n, n)."""
     matrix = jnp.ones((n, n))
-    product = jax.jit(lambda x: x @ x).lower(matrix).compile()
-    product(matrix).block_until_ready()  # the first call may be slower
+    product = jax.jit(lambda x: x @ x)
+    product(matrix).block_until_ready()  # the first call compiles
     times = []
     for _ in range(repeats):
         started = time.perf_counter()

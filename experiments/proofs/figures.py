@@ -34,13 +34,14 @@ def invariant_sets(config: Config, automaton: Automaton, seed: int, proof: Certi
     symbol_count = len(automaton.symbols)
     symbols = np.asarray(jax.random.randint(key, (SEQUENCES, STEPS), 0, symbol_count))
     vectors = np.array(automaton.symbols)[symbols]
-    states = np.asarray(simulate(config.cell, proof.params, vectors).states)
+    states = np.asarray(simulate(config.cell, proof.params, vectors).states)  # (N, T, n)
     trajectories = state_space.Trajectories(
         states[..., : config.hidden],
         automaton_arrays.run(automaton, symbols).states,
         symbols,
     )
-    # A set of h and c, projected to h, is spanned by its projected generators.
+    # The figure shows h, of an LSTM too. A set of h and c, projected to h, is spanned by its
+    # projected generators.
     invariant = state_space.Parallelotopes(
         proof.sets.centre[:, : config.hidden],
         proof.sets.generators[:, : config.hidden],
@@ -62,8 +63,11 @@ def _state_names(config):
     """The names of the states of the automaton."""
     if config.task == 'binary_add':
         return ['carry 0', 'carry 1']
-    names = [f'{count} read' for count in range(config.k)]
-    names += [f'holds {digit}' for digit in range(DIGITS)]
+    names = []
+    for count in range(config.k):
+        names.append(f'{count} read')
+    for digit in range(DIGITS):
+        names.append(f'holds {digit}')
     return names
 
 
@@ -102,6 +106,7 @@ def accuracy_at_length(
         if len(places) > 0:
             groups[f'as trained, {label}'] = take(params, places)
 
+    # Not the key of the sequences that were tried to falsify the nets.
     key = jax.random.key(config.seed + 1)
     tables = {}
     for label, nets in groups.items():

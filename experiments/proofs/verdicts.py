@@ -59,6 +59,7 @@ def _falsify_population(config, automaton, params, known):
     verdicts = {}
     for net, counterexample in enumerate(falsify(config.cell, automaton, params, key)):
         seed = config.seed + net
+        # One that is found anew is the shortest of many, so it comes before a known one.
         text = None
         if counterexample is not None:
             text = counterexamples.describe(counterexample, config.task, config.k)

@@ -128,7 +128,7 @@ def balanced_subset(labels: np.ndarray, per_class: int, seed: int) -> np.ndarray
     Args:
       labels: (n,) the class of each example.
       per_class: how many examples of each class are chosen.
-      seed: of the random choice.
+      seed: the seed of the random choice.
 
     Returns:
       The indices of the chosen examples, in increasing order.
@@ -143,7 +143,9 @@ def balanced_subset(labels: np.ndarray, per_class: int, seed: int) -> np.ndarray
         raise UserError(
             f'{per_class} images of each class are asked for; one class has only {smallest}'
         )
-    chosen = [rng.choice(indices, per_class, replace=False) for indices in indices_by_class]
+    chosen = []
+    for indices in indices_by_class:
+        chosen.append(rng.choice(indices, per_class, replace=False))
     return np.sort(np.concatenate(chosen))
 
 

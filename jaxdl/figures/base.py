@@ -35,6 +35,7 @@ class Series(NamedTuple):
 
 def new_figure(width: float, height: float, title: str | None = None) -> Figure:
     """An empty Figure of `width` by `height` inches."""
+    # The constrained layout keeps titles, labels and colour bars from overlapping.
     figure = Figure(figsize=(width, height), layout='constrained')
     figure.suptitle(title or '')
     return figure

@@ -63,7 +63,7 @@ def speed_ratios(title: str, ratios: Mapping[str, Mapping[str, float]]) -> Figur
         bars = axes.barh(centres, widths, bar_height, label=peer)
         axes.bar_label(bars, fmt='%.2f', fontsize=7, padding=2)
     axes.set_yticks(range(len(ratios)), list(ratios))
-    axes.invert_yaxis()
+    axes.invert_yaxis()  # the first job on top
     axes.axvline(1, color='black', linewidth=0.8)
     axes.set_xscale('log')
     axes.set_xlabel("the peer's time over that of jaxdl")
@@ -131,7 +131,7 @@ def seed_scores(
             label='reported',
         )
     axes.set_yticks(range(len(groups)), list(groups))
-    axes.invert_yaxis()
+    axes.invert_yaxis()  # the first group on top
     axes.set_xlabel(xlabel)
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
@@ -186,7 +186,7 @@ def _draw_errorbars(axes: Axes, label: str, line: SummaryLine) -> None:
     half_widths = []
     for summary in line.summaries:
         means.append(summary.mean)
-        half_widths.append(summary.ci95 or 0.0)
+        half_widths.append(summary.ci95 or 0.0)  # a single seed has no interval
     has_names = isinstance(line.x[0], str)
     axes.errorbar(
         line.x,

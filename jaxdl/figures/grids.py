@@ -63,7 +63,7 @@ def _show_image(axes: Axes, image: np.ndarray) -> None:
         cmap='gray',
         vmin=0,
         vmax=1,
-        interpolation='nearest',
+        interpolation='nearest',  # pixels stay sharp when they are enlarged
     )
     axes.set_axis_off()
 
@@ -94,6 +94,7 @@ def numbered_grid(
     if red is None:
         red = [False] * len(images)
     n, height, width, channels = images.shape
+    # A white strip below each image, in its pixels, makes room for the label.
     label_height = max(2, round(height * 0.22))
     white = np.ones((n, label_height, width, channels))
     tiles = np.concatenate([images, white], axis=1)
@@ -140,7 +141,7 @@ def block_mosaics(title: str, groups: Mapping[str, np.ndarray], columns: int = 8
 
 
 def _draw_blocks(axes: Axes, images: np.ndarray, columns: int) -> None:
-    gap = 2
+    gap = 2  # wider than within a block, where there is none
     side = math.ceil(math.sqrt(images.shape[1]))
     blocks = np.stack([mosaic(block, side, gap=0) for block in images])
     _show_image(axes, mosaic(blocks, columns, gap))
@@ -208,7 +209,7 @@ def strips(title: str, images: np.ndarray, names: Sequence[object], columns: int
         first = panel * strips_per_panel
         panel_images = images[first : first + strips_per_panel]
         if not len(panel_images):
-            continue
+            continue  # the strips have filled fewer panels
         flat_images = panel_images.reshape(-1, *images.shape[2:])
         _show_image(axes, mosaic(flat_images, length))
         for row in range(len(panel_images)):

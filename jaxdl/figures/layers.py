@@ -140,6 +140,7 @@ def _draw_histograms(
     if high <= low:
         high = low + 1
     edges = np.linspace(low, high, HISTOGRAM_ROWS + 1)
+    # Each histogram has a range of its own, so all are brought to a common one.
     counts = np.array([_rebinned(row, edges) for row in statistics])
     shares = counts.T / np.maximum(counts.sum(axis=1), 1)
     # Each column reaches from its step to the next one, the last one as far as the one before.

@@ -36,6 +36,7 @@ def run(automaton: Automaton, symbols: np.ndarray) -> AutomatonRun:
     states = np.zeros_like(symbols)
     answers = np.zeros_like(symbols)
     state = np.zeros(len(symbols), int)
+    # All sequences at once, step by step.
     for t in range(symbols.shape[1]):
         symbol = symbols[:, t]
         answers[:, t] = required_answers[state, symbol]

@@ -190,10 +190,12 @@ def _around_plane(
     high: Array,
 ) -> AffineForm:
     """A function f of the variables with low <= f - (a_1 x_1 + a_2 x_2 + ...) <= high."""
+    centres, coefficient_matrices, errors = zip(*variables, strict=True)
     columns = [slope[:, None] for slope in slopes]
-    centre = _weighted_sum(slopes, [x.centre for x in variables])
-    coefficients = _weighted_sum(columns, [x.coefficients for x in variables])
-    error = _weighted_sum(map(jnp.abs, slopes), [x.error for x in variables])
+    centre = _weighted_sum(slopes, centres)
+    coefficients = _weighted_sum(columns, coefficient_matrices)
+    error = _weighted_sum(map(jnp.abs, slopes), errors)
+    # What the plane leaves lies between low and high.
     return AffineForm(
         centre + (low + high) / 2,
         coefficients,
@@ -274,11 +276,12 @@ def simulate(cell: str, params: Params, inputs: np.ndarray | Array) -> Simulatio
     size = STATE_ARRAYS[cell] * units
 
     def next_state(state, vector):
-        exact = AffineForm(state, jnp.zeros((size, 0)), jnp.zeros(size))
-        return step(cell, params, exact, vector).centre
+        point = AffineForm(state, jnp.zeros((size, 0)), jnp.zeros(size))
+        return step(cell, params, point, vector).centre
 
     def advance(states, vectors):
         states = jax.vmap(next_state)(states, vectors)
+        # The logits see h alone.
         logits = states[:, :units] @ params['head_weight'].T + params['head_bias']
         return states, (states, logits)
 

@@ -21,6 +21,8 @@ from typing import Any, NamedTuple
 from jaxdl.verify.automaton import Automaton, automaton_for
 from jaxdl.verify.cells import GATES, STATE_ARRAYS, weight_shapes
 
+# Files of earlier versions have this format and these names, so they stay: 'memory' is the state of
+# the automaton, 'edges' are the generators.
 FORMAT = 'jaxdl certificate 2'
 CONTENT = ('format', 'task', 'k', 'cell', 'weights', 'sets')  # what the digest covers
 
@@ -180,6 +182,7 @@ def _parse_sets(
     weights: Mapping[str, Matrix],
     entries: Sequence[Any],
 ) -> list[StateSet]:
+    # Without a set there is no start; each condition would hold of nothing.
     if len(entries) == 0:
         raise Refused('there are no sets')
     hidden = len(weights['weight_hh_l0'][0])

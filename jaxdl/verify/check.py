@@ -176,6 +176,7 @@ def exact_matrix(matrix: Sequence[Sequence[float]]) -> arb_mat:
 def _exact_set(index: int, state_set: StateSet) -> ExactSet:
     centre = exact_matrix(column(state_set.centre))
     generators = exact_matrix(state_set.generators)
+    # The inverse gives the coordinates of a state along the generators.
     try:
         inverse = generators.inv()
     except ZeroDivisionError:

@@ -24,15 +24,23 @@ LONG_STEPS = 3000
 LONGEST_RUN = 300  # of one symbol, in a long sequence
 
 
-class _Test(NamedTuple):
-    """The answers (S, N, T) of nets, and whether they are wrong."""
+class NetAnswers(NamedTuple):
+    """What S nets answer on N sequences of T symbols.
+
+    Attributes:
+        answers: (S, N, T) int.
+        wrong: (S, N, T) bool, whether they are not what the automaton asks for.
+    """
 
     answers: np.ndarray
     wrong: np.ndarray
 
 
 def falsify(
-    cell: str, automaton: Automaton, params: Params, key: jax.Array
+    cell: str,
+    automaton: Automaton,
+    params: Params,
+    key: jax.Array,
 ) -> list[Counterexample | None]:
     """Looks for counterexamples of several nets.
 
@@ -53,23 +61,30 @@ def falsify(
     long_sequences = np.concatenate([_constant_sequences(automaton), random_runs])
     shortest = [None] * len(params['head_bias'])
     for sequences in (short_sequences, long_sequences):
-        test = _test(cell, automaton, params, sequences)
+        answers, wrong = _answer(cell, automaton, params, sequences)
         for net in range(len(shortest)):
-            counterexample = _shortest_counterexample(sequences, test.answers[net], test.wrong[net])
-            if counterexample is None:
-                continue
-            if shortest[net] is None or len(counterexample.symbols) < len(shortest[net].symbols):
-                shortest[net] = counterexample
+            counterexample = _shortest_counterexample(sequences, answers[net], wrong[net])
+            shortest[net] = _shorter(shortest[net], counterexample)
     return shortest
+
+
+def _shorter(first, second):
+    """The shorter one of two counterexamples, the first if they are equal; either may be None."""
+    if first is None:
+        return second
+    if second is None or len(first.symbols) <= len(second.symbols):
+        return first
+    return second
 
 
 def _shortest_counterexample(sequences, answers, wrong):
     """The shortest beginning of a sequence (N, T) whose last answer (N, T) of a net is wrong."""
+    # The step of the first wrong answer in each sequence; T where all are right.
     first_wrong = np.where(wrong.any(-1), wrong.argmax(-1), sequences.shape[1])
     sequence = first_wrong.argmin()
     t = first_wrong[sequence]
     if t == sequences.shape[1]:
-        return None
+        return None  # even the worst sequence is right
     return Counterexample(sequences[sequence, : t + 1], int(answers[sequence, t]))
 
 
@@ -95,7 +110,7 @@ def share_correct_up_to(
         Shares (S, lengths) of the sequences.
     """
     sequences = _random_runs(key, len(automaton.symbols), count, max(lengths))
-    wrong = _test(cell, automaton, params, sequences).wrong
+    wrong = _answer(cell, automaton, params, sequences).wrong
     shares = []
     for length in lengths:
         any_wrong = wrong[..., :length].any(-1)
@@ -103,13 +118,13 @@ def share_correct_up_to(
     return np.stack(shares, axis=1)
 
 
-def _test(cell, automaton, params, sequences):
-    """The _Test of nets (S, ...) on sequences of symbols (N, T)."""
+def _answer(cell, automaton, params, sequences):
+    """The NetAnswers of nets (S, ...) on sequences of symbols (N, T)."""
     vectors = np.array(automaton.symbols, np.float32)[sequences]
 
     @jax.jit
     def answers_of(params, vectors):
-        # One net after the other: the sequences fill the machine, and memory, as it is.
+        # One net after the other: the many sequences keep the device busy, and fill its memory.
         logits = jax.lax.map(lambda net: simulate(cell, net, vectors).logits, params)
         if automaton.outputs == 1:
             return logits[..., 0] > 0
@@ -118,12 +133,12 @@ def _test(cell, automaton, params, sequences):
     answers = np.asarray(answers_of(params, vectors)).astype(int)
     required = automaton_arrays.run(automaton, sequences).answers
     wrong = (answers != required) & (required != automaton_arrays.ANY_ANSWER)
-    return _Test(answers, wrong)
+    return NetAnswers(answers, wrong)
 
 
 def _all_short_sequences(symbols):
     """All sequences (N, T) of the largest T that has at most MOST_SHORT_SEQUENCES of them."""
-    # The rounding of a logarithm must not cost a step.
+    # Ten symbols make 10,000 sequences of 4 steps; the rounding of the logarithm must not cost one.
     steps = int(math.log(MOST_SHORT_SEQUENCES, symbols) + 1e-9)
     return np.indices((symbols,) * steps).reshape(steps, -1).T
 
@@ -140,6 +155,7 @@ def _constant_sequences(automaton):
 
 def _shortest_ways(automaton):
     """{state: a shortest list of symbols that leads there from the start}, in order of length."""
+    # Breadth-first search.
     ways = {0: []}
     unvisited = [0]
     while unvisited:
@@ -157,6 +173,7 @@ def _random_runs(key, symbols, count, steps):
     log_lengths = jax.random.uniform(length_key, (count, steps), maxval=jnp.log(float(LONGEST_RUN)))
     run_lengths = np.asarray(jnp.exp(log_lengths)).astype(int)
     run_symbols = np.asarray(jax.random.randint(symbol_key, (count, steps), 0, symbols))
+    # There are as many runs as steps, since each run may last one step only.
     sequences = []
     for row_symbols, row_lengths in zip(run_symbols, run_lengths, strict=True):
         sequences.append(np.repeat(row_symbols, row_lengths)[:steps])

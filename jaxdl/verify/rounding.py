@@ -50,6 +50,7 @@ def float32_error(claim: Claim, margin: float) -> float:
     magnitudes = _magnitudes(claim, weights)
     hidden = len(weights['weight_hh_l0'][0])
     inputs = len(weights['weight_ih_l0'][0])
+    # A weight that float32 cannot hold is another one in the computer.
     if not all(map(_is_exact, weights.values())):
         return math.inf
     logits_error = 4 * (hidden + 2) * UNIT_ROUNDOFF * magnitudes.logit
@@ -67,34 +68,29 @@ def float32_error(claim: Claim, margin: float) -> float:
 
 
 def _gru_error(magnitudes: Magnitudes, tanh_error: float, sigmoid_error: float) -> float:
-    """Of (1 - u) n + u h, where n = tanh(n_x + r n_h).
-
-    An error of r is multiplied by n_h, one of u by h - n.
-    """
+    """The error of h' = (1 - u) n + u h, where n = tanh(n_x + r n_h)."""
     z = magnitudes.preactivation
     h = magnitudes.hidden
+    # An error of r is multiplied by n_h, one of u by h - n. No |n| is above 1, and h is at least 1.
     gates_error = (z + 2 * h) * sigmoid_error
     roundings = (2 * z + 8 * h) * UNIT_ROUNDOFF
     return tanh_error + gates_error + roundings
 
 
 def _lstm_error(magnitudes: Magnitudes, tanh_error: float, sigmoid_error: float) -> float:
-    """Of c' = f c + i g and of h' = o tanh(c').
-
-    An error of f is multiplied by c, that of i by g, that of o by tanh(c'): at most 1 both.
-    """
+    """The larger of the errors of c' = f c + i g and of h' = o tanh(c')."""
     c = magnitudes.cell_state
     return (
-        2 * sigmoid_error
-        + c * sigmoid_error
-        + tanh_error
-        + 4 * UNIT_ROUNDOFF * (c + 1)
-        + 20 * UNIT_ROUNDOFF
+        2 * sigmoid_error  # of i and o, multiplied by g and tanh(c'), which are 1 at most
+        + c * sigmoid_error  # of f, multiplied by c
+        + tanh_error  # of g, multiplied by i
+        + 4 * UNIT_ROUNDOFF * (c + 1)  # rounding of the products and the sum
+        + 20 * UNIT_ROUNDOFF  # tanh(c') itself, and the product with o
     )
 
 
 def _magnitudes(claim: Claim, weights: dict[str, Matrix]) -> Magnitudes:
-    """Bounds over all sets, symbols and units. `weights` are absolute values."""
+    """Bounds over all sets, symbols and units; `weights` are absolute values."""
     size = len(weights['weight_hh_l0'][0])
     hidden = 1.0
     cell_state = 1.0

@@ -2,27 +2,25 @@
 
 from dataclasses import replace
 
+import jax
 import numpy as np
 import pytest
 
 from experiments.benchmark.flops import training_step_flops
 from experiments.core.config import Config
 from experiments.core.defaults import TASK_DEFAULTS
+from experiments.core.tasks import make_task
 
 
 @pytest.mark.quick
 def test_flops_of_an_adder():
     """An LSTM-5: 21 steps of 2 x 20, 5 x 20 and 5 x 1 multiplications."""
-    weights = {
-        'weight_ih_l0': np.zeros((20, 2)),
-        'weight_hh_l0': np.zeros((20, 5)),
-        'bias_ih_l0': np.zeros(20),
-        'bias_hh_l0': np.zeros(20),
-        'head_weight': np.zeros((1, 5)),
-        'head_bias': np.zeros(1),
-    }
     config = TASK_DEFAULTS['binary_add']
     assert config.batch_size == 64
+    model = make_task(config, print).model
+    inputs = np.zeros((1, 21, 2), np.float32)
+    shapes = jax.eval_shape(model.init, jax.random.key(0), inputs, np.array([21]))
+    weights = shapes['params']
     first_layer = 2 * 2 * 20  # without the gradient of its input
     multiply_adds = 21 * (first_layer + 3 * 5 * 20 + 3 * 5 * 1)
     assert training_step_flops(config, weights, (21, 2)) == 2 * 64 * multiply_adds

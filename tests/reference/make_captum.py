@@ -1,4 +1,4 @@
-"""Makes captum_cnn.npz: attributions of a small LeNet by captum in float64, which tests/test_visualize.py compares with.
+"""Makes captum_cnn.npz: attributions of a small LeNet by captum, for the tests.
 
 The net is in float64, with random weights.
 

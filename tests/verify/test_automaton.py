@@ -16,7 +16,7 @@ def test_the_adder_adds_integers():
     symbols = 2 * bits[..., 0] + bits[..., 1]
     answers = automaton_arrays.run(ADDER, symbols).answers
     for row, answer in zip(bits, answers, strict=True):
-        total = sequences.decimal(row[:, 0]) + sequences.decimal(row[:, 1])
+        total = sequences.bits_to_int(row[:, 0]) + sequences.bits_to_int(row[:, 1])
         assert answer.tolist() == [total >> place & 1 for place in range(30)]
 
 

@@ -50,7 +50,7 @@ def make_epoch(config: Config, params: dict[str, Any], examples: Examples) -> Tr
         for rows in order.reshape(-1, config.batch_size):
             batch = [take(array, rows) for array in arrays]
             params, opt_state, loss = step(params, opt_state, batch)
-            losses.append(loss)
+            losses.append(loss)  # still on the device: reading it would wait for the step
         return np.array(jax.device_get(losses))
 
     return train_epoch
@@ -71,6 +71,7 @@ def _layer_params(cell: str, weights: Mapping[str, np.ndarray], suffix: str) -> 
     letters = GATES[cell]
     cell_params = {}
     for letter, gate in zip(letters, split_gates(weights, suffix, len(letters)), strict=True):
+        # A kernel is (inputs, outputs), our weight (outputs, inputs).
         from_input = {'kernel': gate.w_x.T}
         from_state = {'kernel': gate.w_h.T}
         if cell == 'gru' and letter == 'n':
@@ -133,6 +134,7 @@ def _final_states(directions: list[jax.Array], lengths: jax.Array | None) -> lis
     n, steps, _ = forward_states.shape
     last_step = steps - 1 if lengths is None else lengths - 1
     final_states = [forward_states[jnp.arange(n), last_step]]
+    # A backward direction ends at the first step.
     for backward_states in directions[1:]:
         final_states.append(backward_states[:, 0])
     return final_states

@@ -70,6 +70,7 @@ def make_epoch(config: Config, params: dict[str, Any], examples: Examples) -> Tr
     inputs = [examples.inputs]
     if config.net() == 'cnn':
         model = _make_cnn(config, weights, examples.inputs.shape[1:])
+        # Our epsilon; that of Keras is 1e-7 by default.
         optimizer = keras.optimizers.Adam(config.learning_rate, epsilon=1e-8)
     else:
         is_masked = _needs_mask(config, examples)
@@ -85,6 +86,7 @@ def make_epoch(config: Config, params: dict[str, Any], examples: Examples) -> Tr
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         targets = examples.targets
     model.compile(optimizer, loss, jit_compile=True)
+    # They hold the division by the batch size, so the loss of an adder is a sum.
     step_weights = loss_weights(config, examples)
     history = LossHistory()
 
@@ -95,7 +97,7 @@ def make_epoch(config: Config, params: dict[str, Any], examples: Examples) -> Tr
             config.batch_size,
             verbose=0,
             callbacks=[history],
-            shuffle=False,
+            shuffle=False,  # the order is that of the other libraries
             sample_weight=None if step_weights is None else step_weights[order],
         )
         return np.array([history.losses[step] for step in sorted(history.losses)])
@@ -152,6 +154,7 @@ def _layer_weights(cell: str, weights: Mapping[str, np.ndarray], suffix: str) ->
     if cell != 'gru':
         (layer,) = split_gates(weights, suffix)
         return [layer.w_x.T, layer.w_h.T, layer.b_x + layer.b_h]
+    # A GRU has one bias for each gate and side: the reset gate stands between the two sides.
     # Keras has the update gate z first, we have the reset gate r first.
     r, z, n = split_gates(weights, suffix, gates=3)
     w_x = np.concatenate([z.w_x, r.w_x, n.w_x])
@@ -189,6 +192,7 @@ def _make_cnn(
         values = layer(values)
         if layer.weights:
             kernel = weights[f'{layer.name}_weight']
+            # Ours are (outputs, inputs, 5, 5) and (outputs, inputs); Keras has outputs last.
             is_dense = kernel.ndim == 2
             kernel = kernel.T if is_dense else kernel.transpose(2, 3, 1, 0)
             layer.set_weights([kernel, weights[f'{layer.name}_bias']])

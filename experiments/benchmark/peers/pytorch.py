@@ -100,11 +100,12 @@ def make_epoch(config: Config, params: dict[str, Any], examples: Examples) -> Tr
     if not is_supported(config):
         return None
     net = _make_net(config, params['params'], examples.inputs.shape[-1])
+    # The fused Adam is PyTorch's fastest.
     optimizer = torch.optim.Adam(net.parameters(), config.learning_rate, fused=True)
     is_adder = config.task == 'binary_add'
     inputs = examples.inputs
     if config.net() == 'cnn':
-        inputs = np.ascontiguousarray(inputs.transpose(0, 3, 1, 2))
+        inputs = np.ascontiguousarray(inputs.transpose(0, 3, 1, 2))  # (N, C, H, W)
     all_inputs = torch.tensor(inputs)
     all_targets = torch.tensor(examples.targets.astype(np.float32 if is_adder else np.int64))
     all_lengths = None
@@ -121,6 +122,7 @@ def make_epoch(config: Config, params: dict[str, Any], examples: Examples) -> Tr
         lengths = None if all_lengths is None else all_lengths[rows]
         logits = net(x, lengths)
         if is_adder:
+            # The weights hold the division by the batch size.
             return functional.binary_cross_entropy_with_logits(
                 logits, all_targets[rows], all_step_weights[rows], reduction='sum'
             )
@@ -133,7 +135,7 @@ def make_epoch(config: Config, params: dict[str, Any], examples: Examples) -> Tr
             loss = batch_loss(rows)
             loss.backward()
             optimizer.step()
-            losses.append(loss.detach())
+            losses.append(loss.detach())  # without the graph that led to it
         return torch.stack(losses).cpu().numpy()
 
     return train_epoch
