@@ -43,15 +43,15 @@ def main(argv: Sequence[str]) -> None:
         raise UserError(f'--seeds={flags["seeds"]} must not be negative')
     requested = catalogue.select(flags['rows'])
     places = Places(
-        runs=Path(flags['workdir']).expanduser(),
-        results=Path(flags['results']).expanduser(),
+        runs_folder=Path(flags['workdir']).expanduser(),
+        results_folder=Path(flags['results']).expanduser(),
         data_dir=flags['data_dir'],
     )
-    places.results.mkdir(parents=True, exist_ok=True)
+    places.results_folder.mkdir(parents=True, exist_ok=True)
     plan = reproduction.make_plan(requested, places, flags['seeds'])
-    done = len(plan.runs) - len(plan.to_train)
+    done = len(plan.configs) - len(plan.to_train)
     print(
-        f'{len(requested)} rows, {len(plan.runs)} different trainings: {done} are done, '
+        f'{len(requested)} rows, {len(plan.configs)} different trainings: {done} are done, '
         f'{len(plan.to_train)} to do; {len(plan.to_draw)} rows of pictures to do'
     )
 
@@ -61,7 +61,7 @@ def main(argv: Sequence[str]) -> None:
     reproduction.train_all(plan.to_train, places, call_command)
     pictures = catalogue.pictures()
     for name, config in plan.to_draw.items():
-        reproduction.draw(name, pictures[name], config, places.results, call_command)
+        reproduction.draw(name, pictures[name], config, places.results_folder, call_command)
 
 
 def call_command(name: str, *flags: str) -> None:

@@ -40,6 +40,7 @@ MORE_PICTURES = {
     'samples-cifar': Picture('B-cifar-relu-adam', figures=('samples',)),
 }
 
+# A seed of a sequence task takes a second or less, one of images a minute or more.
 DEFAULT_SEEDS = {
     'binary_add': 100,
     'recall': 100,

@@ -56,13 +56,13 @@ class Evidence(NamedTuple):
 def gather_evidence(folder: Path) -> Evidence:
     """Reads the results of all runs from a folder. Files that do not fit are ignored."""
     configs = catalogue.runs()
-    results, failures = {}, {}
+    rows, results, failures = {}, {}, {}
     for name, config in configs.items():
         first_id = catalogue.first_id(name, configs)
-        if first_id in results or first_id in failures:
-            row = results.get(first_id) or failures.get(first_id)
-        else:
-            row = result_files.read(first_id, replace(config, seeds=1), folder)
+        if first_id == name:
+            # Any number of seeds will do.
+            rows[name] = result_files.read(name, replace(config, seeds=1), folder)
+        row = rows[first_id]
         if isinstance(row, RowResults):
             results[name] = row
         elif isinstance(row, FailedRow):
@@ -83,7 +83,9 @@ def window_records(results: RowResults) -> list[WindowRecord]:
 def seconds_per_seed(results: RowResults) -> float | None:
     """The seconds of training of one seed, or None if an earlier version did not take them."""
     seconds = results.seconds['train']
-    return seconds / results.config['seeds'] if seconds else None
+    if not seconds:
+        return None
+    return seconds / results.config['seeds']
 
 
 def falsified_seeds(results: RowResults) -> int:
@@ -133,7 +135,7 @@ def summary_lines(tables: Mapping[str, Mapping[float, Summary]]) -> dict[str, Su
     return lines
 
 
-def test_accuracy(results: RowResults) -> Summary:
+def final_accuracy(results: RowResults) -> Summary:
     """The accuracy on the whole test set, of a task that has one."""
     return results.final_test.accuracy
 

@@ -7,10 +7,10 @@ from experiments.reports.evidence import (
     Evidence,
     by_cell,
     epoch_records,
+    final_accuracy,
     percent,
     seconds_per_seed,
     summary_lines,
-    test_accuracy,
 )
 from experiments.reports.page import Page
 from jaxdl.figures import comparisons, tables
@@ -38,7 +38,7 @@ def hidden_sizes(page: Page, evidence: Evidence) -> None:
     def id_of(cell, hidden):
         return f'hidden-{cell}-{hidden}'
 
-    accuracies = by_cell(evidence, HIDDEN_SIZES, id_of, test_accuracy)
+    accuracies = by_cell(evidence, HIDDEN_SIZES, id_of, final_accuracy)
     seconds = by_cell(evidence, HIDDEN_SIZES, id_of, _seconds_summary)
     page.figure(
         'hidden',
@@ -71,7 +71,7 @@ def learning_rates(page: Page, evidence: Evidence) -> None:
     def id_of(cell, rate):
         return f'rate-{cell}-{rate:g}'
 
-    accuracies = by_cell(evidence, LEARNING_RATES, id_of, test_accuracy)
+    accuracies = by_cell(evidence, LEARNING_RATES, id_of, final_accuracy)
     page.figure(
         'rates',
         comparisons.means_with_intervals(

@@ -24,8 +24,9 @@ def headline(verdicts: Mapping[str, Verdict]) -> str:
     verdict_of_number = {}
     for name, verdict in verdicts.items():
         if verdict.reported is not None:
-            number = catalogue.first_id(name, configs), verdict.reported
-            verdict_of_number[number] = verdict
+            # Two rows may be one run under two names, with one number.
+            run_and_number = catalogue.first_id(name, configs), verdict.reported
+            verdict_of_number[run_and_number] = verdict
     counts = Counter(verdict.kind for verdict in verdict_of_number.values())
     parts = [
         f'Of {len(verdict_of_number)} reported accuracies {counts["stands"]} stand',
@@ -43,8 +44,8 @@ def headline(verdicts: Mapping[str, Verdict]) -> str:
 def write(page: Page, evidence: Evidence, verdicts: Mapping[str, Verdict]) -> None:
     """Writes the beginning of the page."""
     page.text(
-        'Five course reports train recurrent and convolutional nets, each with a single run. '
-        'This page repeats every run with several seeds, and sets the results beside the reported '
+        'Five course reports train recurrent and convolutional nets, each net in a single run. '
+        'This page repeats the runs with several seeds, and sets the results beside the reported '
         'numbers.'
     )
     descriptions = []
@@ -65,7 +66,8 @@ def write(page: Page, evidence: Evidence, verdicts: Mapping[str, Verdict]) -> No
         '`python -m experiments.report`; `python -m experiments.reproduce` made these files. '
         'Seconds are those of training, for one seed, on the device that is named.'
     )
-    page.text(f'Made with {"; ".join(_versions(evidence))}.')
+    if evidence.results:
+        page.text(f'Made with {"; ".join(_versions(evidence))}.')
     _write_luck(page, evidence)
 
 

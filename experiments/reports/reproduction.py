@@ -38,34 +38,32 @@ class Places(NamedTuple):
     """Where things lie.
 
     Attributes:
-        runs: The folder of the runs' folders.
-        results: The folder of what is kept of them.
-        data_dir: The folder of the image data.
+        runs_folder: Holds the folders of the runs.
+        results_folder: Holds what is kept of them.
+        data_dir: Holds the image data.
     """
 
-    runs: Path
-    results: Path
+    runs_folder: Path
+    results_folder: Path
     data_dir: str
 
 
 class Plan(NamedTuple):
-    """What is to be done, with Configs that have their seeds and their folder.
+    """What is to be done. All Configs have their number of seeds and their folder.
 
     Attributes:
-        requested: Ids of runs and of pictures.
-        runs: The Config of every run that they need, by the first id of that Config.
-        to_train: Those of the runs that are not finished.
-        to_draw: The Configs of the runs whose pictures are missing, by the pictures' ids.
+        configs: Of the runs that are needed, by the first id of each Config.
+        to_train: Those of runs that are not finished.
+        to_draw: Of the runs whose pictures are missing, by the ids of the pictures.
     """
 
-    requested: list[str]
-    runs: dict[str, Config]
+    configs: dict[str, Config]
     to_train: dict[str, Config]
     to_draw: dict[str, Config]
 
 
-def make_plan(requested: list[str], places: Places, seeds: int) -> Plan:
-    """Finds out which runs and pictures are missing.
+def make_plan(requested: Sequence[str], places: Places, seeds: int) -> Plan:
+    """Finds out which runs and which pictures are missing.
 
     Args:
         requested: Ids of runs and of pictures.
@@ -74,44 +72,41 @@ def make_plan(requested: list[str], places: Places, seeds: int) -> Plan:
             seeds is left as it is.
     """
     all_configs, pictures = catalogue.runs(), catalogue.pictures()
-    run_of = {}
+    needed_run = {}
     for name in requested:
         row = pictures[name].row if name in pictures else name
-        run_of[name] = catalogue.first_id(row, all_configs)
+        needed_run[name] = catalogue.first_id(row, all_configs)
 
-    runs, to_train = {}, {}
-    for name in dict.fromkeys(run_of.values()):
+    configs, to_train = {}, {}
+    for name in dict.fromkeys(needed_run.values()):
         config = place(name, all_configs[name], places, seeds)
-        results = result_files.read(name, config, places.results)
+        results = result_files.read(name, config, places.results_folder)
         if results is None:
             to_train[name] = config
         else:
             config = place(name, all_configs[name], places, results.config['seeds'])
-        runs[name] = config
+        configs[name] = config
 
     to_draw = {}
     for name in requested:
-        if name in pictures:
-            config = runs[run_of[name]]
-            if result_files.read(name, config, places.results) is None:
-                to_draw[name] = config
-                # The results may be there without the run: in a fresh clone, say.
-                if not workdir.newest_epoch(Path(config.workdir)):
-                    to_train[run_of[name]] = config
-    return Plan(requested, runs, to_train, to_draw)
+        config = configs[needed_run[name]]
+        if name not in pictures:
+            continue
+        if result_files.read(name, config, places.results_folder) is None:
+            to_draw[name] = config
+            # A fresh clone of the repository has the results of a run, but not its net.
+            if not workdir.newest_epoch(Path(config.workdir)):
+                to_train[needed_run[name]] = config
+    return Plan(configs, to_train, to_draw)
 
 
-def place(name: str, config: Config, places: Places, seeds: int = 0) -> Config:
-    """The Config of a run with its number of seeds and its folder.
-
-    The folder is named by all settings, so that no two of them ever share one.
-    """
-    config = replace(
-        config,
-        data_dir=places.data_dir,
-        seeds=seeds or catalogue.DEFAULT_SEEDS[config.task],
-    )
-    return replace(config, workdir=str(places.runs / f'{name}-{config.key()}'))
+def place(name: str, config: Config, places: Places, seeds: int) -> Config:
+    """The Config of a run with its number of seeds, 0 for the usual one, and with its folder."""
+    seeds = seeds or catalogue.DEFAULT_SEEDS[config.task]
+    config = replace(config, data_dir=places.data_dir, seeds=seeds)
+    # The key is of all settings, so that runs with other ones never share a folder.
+    folder = places.runs_folder / f'{name}-{config.key()}'
+    return replace(config, workdir=str(folder))
 
 
 def train_all(configs: Mapping[str, Config], places: Places, call_command: CallCommand) -> None:
@@ -140,7 +135,7 @@ def train_all(configs: Mapping[str, Config], places: Places, call_command: CallC
             for name in names:
                 continue_shorter_run(configs[name], places, bar.write)
             group = {name: configs[name] for name in names}
-            train_group(group, places.results, call_command, bar.write)
+            train_group(group, places.results_folder, call_command, bar.write)
             bar.update(group_cost(names))
 
 

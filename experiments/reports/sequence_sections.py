@@ -10,9 +10,9 @@ from experiments.reports.evidence import (
     Evidence,
     by_cell,
     falsified_seeds,
+    final_accuracy,
     percent,
     summary_lines,
-    test_accuracy,
 )
 from experiments.reports.intervals import difference
 from experiments.reports.page import Page
@@ -119,7 +119,7 @@ def recall_sizes(page: Page, evidence: Evidence) -> None:
     def id_of(cell, size):
         return f'E-recall-{cell}{size}'
 
-    accuracies = by_cell(evidence, RECALL_SIZES, id_of, test_accuracy)
+    accuracies = by_cell(evidence, RECALL_SIZES, id_of, final_accuracy)
     page.figure(
         'recall',
         comparisons.means_with_intervals(
