@@ -54,13 +54,14 @@ def judge_all(evidence: Evidence) -> dict[str, Verdict]:
     """The verdicts on all reported rows that are trained, by id."""
     verdicts = {}
     for name, row in evidence.reported.items():
-        if name in evidence.ids:
+        if name in evidence.ids:  # the others are pictures
             verdicts[name] = judge(row, evidence.outcome(name))
     return verdicts
 
 
 def figure_folder(results_folder: Path, out: Path) -> Path:
     """Where the page's figures are written: beside the page, or below it with the results."""
+    # In the repository, REPORT.md lies at the top and all that it shows with the results.
     if out.absolute() in results_folder.absolute().parents:
         return results_folder / 'figures'
     return out / 'figures'

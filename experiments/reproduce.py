@@ -55,6 +55,7 @@ def main(argv: Sequence[str]) -> None:
         f'{len(plan.to_train)} to do; {len(plan.to_draw)} rows of pictures to do'
     )
 
+    # Most rows are small nets. XLA reads this setting when JAX first uses a device, right below.
     use_loop_kernels()
     use_compilation_cache(flags['compilation_cache'])
     parallel.initialize_devices(None, distributed=False)
@@ -66,6 +67,7 @@ def main(argv: Sequence[str]) -> None:
 
 def call_command(name: str, *flags: str) -> None:
     """Runs another command of this folder, as python -m experiments.<name> does."""
+    # Imported only when it is needed: proofs need a package that the other commands do without.
     module = importlib.import_module(f'experiments.{name}')
     module.main([name, *flags])
 

@@ -69,6 +69,7 @@ class Verdict(NamedTuple):
 
 def score_name(row: ReportedRow) -> str:
     """The score that a row reports. Of sums, report D counts the bits, and E whole sums."""
+    # Whole sums are much harder than bits: one wrong bit makes a sum wrong.
     if row.task != 'binary_add':
         return 'accuracy'
     return 'bit_accuracy' if row.report == 'D' else 'exact_match'
@@ -101,6 +102,7 @@ def judge(row: ReportedRow, results: RowResults | FailedRow | None) -> Verdict:
     ours = _our_score(row, split, results)
     if reported is None:
         return Verdict('no number', None, ours)
+    # A single seed says nothing of how far seeds scatter.
     if len(ours.seeds) == 1:
         return Verdict('one seed', reported, ours)
     difference = reported - ours.mean

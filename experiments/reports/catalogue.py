@@ -61,6 +61,7 @@ USUAL_TRAIN_SIZE = 50_000  # where the Config says: all images
 def comparisons() -> dict[str, Config]:
     """The runs of what the reports only talk about: units and rates by cell, and batch sizes."""
     reported = presets()
+    # One epoch is enough to see differences between so many nets.
     mnist_net = replace(reported['E-lstm128'], epochs=1)
     adder = reported['D-add-mse-h5']
     configs = {}
@@ -140,6 +141,7 @@ def groups(configs: Mapping[str, Config]) -> list[list[str]]:
 def _population_key(config: Config) -> Hashable:
     """The settings that all runs of a population share."""
     settings = dataclasses.asdict(config)
+    # The optimizer stays, and with it whether there is momentum at all.
     for name in ('workdir', *VMAPPED):
         del settings[name]
     return tuple(settings.values())
@@ -167,7 +169,7 @@ def cost(config: Config) -> float:
     times, inputs = (28, 28) if config.is_of_images() else (config.max_length + 1, 10)
     weights = MATRICES_PER_CELL[config.cell] * config.hidden * (config.hidden + inputs)
     layers = config.layers * (2 if config.bidirectional else 1)
-    # Two operations for each weight forward, and four backward.
+    # Each weight takes two operations forward and four backward.
     seconds_per_example = 6 * weights / FLOPS_PER_SECOND + SECONDS_PER_EXAMPLE
     seconds_per_time = SECONDS_PER_RECURRENT_STEP + config.batch_size * seconds_per_example
     return config.seeds * steps * times * layers * seconds_per_time

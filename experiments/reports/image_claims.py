@@ -45,6 +45,7 @@ def last_batch(page: Page, evidence: Evidence) -> None:
     for name in evidence.finished(MNIST_OF_D):
         test = evidence.results[name].final_test
         images = test.last_batch.images
+        # As fractions, since so few images allow only a few values.
         counts = []
         for accuracy in test.last_batch.accuracy.seeds:
             counts.append(f'{round(images * accuracy)}/{images}')
@@ -167,7 +168,7 @@ def one_batch(page: Page, evidence: Evidence) -> None:
     lines = []
     for name in names:
         row, results = evidence.reported[name], evidence.results[name]
-        last_batch_scores = ''
+        last_batch_scores = ''  # an earlier version did not keep them
         if results.last_batch is not None:
             seeds = results.last_batch['accuracy'].seeds
             last_batch_scores = ', '.join(f'{100 * accuracy:.0f}' for accuracy in seeds)
@@ -199,6 +200,7 @@ def one_batch(page: Page, evidence: Evidence) -> None:
 def _write_reported_pairs(page: Page, evidence: Evidence) -> None:
     """How many of B's test accuracies are too close to be told apart on so few images."""
     half_width = share_half_width(0.5, TEST_IMAGES_OF_B)
+    # Variances add up, if the two errors are independent.
     half_width_of_difference = math.sqrt(2) * half_width
     pairs = list(itertools.combinations(CIFAR_OF_B, 2))
     close = 0
@@ -258,6 +260,7 @@ def tanh_statistics(page: Page, evidence: Evidence) -> None:
                 quoted.mean,
                 format_summary(layer.mean),
                 quoted.variance,
+                # Files have no variances. For seeds that agree this is nearly their mean.
                 f'{layer.std.mean**2:.4f}',
             ]
         )

@@ -101,6 +101,7 @@ def _broken_rates(accuracies: dict[float, Summary], best_rate: float) -> list[st
     limit = accuracies[best_rate].mean - BREAKDOWN
     broken = []
     for rate, accuracy in accuracies.items():
+        # The whole interval must lie below, not only its middle.
         highest = accuracy.mean + (accuracy.ci95 or 0)
         if rate > best_rate and highest < limit:
             broken.append(f'{rate:g}')

@@ -52,6 +52,7 @@ def write(page: Page, evidence: Evidence, verdicts: Mapping[str, Verdict]) -> No
     for letter, report in REPORTS.items():
         descriptions.append(f'**Report {letter}** {report.description}')
     page.list(descriptions)
+    # The rule comes before the headline, since it says what 'stands' means.
     page.text(RULE)
     wide = 0
     for verdict in verdicts.values():

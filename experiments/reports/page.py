@@ -105,5 +105,6 @@ class Page:
 
 
 def _table_line(cells: Sequence[object]) -> str:
+    # A bar within a cell would end it.
     texts = [str(cell).replace('|', '\\|') for cell in cells]
     return f'| {" | ".join(texts)} |'

@@ -129,6 +129,7 @@ def _config_of(row: ReportedRow) -> Config:
         **_length_settings(row),
     }
     if row.momentum:
+        # Config has an optimizer of its own for SGD with momentum.
         settings['optimizer'] = 'momentum'
         settings['momentum'] = row.momentum
     for prefix, known_settings in PROVENANCE_SETTINGS.items():
@@ -148,7 +149,7 @@ def _column_settings(row: ReportedRow) -> dict[str, Any]:
 
 def _net_settings(row: ReportedRow) -> dict[str, Any]:
     if row.task in CNN_TASKS:
-        return {}
+        return {}  # all CNNs are the LeNet of the task's defaults
     return {'cell': row.model, 'bidirectional': bool(row.bidirectional)}
 
 
@@ -156,12 +157,14 @@ def _data_settings(row: ReportedRow) -> dict[str, Any]:
     """What the net is trained on, and for how long."""
     settings: dict[str, Any] = {}
     if row.task == 'mnist_rnn':
+        # The images that a report does not train on are held out.
         settings['validation_size'] = MNIST_TRAIN_IMAGES - row.train_size
     elif row.task == 'cifar_cnn':
         settings['validation_size'] = 0
     elif row.train_size is not None:
         settings['train_size'] = row.train_size
 
+    # Where a report counts steps, the number of epochs is missing or not whole.
     is_of_images = row.task in ('mnist_rnn', 'cifar_cnn')
     has_whole_epochs = row.epochs is not None and row.epochs.is_integer()
     if is_of_images and row.steps is not None and not has_whole_epochs:

@@ -221,6 +221,7 @@ def train_group(
         return
     for name, completed in zip(configs, completed_runs, strict=True):
         folder = completed.folder
+        # A stop may have come between the proofs and the file of the row.
         if name.startswith('proof-') and workdir.read_proofs(folder) is None:
             call_command('prove', f'--workdir={folder}')
         file = results_folder / f'{name}.json'

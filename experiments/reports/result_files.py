@@ -105,6 +105,7 @@ def _curve(records: Sequence[Record], keep_seeds: bool) -> list[WindowRecord | E
 def _thinned(records: list[Record]) -> list[Record]:
     """At most CURVE_POINTS of the records, evenly spaced, the last one among them."""
     stride = math.ceil(len(records) / CURVE_POINTS)
+    # Counted from the end, so that the last record stays.
     last = len(records) - 1
     thinned = []
     for i, record in enumerate(records):

@@ -140,6 +140,7 @@ def _compare_losses(net: str, evidence: Evidence, cross_entropy: str, mse: str) 
 
 def _upset_share(first: Summary, second: Summary) -> float:
     """The share of pairs of seeds in which the net of the lower mean has the higher score."""
+    # Every seed of one loss against every seed of the other.
     lower, higher = sorted((np.array(first.seeds), np.array(second.seeds)), key=np.mean)
     return (lower[:, None] > higher[None, :]).mean()
 
