@@ -8,10 +8,10 @@ from pathlib import Path
 
 from experiments.core.command import run_command
 from experiments.core.flags import HELP_FLAG, Flag, flag_values
-from experiments.reports import claims, overview, report_rows, sections, sequence_sections
 from experiments.reports.agreement import Verdict, judge
-from experiments.reports.evidence import Evidence, gather_evidence
-from experiments.reports.page import Page
+from experiments.reports.page import claims, overview, report_rows, sections, sequence_sections
+from experiments.reports.page.document import Page
+from experiments.reports.page.evidence import Evidence, gather_evidence
 from experiments.reports.reported import REPORTS
 from experiments.reports.result_files import RESULTS_FOLDER
 from jaxdl import UserError
@@ -22,7 +22,7 @@ FLAGS = {
     **HELP_FLAG,
 }
 TITLE = 'Five reports, reproduced'
-PAPER = Path(__file__).parent / 'reports' / 'zeiler_fergus.md'
+PAPER = Path(__file__).parent / 'reports' / 'page' / 'zeiler_fergus.md'
 
 
 def main(argv: Sequence[str]) -> None:

@@ -110,7 +110,7 @@ def check(arrays):
     with np.load(FILE) as expected:
         assert set(expected) == set(arrays)
         for name in expected:
-            # captum computes the occlusion in float32.
+            # captum rounds the occlusion to float32.
             tolerance = 1e-6 if 'occlusion' in name else 1e-12
             np.testing.assert_allclose(
                 arrays[name], expected[name], rtol=0, atol=tolerance, err_msg=name

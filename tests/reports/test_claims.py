@@ -4,9 +4,10 @@ import fnmatch
 
 import pytest
 
-from experiments.reports import catalogue, claims, sections, sequence_claims
-from experiments.reports.evidence import Evidence, gather_evidence
-from experiments.reports.page import Page
+from experiments.reports import catalogue
+from experiments.reports.page import claims, sections, sequence_claims
+from experiments.reports.page.document import Page
+from experiments.reports.page.evidence import Evidence, gather_evidence
 from experiments.reports.result_files import RESULTS_FOLDER
 
 pytestmark = pytest.mark.quick

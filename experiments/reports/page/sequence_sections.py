@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from experiments.core.schema import AdderTest
 from experiments.reports.catalogue import BATCH_SIZES, PROVED_ADDERS
-from experiments.reports.evidence import (
+from experiments.reports.intervals import difference
+from experiments.reports.page.document import Page
+from experiments.reports.page.evidence import (
     Evidence,
     by_cell,
     falsified_seeds,
@@ -14,8 +16,6 @@ from experiments.reports.evidence import (
     percent,
     summary_lines,
 )
-from experiments.reports.intervals import difference
-from experiments.reports.page import Page
 from jaxdl.figures import comparisons, curves
 from jaxdl.figures.comparisons import Panel, SummaryLine
 

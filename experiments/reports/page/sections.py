@@ -4,9 +4,9 @@ import fnmatch
 from collections.abc import Callable
 from typing import NamedTuple
 
-from experiments.reports import image_sections, sequence_sections
-from experiments.reports.evidence import Evidence
-from experiments.reports.page import Page
+from experiments.reports.page import image_sections, sequence_sections
+from experiments.reports.page.document import Page
+from experiments.reports.page.evidence import Evidence
 
 
 class Section(NamedTuple):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments.reports.page import Page
+from experiments.reports.page.document import Page
 from jaxdl.figures.base import new_figure
 
 pytestmark = pytest.mark.quick

@@ -3,7 +3,8 @@
 from experiments.core.formatting import format_summary
 from experiments.core.schema import RowResults
 from experiments.reports.catalogue import HIDDEN_SIZES, LEARNING_RATES
-from experiments.reports.evidence import (
+from experiments.reports.page.document import Page
+from experiments.reports.page.evidence import (
     Evidence,
     by_cell,
     epoch_records,
@@ -12,7 +13,6 @@ from experiments.reports.evidence import (
     seconds_per_seed,
     summary_lines,
 )
-from experiments.reports.page import Page
 from jaxdl.figures import comparisons, tables
 from jaxdl.figures.comparisons import Panel, SummaryLine
 from jaxdl.metrics import Summary

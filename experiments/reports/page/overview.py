@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 from experiments.reports import catalogue
 from experiments.reports.agreement import RULE, Verdict
-from experiments.reports.evidence import Evidence
-from experiments.reports.page import Page
+from experiments.reports.page.document import Page
+from experiments.reports.page.evidence import Evidence
+from experiments.reports.page.sequence_claims import ADDERS_OF_E
 from experiments.reports.reported import REPORTS
-from experiments.reports.sequence_claims import ADDERS_OF_E
 from jaxdl.figures import comparisons
 
 WIDE = 0.1  # where so large a difference is allowed, a number that stands says little

@@ -6,14 +6,14 @@ from pathlib import Path
 from experiments.core import schema
 from experiments.core.schema import EpochRecord, PictureRow, Predictions, RowResults, WindowRecord
 from experiments.reports.agreement import Verdict, is_rough, reported_score, score_name
-from experiments.reports.evidence import (
+from experiments.reports.page.document import Page
+from experiments.reports.page.evidence import (
     Evidence,
     epoch_records,
     percent,
     seconds_per_seed,
     window_records,
 )
-from experiments.reports.page import Page
 from experiments.reports.presets import CHOSEN, PICTURES
 from experiments.reports.reported import REPORTS, ReportedRow
 from jaxdl.figures import curves

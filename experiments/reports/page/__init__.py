@@ -1,0 +1,1 @@
+"""The page REPORT.md and report.html: its parts, each written from the evidence."""
