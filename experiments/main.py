@@ -12,7 +12,9 @@ from experiments.reports import presets
 from jaxdl.backend import use_compilation_cache, use_loop_kernels
 
 COMMAND_FLAGS = {
-    'preset': Flag('', "a reported row's id, E-lstm128 say, whose settings are the defaults"),
+    'preset': Flag(
+        '', 'id of a reported row, such as E-lstm128, whose settings become the defaults'
+    ),
     'resume': Flag(True, 'go on with the run in workdir; --noresume replaces it'),
     'distributed': Flag(
         False, 'one of several hosts that run this same command, with a --workdir that all see'
@@ -20,6 +22,9 @@ COMMAND_FLAGS = {
     **CACHE_FLAG,
     'help': Flag(False, 'show this, with the defaults of the --task or --preset given'),
 }
+# Up to these sizes XLA:CPU makes one kernel of a step's loop over time (see jaxdl/models/rnn.py).
+SMALL_NET_UNITS = 10
+SMALL_BATCH = 8
 STOPPED = 'stopped; the same command (without --noresume) goes on from the last finished epoch'
 MEMORY = 'not enough memory; lower --seeds, --batch_size or --hidden'
 
@@ -35,6 +40,7 @@ def main(argv: Sequence[str]) -> None:
     options = {}
     for name, flag in COMMAND_FLAGS.items():
         options[name] = settings.pop(name, flag.default)
+    # What is left in settings are fields of Config.
     base = base_config(options['preset'], settings)
     if options['help']:
         print(help_text({**config_flags(base), **COMMAND_FLAGS}))
@@ -78,8 +84,8 @@ def base_config(preset: str, settings: dict[str, object]) -> Config:
 
 def has_small_steps(config: Config) -> bool:
     """Whether training steps are so small that loop kernels pay."""
-    is_small_net = config.net() != 'cnn' and config.hidden <= 10
-    return config.batch_size <= 8 or is_small_net
+    is_small_net = config.net() != 'cnn' and config.hidden <= SMALL_NET_UNITS
+    return config.batch_size <= SMALL_BATCH or is_small_net
 
 
 if __name__ == '__main__':

@@ -1,5 +1,6 @@
 """Checkpoints of a run, through orbax. Each holds the training state and the run's settings."""
 
+import functools
 import json
 import logging
 import math
@@ -90,7 +91,7 @@ def restore(
 
     Args:
         manager: From open_manager. It must have a checkpoint (manager.latest_step()).
-        shapes: The state as jax.ShapeDtypeStructs, with shardings that say where it shall lie.
+        shapes: The state as jax.ShapeDtypeStructs, with shardings that say where it is to lie.
         on_any_host: Whether a flag is true on any host, so that all read the same epoch.
         last_epoch: Checkpoints of later epochs are not considered.
 
@@ -134,6 +135,7 @@ def read(manager: Manager, epoch: int, shapes: Any) -> Any:
         ) from None
 
 
+@functools.cache  # the hook is installed once
 def _ignore_closed_event_loops():
     """Silences a traceback that Python would print after a failed read.
 

@@ -90,11 +90,11 @@ def choose_axes(
     if not split_batch and not several_hosts:
         return {'seeds': min(devices, seeds), 'data': 1}
     # The largest number of devices among which the seeds can be shared out evenly.
-    over_seeds = math.gcd(devices, seeds)
-    over_data = devices // over_seeds
+    seed_devices = math.gcd(devices, seeds)
+    data_devices = devices // seed_devices
     if not several_hosts:  # several hosts must use all of their devices
-        over_data = max(1, min(over_data, batch_size // MIN_EXAMPLES_PER_DEVICE))
-    return {'seeds': over_seeds, 'data': over_data}
+        data_devices = max(1, min(data_devices, batch_size // MIN_EXAMPLES_PER_DEVICE))
+    return {'seeds': seed_devices, 'data': data_devices}
 
 
 def make_mesh(axes: Axes | None, seeds: int, batch_size: int, split_batch: bool) -> Mesh:
@@ -138,7 +138,7 @@ def everywhere(mesh: Mesh) -> NamedSharding:
 def jit_over_seeds(
     function: Callable[..., Any],
     mesh: Mesh,
-    seeds_axis: Sequence[bool],
+    has_seeds_axis: Sequence[bool],
     out_shardings: Any,
     donate_argnums: int | tuple[int, ...] = (),
 ) -> jax.stages.Wrapped:
@@ -147,13 +147,13 @@ def jit_over_seeds(
     Args:
         function: All its results have a leading axis of seeds.
         mesh: The mesh of devices.
-        seeds_axis: For each argument, whether it has a leading axis of P seeds.
+        has_seeds_axis: For each argument, whether it has a leading axis of P seeds.
         out_shardings: How the results lie, a pytree prefix of them, made of over_seeds(mesh) and
             everywhere(mesh). What the host reads must lie everywhere.
         donate_argnums: As for jax.jit.
     """
     in_specs = []
-    for has_seeds in seeds_axis:
+    for has_seeds in has_seeds_axis:
         in_specs.append(PartitionSpec('seeds') if has_seeds else PartitionSpec())
     # Only 'seeds' is manual: along 'data' the partitioner still does the work.
     mapped = jax.shard_map(
@@ -181,7 +181,7 @@ def replicate(arrays: Any, mesh: Mesh) -> Any:
     return jax.device_put(arrays, everywhere(mesh))
 
 
-def padded(seeds: int, mesh: Mesh) -> int:
+def padded_count(seeds: int, mesh: Mesh) -> int:
     """So many seeds, rounded up to P: a multiple of the mesh's 'seeds' axis."""
     return -(-seeds // mesh.shape['seeds']) * mesh.shape['seeds']
 
@@ -196,7 +196,6 @@ def population_sharding(seeds: int, mesh: Mesh) -> NamedSharding:
 @functools.partial(jax.jit, static_argnums=(1, 2, 3, 4))
 def _take(arrays, first, seeds, count, sharding):
     """Of the `seeds` rows from `first` on, `count` rows, starting again where they end."""
-    # modulo starts again with the first row where the rows end
     rows = first + jnp.arange(count) % seeds
     # A copy, because the next training step overwrites the arrays that it is given.
     taken = jax.tree.map(lambda x: jnp.copy(x[rows]), arrays)
@@ -205,7 +204,7 @@ def _take(arrays, first, seeds, count, sharding):
 
 def pad_seeds(arrays: Any, seeds: int, mesh: Mesh) -> Any:
     """Arrays (S, ...) filled up to (P, ...), in equal parts. The added rows are the first ones."""
-    return _take(arrays, 0, seeds, padded(seeds, mesh), over_seeds(mesh))
+    return _take(arrays, 0, seeds, padded_count(seeds, mesh), over_seeds(mesh))
 
 
 def take_seeds(arrays: Any, first: int, seeds: int, mesh: Mesh) -> Any:
@@ -251,7 +250,8 @@ def errors_end_all_hosts(advice: str) -> Iterator[None]:
         is_ours = isinstance(error, UserError | OSError) or 'RESOURCE_EXHAUSTED' in str(error)
         line = str(error)
         if not is_ours:
-            reason = str(error).splitlines()[0][:200]
+            # An error may have no text at all: then its type has to do.
+            reason = (str(error) or type(error).__name__).splitlines()[0][:200]
             line = f'another host has stopped or cannot be reached ({reason}); {advice}'
         print(f'\nerror: {line}', file=sys.stderr, flush=True)
         # Not sys.exit: that would wait for threads which wait for the lost host.

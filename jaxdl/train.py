@@ -8,6 +8,7 @@ Shapes: N examples, T time steps, D inputs, S seeds (models trained at once).
 """
 
 import functools
+import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -222,11 +223,11 @@ def make_epoch(
         have a leading axis of seeds, `data` has none.
     """
 
-    def train_one(model, data, epoch):
-        state, member = model
+    def train_one(state_and_identity, data, epoch):
+        state, identity = state_and_identity
         # Opening the epoch once, here, keeps the permutation out of the loop over steps.
-        batch_at = batches(data, member.keys, epoch)
-        dropout_key = address(member.keys, DROPOUT, epoch)
+        batch_at = batches(data, identity.keys, epoch)
+        dropout_key = address(identity.keys, DROPOUT, epoch)
 
         def record(statistics, row, params):
             def write(rows, new):
@@ -245,7 +246,7 @@ def make_epoch(
                 # cond, since the statistics cost about as much as a step.
                 statistics = lax.cond(due, record, skip, statistics, row, state.params)
             step_key = address(dropout_key, i)
-            state, means = step(state, batch_at(i), step_key, **member.hyperparameters)
+            state, means = step(state, batch_at(i), step_key, **identity.hyperparameters)
             return (state, statistics), means
 
         statistics = ()
@@ -262,8 +263,8 @@ def make_epoch(
             return jax.vmap(train_one, in_axes=(0, None, None))(models, data, epoch)
         # A group of one is not vmapped: an axis of size one would make convolutions slow.
         group = None if seeds_at_once == 1 else seeds_at_once
-        train_member = functools.partial(train_one, data=data, epoch=epoch)
-        return lax.map(train_member, models, batch_size=group)
+        train_this_epoch = functools.partial(train_one, data=data, epoch=epoch)
+        return lax.map(train_this_epoch, models, batch_size=group)
 
     return train_epoch
 
@@ -348,7 +349,8 @@ def evaluate_in_batches(
     padded = jax.tree.map(fill_up, jax.device_get(examples))
     parts = []
     for first in range(0, n, batch_size):
-        batch = jax.tree.map(lambda x, first=first: x[first : first + batch_size], padded)
+        rows = slice(first, first + batch_size)
+        batch = jax.tree.map(operator.itemgetter(rows), padded)
         # Fetched batch by batch, so that no device holds the outputs of all.
         parts.append(jax.device_get(score_batch(params, *batch)))
 

@@ -18,7 +18,7 @@ HOMES = {
     'tensorflow_datasets': ('jaxdl/data/',),
     'orbax': ('jaxdl/checkpoint.py',),
     'matplotlib': ('jaxdl/figures/',),
-    'flint': ('jaxdl/verify/',),
+    'flint': tuple(f'jaxdl/verify/{name}.py' for name in ('affine', 'check', 'exact_step')),
     'absl': ('experiments/core/flags.py',),
     'msgspec': ('jaxdl/metrics.py', 'experiments/core/schema.py'),
     'torch': (f'{PEERS}pytorch.py', f'{PEERS}torch_adder.py'),

@@ -18,7 +18,7 @@ from command_line import TINY, error_line, start
         (['--preset=E-lstm129'], 'E-lstm128'),
         (
             ['--preset=A-actmax'],
-            'train that one, then python -m experiments.visualize',
+            'is a picture of the net of A-cifar-base: train that one, then python -m',
         ),
         (['--task=cifar_cnn', '--dataset=mnist'], 'choose one of cifar10'),
         (['--task=mnist_cnn', '--image_size=30'], '--image_size=30 must be a multiple of 4'),
@@ -56,7 +56,7 @@ def test_bad_flags(flags, message, tmp_path, monkeypatch, capsys):
     [
         (
             ['--task=mnist_cnn', '--dataset=digits', '--per_class=500'],
-            '500 images of each class',
+            '500 images of each class are asked for',
         ),
         (
             ['--task=mnist_rnn', '--dataset=digits', '--train_size=1437'],

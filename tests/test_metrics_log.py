@@ -2,7 +2,12 @@
 
 import pytest
 
-from experiments.core.schema import EpochRecord, WindowRecord
+from experiments.core.schema import (
+    EpochRecord,
+    LayerStatistics,
+    StatisticsRecord,
+    WindowRecord,
+)
 from experiments.training.metrics_log import MetricsLog
 from jaxdl import UserError
 from jaxdl.metrics import Summary
@@ -42,6 +47,18 @@ def test_a_line_that_is_cut_off_does_not_count(tmp_path):
     with MetricsLog(tmp_path) as log:
         log.resume_after(2)
         assert len(log.records) == 4
+
+
+def test_numbers_that_are_not_finite_come_back(tmp_path):
+    """As the statistics of a layer whose padding overflowed may be."""
+    infinite = Summary(float('inf'), None)
+    layer = LayerStatistics(infinite, infinite, infinite, infinite, range=[0.0, 1.0], histogram=[1])
+    with MetricsLog(tmp_path) as log:
+        log.resume_after(0)
+        log.write([StatisticsRecord(1, 0, {'layer0': layer}), *_records(1)])
+    with MetricsLog(tmp_path) as log:
+        log.resume_after(1)
+        assert log.records_of(StatisticsRecord)[0].layers == {'layer0': layer}
 
 
 def test_missing_records_are_told(tmp_path):

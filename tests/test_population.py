@@ -67,6 +67,17 @@ def test_a_population_of_settings_is_the_runs_of_each(tmp_path):
     assert any('going on after epoch 2' in line for line in lines)
     jax.tree.map(np.testing.assert_array_equal, before, _params(folders['b']))
 
+    # The last checkpoint of both is damaged: both go on from the one before.
+    for folder in folders.values():
+        (folder / 'results.json').unlink()
+        for file in (folder / 'checkpoints' / '3' / 'state').rglob('*'):
+            if file.is_file():
+                file.write_bytes(file.read_bytes()[:8])
+    lines.clear()
+    run_population(configs, notify=lines.append)
+    assert any('going on after epoch 2' in line for line in lines)
+    jax.tree.map(np.testing.assert_array_equal, before, _params(folders['b']))
+
     (folders['a'] / 'results.json').unlink()
     run_population(configs, notify=lines.append)
     assert any(line.startswith(f'{folders["b"]} holds this run, finished') for line in lines)

@@ -129,10 +129,11 @@ def _event_tags(folder):
     return tags
 
 
-def test_a_finished_run_is_left_alone(finished, capsys):
-    folder, _ = finished('binary_add')
+@pytest.mark.parametrize('task', TINY)
+def test_a_finished_run_is_left_alone(task, finished, capsys):
+    folder, _ = finished(task)
     before = (folder / 'results.json').stat().st_mtime_ns
-    assert start(*ADD, f'--workdir={folder}') == 0
+    assert start(*TINY[task], f'--workdir={folder}') == 0
     assert '--noresume' in capsys.readouterr().out
     assert (folder / 'results.json').stat().st_mtime_ns == before
 

@@ -4,46 +4,22 @@ import json
 
 import msgspec
 import pytest
+from adder_results import SCORES, adder_results
 
 from experiments.core import schema
 from experiments.core.schema import (
-    AdderTest,
     EpochRecord,
     LayerStatistics,
     LengthTable,
     ProofResults,
     RunResults,
-    SeedVerdict,
     StatisticsRecord,
     WindowRecord,
 )
 from jaxdl.metrics import Summary
 
 pytestmark = pytest.mark.quick
-SCORES = {'loss': Summary(0.5, 0.1, [0.4, 0.6])}
 STATISTICS = LayerStatistics(*[Summary(0.0, None)] * 4, range=[0.0, 1.0], histogram=[1, 2])
-
-
-def _adder_results():
-    table = LengthTable([1, 2], exact_match=Summary([1.0, 0.5], [0.0, 0.1]))
-    return RunResults(
-        version='0',
-        versions={'python': '3'},
-        config={'task': 'binary_add', 'restarts': 1},
-        device='1 x cpu (cpu)',
-        parameters=3,
-        epoch=2,
-        step=4,
-        seconds={'train': 1.5},
-        train=SCORES,
-        final_test=AdderTest(
-            bit_accuracy=Summary(1.0, None, [1.0]),
-            exact_match=Summary(1.0, None, [1.0]),
-            by_length={'random': table},
-            samples=[[1, '0 + 1 = 1', 1, 'right']],
-            verdicts={'0': SeedVerdict('falsified', '1 + 1 = 0')},
-        ),
-    )
 
 
 @pytest.mark.parametrize(
@@ -64,19 +40,19 @@ def test_records_come_back(record):
 
 
 def test_results_come_back(tmp_path):
-    results = _adder_results()
+    results = adder_results()
     schema.write_json(tmp_path / 'results.json', results)
     assert schema.read_json(tmp_path / 'results.json', RunResults) == results
     assert [path.name for path in tmp_path.iterdir()] == ['results.json']  # no draft stays
 
 
 def test_results_of_an_earlier_version_are_upgraded(tmp_path):
-    content = msgspec.to_builtins(_adder_results())
+    content = msgspec.to_builtins(adder_results())
     content['tested'] = content.pop('final_test')
     content['tested']['verdicts']['0']['verdict'] = 'refuted'
     content['config'] = {'task': 'binary_add', 'starts': 1}
     (tmp_path / 'results.json').write_text(json.dumps(content))
-    assert schema.read_json(tmp_path / 'results.json', RunResults) == _adder_results()
+    assert schema.read_json(tmp_path / 'results.json', RunResults) == adder_results()
 
 
 @pytest.mark.parametrize('text', ['', '{', '[]', '{"epoch": "two"}', 'null'])

@@ -28,9 +28,10 @@ def run_command(
         stopped: What to say when the command was stopped.
         memory: What to say when memory does not suffice.
     """
-    STOP_REQUESTED.clear()
+    STOP_REQUESTED.clear()  # tests run several commands in one process
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, _interrupt)
+    # A terminal that cannot show ± must not end a run.
     sys.stdout.reconfigure(errors='replace')
     try:
         sys.exit(main(argv or sys.argv))
@@ -38,6 +39,7 @@ def run_command(
         # An OSError says itself which file and why: no space left, permission denied.
         _fail(f'error: {error}', USER_ERROR_EXIT_CODE)
     except RuntimeError as error:
+        # XLA reports a lack of memory as a RuntimeError with this status.
         if 'RESOURCE_EXHAUSTED' not in str(error):
             raise
         _fail(f'error: {memory}', USER_ERROR_EXIT_CODE)

@@ -13,6 +13,7 @@ from typing import Any
 
 from jaxdl import UserError
 
+# Spelled out, since the modules that hold the functions import JAX. A test compares them.
 CHOICES = {
     'task': ('binary_add', 'recall', 'mnist_rnn', 'mnist_cnn', 'cifar_cnn'),
     'dataset': ('mnist', 'digits', 'cifar10'),
@@ -32,8 +33,8 @@ DATASETS = {
 CNN_TASKS = ('mnist_cnn', 'cifar_cnn')
 VMAPPED = ('learning_rate', 'momentum', 'weight_decay', 'l2')  # may differ within a population
 RESTART_EPOCHS = 3  # of training that each of several initializations is given
-MESH_AXES = ('seeds', 'data')
-PLACES = ('mesh', 'workdir', 'data_dir')  # where a run lies or is done, not what it is
+MESH_AXES = ('seeds', 'data')  # as in jaxdl.parallel, which cannot be imported without JAX
+PLACES = ('mesh', 'workdir', 'data_dir')  # where a run is trained and stored, not what it is
 
 POSITIVE = (
     'hidden',
@@ -73,7 +74,7 @@ class Config:
     """The settings of a run. The help of each field says what it is.
 
     Raises:
-        UserError: A setting cannot be, alone or beside another.
+        UserError: A setting is invalid, alone or together with another one.
     """
 
     task: str = field('binary_add', 'what to learn')
@@ -108,10 +109,10 @@ class Config:
     )
     l2: float = field(0.0, 'times the sum of squared weights, added to the loss; no biases')
     loss: str = field('cross_entropy', 'loss; mse is taken on the sigmoid or softmax output')
-    batch_size: int = field(64, 'examples a step')
+    batch_size: int = field(64, 'examples in a training step')
     epochs: int = field(10, 'passes over train_size examples')
     steps: int = field(0, 'stop after so many steps; 0: after the epochs')
-    train_size: int = field(10_000, 'training examples an epoch; 0: all images not held out')
+    train_size: int = field(10_000, 'training examples in an epoch; 0: all images not held out')
     validation_size: int = field(
         1000, 'examples held out for choosing the best checkpoint; 0, images only: by training loss'
     )
@@ -164,13 +165,13 @@ class Config:
     def __post_init__(self):
         _check_choices(self)
         _check_numbers(self)
-        # Plain SGD with a momentum, or momentum without one, is a slip of the pen.
+        # An optimizer and a momentum that contradict each other are a mistake of the user.
         if (self.optimizer == 'momentum') != (self.momentum > 0):
             raise UserError(
                 f'--optimizer={self.optimizer} with --momentum={self.momentum}: use '
                 '--optimizer=momentum with a --momentum above 0 (0.9, say), or neither'
             )
-        self.mesh_axes()
+        self.mesh_axes()  # for its error, before any data is loaded
         if self.is_of_images():
             _check_images(self)
         else:
@@ -234,6 +235,7 @@ class Config:
         """
         settings = {}
         for name, value in self.identity().items():
+            # A dataclass keeps a field's default as a class attribute.
             if value != getattr(type(self), name):
                 settings[name] = value
         text = json.dumps(settings, sort_keys=True)

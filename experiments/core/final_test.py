@@ -33,7 +33,7 @@ LONG_LENGTHS = (50, 100, 500, 1000)
 LENGTHS = SHORT_LENGTHS + LONG_LENGTHS
 STRINGS_PER_LENGTH = 100
 RECALLS_PER_LENGTH = 500
-MOST_RECALL_LENGTHS = 20
+MAX_RECALL_LENGTHS = 20
 SAMPLE_IMAGES = 20
 
 Evaluate = Callable[[Params, Examples], Evaluation]
@@ -52,18 +52,18 @@ class AdditionStrings(NamedTuple):
     Attributes:
         examples: All of them, padded to the longest.
         kinds: (N,) str, 'random' or a kind of structured_summands.
-        lengths: (N,) int, bits of a summand.
+        bits: (N,) int, the length of a summand.
     """
 
     examples: Examples
     kinds: np.ndarray
-    lengths: np.ndarray
+    bits: np.ndarray
 
     def choose(self, rows: np.ndarray, bits: int) -> 'AdditionStrings':
         """Those at `rows`, padded to summands of so many bits."""
         inputs, targets, steps = self.examples
         examples = Examples(inputs[rows, : bits + 1], targets[rows, : bits + 1], steps[rows])
-        return AdditionStrings(examples, self.kinds[rows], self.lengths[rows])
+        return AdditionStrings(examples, self.kinds[rows], self.bits[rows])
 
 
 def adder(config: Config, evaluate: Evaluate, params: Params) -> FinalTestResult:
@@ -77,8 +77,8 @@ def adder(config: Config, evaluate: Evaluate, params: Params) -> FinalTestResult
     # dict.fromkeys: each kind once, in the order in which they come
     for kind in dict.fromkeys(strings.kinds):
         by_length[str(kind)] = _join_tables(
-            _scores_by_length(short_evaluation, short.lengths, SHORT_LENGTHS, short.kinds == kind),
-            _scores_by_length(long_evaluation, long.lengths, LONG_LENGTHS, long.kinds == kind),
+            _scores_by_length(short_evaluation, short.bits, SHORT_LENGTHS, short.kinds == kind),
+            _scores_by_length(long_evaluation, long.bits, LONG_LENGTHS, long.kinds == kind),
         )
     is_random = short.kinds == 'random'
     overall = {}
@@ -132,8 +132,12 @@ def _addition_strings(key):
 
 
 def _evaluate_strings(strings, lengths, evaluate, params):
-    """(the strings of these lengths, padded to the longest of them; their Evaluation)."""
-    rows = np.flatnonzero(np.isin(strings.lengths, lengths))
+    """Evaluates the strings of these lengths, padded to the longest of them.
+
+    Returns:
+        (the strings, their Evaluation).
+    """
+    rows = np.flatnonzero(np.isin(strings.bits, lengths))
     chosen = strings.choose(rows, max(lengths))
     return chosen, evaluate(params, chosen.examples)
 
@@ -180,7 +184,9 @@ def _wrong_inputs(examples, outputs):
 
 def _verdict(wrong_inputs):
     if not wrong_inputs:
+        # No test shows that a net is right at every length. Only a proof does.
         return SeedVerdict('unknown', None)
+    # The shortest is the easiest to check by hand.
     shortest = min(wrong_inputs, key=len)
     return SeedVerdict('falsified', counterexamples.describe_sum(shortest))
 
@@ -202,7 +208,7 @@ def _sample_additions(examples, outputs):
 
 def recall(config: Config, evaluate: Evaluate, params: Params) -> FinalTestResult:
     """Accuracy at the training lengths (20 of them at most), and two samples of each."""
-    lengths = np.linspace(config.min_length, config.max_length, MOST_RECALL_LENGTHS, dtype=int)
+    lengths = np.linspace(config.min_length, config.max_length, MAX_RECALL_LENGTHS, dtype=int)
     lengths = np.unique(lengths).tolist()
     lengths_of_examples = np.repeat(lengths, RECALLS_PER_LENGTH)
 
@@ -266,13 +272,13 @@ def images(
         ),
     }
     accuracies = evaluation.scores['accuracy']
-    # Some of the reports took this for the accuracy on the whole test set.
-    last_batch = len(labels) % config.batch_size or config.batch_size
+    # The accuracy on the last batch alone is what some reports took for that of the test set.
+    last_batch_size = len(labels) % config.batch_size or config.batch_size
     results = ImageTest(
         accuracy=summarize(accuracies.mean(1), keep_seeds=True),
         loss=summarize(evaluation.scores['loss'].mean(1), keep_seeds=True),
         last_batch=LastBatch(
-            last_batch, summarize(accuracies[:, -last_batch:].mean(1), keep_seeds=True)
+            last_batch_size, summarize(accuracies[:, -last_batch_size:].mean(1), keep_seeds=True)
         ),
         report=_report_by_class(labels, outputs, classes),
         confusion=confusion.tolist(),

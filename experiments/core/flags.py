@@ -50,6 +50,7 @@ def parse_flags(argv: Sequence[str], command_flags: Mapping[str, Flag]) -> dict[
     try:
         stray_words = values(words)[1:]
     except flags.Error as error:
+        # absl's messages may span lines; ours are one line.
         message = f'{error}; --help lists the flags'
         raise UserError(message.replace('\n', ' ')) from None
     if stray_words:
@@ -77,7 +78,9 @@ def flag_values(argv: Sequence[str], command_flags: Mapping[str, Flag]) -> dict[
 
 def help_text(command_flags: Mapping[str, Flag]) -> str:
     """One line for each flag, with its default."""
-    lines = ['Flags and their defaults (where that is true or false, --NAME and --noNAME do too):']
+    lines = [
+        'Flags and their defaults. --NAME and --noNAME are short for --NAME=true and --NAME=false.'
+    ]
     for name, flag in command_flags.items():
         default = flag.default
         if isinstance(default, bool):

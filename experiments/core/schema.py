@@ -346,14 +346,14 @@ def upgrade(content: Any) -> Any:
     return 'falsified' if content == 'refuted' else content
 
 
-def from_json(content: Any, kind: type[T]) -> T:
+def from_json(content: Any, schema_type: type[T]) -> T:
     """An object of the schema from the content of a JSON file.
 
     Raises:
         msgspec.ValidationError: The content is of another form.
     """
-    result = msgspec.convert(content, kind)
-    if kind in (RunResults, RowResults):
+    result = msgspec.convert(content, schema_type)
+    if schema_type in (RunResults, RowResults):
         test_type = final_test_type(result.config.get('task', ''))
         # The type of the final test depends on the task, which only the content tells.
         final_test = msgspec.convert(result.final_test, test_type)
@@ -361,11 +361,11 @@ def from_json(content: Any, kind: type[T]) -> T:
     return result
 
 
-def read_json(file: Path, kind: type[T]) -> T | None:
+def read_json(file: Path, schema_type: type[T]) -> T | None:
     """The object of the schema in a JSON file; None if there is none that can be read."""
     try:
-        return from_json(upgrade(json.loads(file.read_text())), kind)
-    except (FileNotFoundError, ValueError, msgspec.ValidationError):
+        return from_json(upgrade(json.loads(file.read_text())), schema_type)
+    except (FileNotFoundError, ValueError):  # msgspec's errors are ValueErrors
         return None
 
 
@@ -385,7 +385,8 @@ def from_line(line: str) -> Record:
     Raises:
         ValueError: The line is no record.
     """
-    return msgspec.json.decode(line, type=Record)
+    # json, unlike msgspec, reads the Infinity and NaN that statistics may hold.
+    return msgspec.convert(json.loads(line), Record)
 
 
 def write_json(file: Path, content: Any, indent: int | None = 1) -> None:

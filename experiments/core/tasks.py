@@ -72,6 +72,7 @@ def make_task(config: Config, notify: Notify) -> Task:
 
 def _binary_add(config, notify):
     def sample(key, n):
+        # Two keys, so that lengths and bits are independent.
         length_key, bits_key = address(key, 0), address(key, 1)
         lengths = sequences.uniform_lengths(length_key, n, config.min_length, config.max_length)
         return Examples(*sequences.binary_add(bits_key, lengths, config.max_length))
@@ -156,15 +157,17 @@ def _order_of_epoch(config, key, epoch, n):
 
 def _sequence_task(config, model, scores, sample, test):
     """A task whose examples sample(key, n) draws."""
+    make_batches = _fresh_batches if config.fresh else _fixed_set_batches
     draw_validation = jax.jit(lambda key: sample(address(key, VALIDATION), config.validation_size))
     return Task(
         model=model,
         scores=functools.partial(scores, loss=config.loss),
-        batches=_fresh_batches(config, sample) if config.fresh else _set_batches(config, sample),
-        # Nothing lies on the device: the batches are drawn inside the step.
+        batches=make_batches(config, sample),
+        # Nothing lies on the device: examples are drawn inside the program.
         data=(),
+        # Rounded up: the last batch may be ragged.
         steps_per_epoch=-(-config.train_size // config.batch_size),
-        # The same strings for all seeds, so that their scores differ by the nets alone.
+        # The same examples for all seeds, so that their scores differ by the nets alone.
         held_out={'validation': draw_validation(jax.random.key(config.seed))},
         prepare=lambda inputs: inputs,
         final_test=functools.partial(test, config),
@@ -186,7 +189,7 @@ def _fresh_batches(config, sample):
     return batches
 
 
-def _set_batches(config, sample):
+def _fixed_set_batches(config, sample):
     """Batches from each seed's own fixed set of train_size examples."""
 
     def batches(data, key, epoch):
@@ -198,7 +201,7 @@ def _set_batches(config, sample):
 
 
 def _load_splits(config, notify, to_net_size):
-    """{'train': Examples, 'test', and 'validation' if asked for}, with pixels as uint8.
+    """The Examples of 'train', 'test' and, if asked for, 'validation', with pixels as uint8.
 
     to_net_size(pixels) crops or frames the images as the net takes them.
     """
@@ -213,6 +216,7 @@ def _load_splits(config, notify, to_net_size):
 
     def split(pixels, labels, per_class=0):
         if per_class:
+            # One choice for all seeds, since they share the data on the device.
             chosen = images.balanced_subset(labels, per_class, config.seed)
             pixels, labels = pixels[chosen], labels[chosen]
         return Examples(to_net_size(pixels), labels.astype(np.int32), None)
@@ -222,6 +226,7 @@ def _load_splits(config, notify, to_net_size):
         'test': split(data.test_images, data.test_labels, config.test_per_class),
     }
     if config.validation_size:
+        # The last images of the file, so that train_size does not change them.
         held_out = slice(available, None)
         splits['validation'] = split(data.train_images[held_out], data.train_labels[held_out])
     if config.per_class or config.test_per_class:

@@ -27,7 +27,7 @@ class Diverged(UserError):
 def check_finite(
     config: Config,
     epoch: int,
-    first_step: int,
+    steps_before: int,
     losses: np.ndarray,
     finite_params: np.ndarray,
     held_out: Mapping[str, ScoreArrays],
@@ -37,7 +37,7 @@ def check_finite(
     Args:
         config: The run's settings.
         epoch: The number of epochs that were finished before.
-        first_step: The number of steps that were done before.
+        steps_before: The number of steps that were done before.
         losses: (S, steps) of the training batches.
         finite_params: (S,) whether the parameters are finite. A last update that spoils them
             shows only here and in the held-out losses: it counts as the last step.
@@ -46,6 +46,7 @@ def check_finite(
     Raises:
         Diverged: Names the first step that is not finite, and its seed.
     """
+    # A column for each step, and one more for each thing that shows only after the last step.
     columns = [np.isfinite(losses), finite_params[:, None]]
     for scores in held_out.values():
         columns.append(np.isfinite(scores['loss']).all(1, keepdims=True))
@@ -53,17 +54,20 @@ def check_finite(
     if not len(steps):
         return
     first = steps.argmin()
-    step = first_step + min(steps[first] + 1, losses.shape[1])
-    kept = f'the checkpoint of epoch {epoch} is kept' if epoch else 'no epoch was finished'
+    step = steps_before + min(steps[first] + 1, losses.shape[1])
+    if epoch:
+        finished = f'the checkpoint of epoch {epoch} is kept'
+    else:
+        finished = 'no epoch was finished'
     raise Diverged(
         f'the loss of seed {config.seed + seeds[first]} is not finite at step {step}; '
-        f'{kept}. Try a lower --learning_rate than {config.learning_rate}'
+        f'{finished}. Try a lower --learning_rate than {config.learning_rate}'
     )
 
 
 def epoch_records(
     epoch: int,
-    first_step: int,
+    steps_before: int,
     means: ScoreArrays,
     held_out: Mapping[str, ScoreArrays],
     seconds: float,
@@ -72,7 +76,7 @@ def epoch_records(
 
     Args:
         epoch: Counted from 1.
-        first_step: The number of steps that were done before.
+        steps_before: The number of steps that were done before.
         means: {score: (S, steps)} of the training batches.
         held_out: {split: scores (S, N)} after the epoch.
         seconds: Of training.
@@ -81,13 +85,13 @@ def epoch_records(
     records = []
     for window in np.array_split(np.arange(steps), min(WINDOWS_PER_EPOCH, steps)):
         scores = {name: summarize(values[:, window].mean(1)) for name, values in means.items()}
-        records.append(WindowRecord(epoch, first_step + int(window[-1]) + 1, scores))
+        records.append(WindowRecord(epoch, steps_before + int(window[-1]) + 1, scores))
     last_batch = {name: values[:, -1:] for name, values in means.items()}
     splits = {split: _mean_scores(scores) for split, scores in held_out.items()}
     records.append(
         EpochRecord(
             epoch=epoch,
-            step=first_step + steps,
+            step=steps_before + steps,
             seconds=seconds,
             train=_mean_scores(means),
             last_batch=_mean_scores(last_batch),
@@ -106,13 +110,13 @@ def _mean_scores(scores: ScoreArrays) -> Scores:
 
 
 def statistics_records(
-    epoch: int, first_step: int, every: int, statistics: Mapping[str, ScoreArrays]
+    epoch: int, steps_before: int, every: int, statistics: Mapping[str, ScoreArrays]
 ) -> list[StatisticsRecord]:
     """The records of layer statistics that an epoch took.
 
     Args:
         epoch: Counted from 1.
-        first_step: The number of steps that were done before.
+        steps_before: The number of steps that were done before.
         every: They were taken before each step whose number in the epoch this divides.
         statistics: {layer: {'mean': (S, rows), ..., 'histogram': (S, rows, bins)}}, or empty.
     """
@@ -124,7 +128,7 @@ def statistics_records(
         layers = {}
         for layer, arrays in statistics.items():
             layers[layer] = _layer_statistics(arrays, row)
-        records.append(StatisticsRecord(epoch, first_step + row * every, layers))
+        records.append(StatisticsRecord(epoch, steps_before + row * every, layers))
     return records
 
 
@@ -136,5 +140,6 @@ def _layer_statistics(arrays: ScoreArrays, row: int) -> LayerStatistics:
     return LayerStatistics(
         **summaries,
         range=[float(arrays['min'][0, row]), float(arrays['max'][0, row])],
+        # Histograms over different ranges have no mean, so this is the first seed's.
         histogram=arrays['histogram'][0, row].tolist(),
     )

@@ -1,6 +1,7 @@
 """Loads a trained net from the folder of its run, for the commands that look into it."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,15 +10,13 @@ import jax
 import numpy as np
 
 from experiments.core.config import Config
-from experiments.core.tasks import Task, make_task
+from experiments.core.tasks import Notify, Task, make_task
 from experiments.training import workdir
 from experiments.training.programs import make_initialize, make_population
 from jaxdl import UserError, checkpoint
 from jaxdl.train import Params
 
 ONE_DEVICE = 'seeds:1,data:1'
-
-Notify = Callable[[str], None]
 
 
 class FinishedPopulation(NamedTuple):
@@ -69,8 +68,8 @@ def load_population(
     """All seeds of the run in a folder, in which nothing is changed.
 
     Args:
-        folder: Of the run.
-        tasks: The tasks that will do.
+        folder: The folder of the run.
+        tasks: The tasks that are accepted.
         data_dir: Folder of the image data.
         notify: Takes a line of text for the user.
 
@@ -120,8 +119,8 @@ def load(
     """One seed of the run in a folder.
 
     Args:
-        folder: Of the run.
-        tasks: The tasks that will do.
+        folder: The folder of the run.
+        tasks: The tasks that are accepted.
         data_dir: Folder of the image data.
         seed: By default the first one.
         epoch: By default the newest one.
@@ -131,7 +130,8 @@ def load(
         UserError: As load_population, and if there is no such seed or epoch.
     """
     folder = Path(folder).expanduser()
-    config, task, epochs, population_at = load_population(folder, tasks, data_dir, notify)
+    population = load_population(folder, tasks, data_dir, notify)
+    config, task, epochs = population.config, population.task, population.epochs
     if seed is None:
         seed = config.seed
     if not config.seed <= seed < config.seed + config.seeds:
@@ -144,12 +144,12 @@ def load(
         raise UserError(f'--epoch={epoch}: {folder} holds the epochs 0, {known}')
 
     def params_at(epoch):
-        return jax.tree.map(lambda leaf: leaf[seed - config.seed], population_at(epoch))
+        return jax.tree.map(lambda leaf: leaf[seed - config.seed], population.params_at(epoch))
 
     snapshots = {}
     for snapshot_epoch in (0, *epochs):
         # A function, since most callers look at one epoch only.
-        snapshots[snapshot_epoch] = lambda at=snapshot_epoch: params_at(at)
+        snapshots[snapshot_epoch] = functools.partial(params_at, snapshot_epoch)
     test = task.held_out['test']
     return FinishedRun(
         config=config,
@@ -180,6 +180,6 @@ def read_config(folder: Path) -> Config:
     if unknown:
         raise UserError(
             f'{folder} is of version {version}, with the settings {", ".join(unknown)} '
-            'that this one does not know'
+            'that this version does not know'
         )
     return Config(**settings, workdir=str(folder))

@@ -1,5 +1,6 @@
 """Where training begins: from checkpoints, from the seeds, or from the best of several restarts."""
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -51,7 +52,7 @@ def restore(
     setup: Setup,
     manager: checkpoint.Manager,
     notify: Callable[[str], None],
-    last_epoch: float = np.inf,
+    last_epoch: float = math.inf,
 ) -> checkpoint.Restored:
     """The newest checkpoint up to last_epoch that can be read, with states (S, ...)."""
     seeds, mesh = setup.config.seeds, setup.mesh

@@ -31,15 +31,15 @@ def check_memory(
     """
     config, mesh = setup.config, setup.mesh
     free = free_memory(mesh.local_devices[0])
-    needed = _needed(executable, mesh)
+    needed = _bytes_needed(executable, mesh)
     if free is None or needed <= free:
         return
 
-    def needed_for(seeds):
+    def bytes_needed_for(seeds):
         configs = [dataclasses.replace(run, seeds=seeds) for run in (config, *others)]
-        return _needed(_compile_epoch(configs, setup.task, mesh, setup.data), mesh)
+        return _bytes_needed(_compile_epoch(configs, setup.task, mesh, setup.data), mesh)
 
-    fitting = largest_population(needed_for, config.seeds, free)
+    fitting = largest_population(bytes_needed_for, config.seeds, free)
     advice = 'not one model fits; lower --batch_size or --hidden'
     if fitting:
         advice = f'--seeds={fitting} fits'
@@ -76,8 +76,8 @@ def largest_population(needed_for: Callable[[int], int], seeds: int, free: int) 
     return fits
 
 
-def _needed(executable, mesh):
-    """The bytes that a program takes of the memory that free_memory tells."""
+def _bytes_needed(executable, mesh):
+    """The bytes that a program takes of the memory that free_memory reports."""
     sizes = executable.memory_analysis()
     needed_by_device = (
         sizes.argument_size_in_bytes
@@ -91,7 +91,7 @@ def _needed(executable, mesh):
 
 
 def free_memory(device: jax.Device) -> int | None:
-    """The bytes that a program may take on a device, or None where it does not tell.
+    """The bytes that a program may take on a device, or None where it does not report them.
 
     On a CPU they are those of the machine or of its control group.
     """

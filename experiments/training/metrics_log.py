@@ -42,9 +42,9 @@ class MetricsLog:
         if self._events:
             self._events.close()
 
-    def records_of(self, kind: type[Record]) -> list[Record]:
-        """The records of one kind, in order."""
-        return [record for record in self.records if isinstance(record, kind)]
+    def records_of(self, record_type: type[Record]) -> list[Record]:
+        """The records of one type, in order."""
+        return [record for record in self.records if isinstance(record, record_type)]
 
     def resume_after(self, epoch: int) -> None:
         """Goes on after an epoch: drops what was written later, and writes the events anew.
@@ -60,6 +60,7 @@ class MetricsLog:
                 f'{file} does not hold the records up to epoch {epoch}; start afresh with '
                 '--noresume'
             )
+        # The first process empties the file next.
         parallel.wait_for_hosts('all have read the log')
         self.records = records
         if not parallel.is_first_process():
@@ -115,19 +116,19 @@ class MetricsLog:
                 global_step=record.step,
             )
 
-    def draw(self, figures: Mapping[str, Figure]) -> None:
+    def write_figures(self, figures: Mapping[str, Figure]) -> None:
         """Writes figures as PNG files, figures/<name>.png, and as TensorBoard images."""
         if not parallel.is_first_process():
             return
-        from tensorboardX.proto.summary_pb2 import Summary
+        from tensorboardX.proto import summary_pb2
 
         (self.folder / 'figures').mkdir(exist_ok=True)
         for name, figure in figures.items():
             png = to_png(figure)
             (self.folder / 'figures' / f'{name}.png').write_bytes(png)
-            image = Summary.Image(encoded_image_string=png, colorspace=RGBA)
-            value = Summary.Value(tag=name, image=image)
-            self._events.file_writer.add_summary(Summary(value=[value]))
+            image = summary_pb2.Summary.Image(encoded_image_string=png, colorspace=RGBA)
+            value = summary_pb2.Summary.Value(tag=name, image=image)
+            self._events.file_writer.add_summary(summary_pb2.Summary(value=[value]))
 
 
 def read_records(file: Path, last_epoch: int) -> list[Record]:

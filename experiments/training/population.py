@@ -2,10 +2,10 @@
 
 Their seeds, and the hyper-parameters in which they differ, are one vmapped axis of models. Each
 run has the folder, the records, the results and the checkpoints that it has when it is trained
-alone (run.py tells that story; the parts are the same).
+alone: see run.py, on whose parts this is built.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from experiments.core import schema
 from experiments.core.config import Config
 from experiments.core.schema import RunResults
+from experiments.core.tasks import Notify
 from experiments.training import workdir
 from experiments.training.clock import Clock
 from experiments.training.initial_state import InitialState, initialize, restore
@@ -28,11 +29,12 @@ from experiments.training.run import (
     begin_folders,
     describe_training,
     epoch_lengths,
-    finished_results,
+    is_finished,
     open_checkpoints,
     outcome_of_seeds,
     run_final_test,
     save_checkpoint,
+    say_nothing,
     set_up,
     show_progress,
     training_progress,
@@ -40,8 +42,6 @@ from experiments.training.run import (
 )
 from jaxdl import checkpoint, parallel
 from jaxdl.train import Params
-
-Notify = Callable[[str], None]
 
 
 def run_population(
@@ -61,12 +61,14 @@ def run_population(
         KeyboardInterrupt: At the end of the epoch in which a signal came.
     """
     with parallel.errors_end_all_hosts(RESUME_ADVICE):
+        notify = notify if parallel.is_first_process() else say_nothing
         folders = [workdir.prepare(config, resume) for config in configs]
-        results = [finished_results(folder, resume, notify) for folder in folders]
-        # The runs still to do, by the epoch that they have come to.
+        results = [workdir.read_results(folder) for folder in folders]
+        # The runs still to do, by the epoch that they have come to: a program trains all of its
+        # models through the same epoch.
         runs_at_epoch: dict[int, list[int]] = {}
         for i, folder in enumerate(folders):
-            if results[i] is None:
+            if not (resume and is_finished(folder, results[i], notify)):
                 epoch = workdir.newest_epoch(folder) if resume else 0
                 runs_at_epoch.setdefault(epoch, []).append(i)
         for epoch in sorted(runs_at_epoch):
@@ -89,16 +91,16 @@ def _train_and_test(
     clock = Clock()
     setup = set_up(first, make_mesh(first, len(configs)), clock, notify, others)
     begin_folders(folders, configs, resume)
+    lengths = epoch_lengths(first, setup.task)
+    train_epoch = {steps: setup.programs.train_epoch(steps) for steps in set(lengths)}
+    whole_epoch = train_epoch[lengths[0]]
+    compiled = whole_epoch.compile(*train_epoch_shapes(setup.programs, setup.data))
+    check_memory(setup, compiled, others)
     with ExitStack() as stack:
         managers, logs = [], []
         for folder, config in zip(folders, configs, strict=True):
             logs.append(stack.enter_context(MetricsLog(folder)))
             managers.append(stack.enter_context(open_checkpoints(folder, config, clock)))
-        lengths = epoch_lengths(first, setup.task)
-        train_epoch = {steps: setup.programs.train_epoch(steps) for steps in set(lengths)}
-        whole_epoch = train_epoch[lengths[0]]
-        compiled = whole_epoch.compile(*train_epoch_shapes(setup.programs, setup.data))
-        check_memory(setup, compiled, others)
         start = _restore_or_initialize(setup, managers, whole_epoch, notify)
         notify(describe_training(setup, start, len(configs)))
         with clock.span('write'):
@@ -122,7 +124,7 @@ def _restore_or_initialize(
         if len(set(epochs)) == 1:
             states = _concatenate([one_run.state for one_run in restored])
             models = len(managers) * setup.config.seeds
-            return InitialState(newest, parallel.pad_seeds(states, models, setup.mesh))
+            return InitialState(epochs[0], parallel.pad_seeds(states, models, setup.mesh))
         # A damaged checkpoint took one of them further back: the others follow.
         newest = min(epochs)
     return InitialState(0, initialize(setup, whole_epoch))
@@ -156,8 +158,8 @@ def _train_epochs(
                 first_model = i * config.seeds
                 outcome_of_run = outcome_of_seeds(outcome, first_model, config.seeds)
                 with setup.clock.span('write'):
-                    first_step = sum(lengths[:epoch])
-                    record = write_epoch(config, logs[i], epoch, first_step, outcome_of_run)
+                    steps_before = sum(lengths[:epoch])
+                    record = write_epoch(config, logs[i], epoch, steps_before, outcome_of_run)
                     saved = parallel.take_seeds(states, first_model, config.seeds, setup.mesh)
                     save_checkpoint(managers[i], config, saved, record)
             show_progress(bar, record, steps)

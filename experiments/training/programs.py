@@ -3,7 +3,6 @@
 Shapes: S models are asked for; P is that number rounded up so that they fill the mesh.
 """
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -32,7 +31,9 @@ from jaxdl.train import (
 )
 from jaxdl.visualize.activations import dead_share, layer_statistics
 
-SEEDS_AT_ONCE_ON_CPU = 8  # arrays of so many small models stay in a core's cache
+# Arrays of so many small models stay in the cache of a CPU's core.
+SEEDS_AT_ONCE_ON_CPU = 8
+SEEDS_AT_ONCE_IN_EVALUATION = 8
 STATISTICS_EXAMPLES = 100  # held-out examples on which layer statistics are taken
 
 
@@ -116,12 +117,15 @@ def make_programs(
     configs = (config, *others)
     models = len(configs) * config.seeds
     population = parallel.pad_seeds(make_population(configs), models, mesh)
+    has_vmapped = bool(population.hyperparameters)
+
+    def train_epoch(steps):
+        return _train_epoch_program(config, task, mesh, clock, models, has_vmapped, steps)
+
     return Programs(
         population=population,
         initialize=_initialize_program(config, task, mesh, clock),
-        train_epoch=functools.partial(
-            _train_epoch_program, config, task, mesh, clock, models, bool(population[1])
-        ),
+        train_epoch=train_epoch,
         evaluate=_make_evaluate(task, mesh, clock, models),
     )
 
@@ -189,7 +193,7 @@ def _initialize_program(config, task, mesh, clock):
     jitted = parallel.jit_over_seeds(
         make_initialize(config, task),
         mesh,
-        seeds_axis=(True, False),
+        has_seeds_axis=(True, False),
         out_shardings=parallel.over_seeds(mesh),
     )
     return Program(jitted, clock)
@@ -208,7 +212,7 @@ def _train_epoch_program(config, task, mesh, clock, models, has_vmapped, steps):
     jitted = parallel.jit_over_seeds(
         train_epoch,
         mesh,
-        seeds_axis=(True, True, False, False),
+        has_seeds_axis=(True, True, False, False),
         # The states stay where they are. The host reads the rest.
         out_shardings=EpochResult(parallel.over_seeds(mesh), everywhere, everywhere, everywhere),
         donate_argnums=0,
@@ -271,7 +275,7 @@ def _seeds_at_once(models, task, mesh):
         return 1
     if mesh.devices.flat[0].platform != 'cpu':
         return None
-    models_of_device = parallel.padded(models, mesh) // mesh.shape['seeds']
+    models_of_device = parallel.padded_count(models, mesh) // mesh.shape['seeds']
     largest = SEEDS_AT_ONCE_ON_CPU
     for size in range(largest, largest // 2 - 1, -1):
         if models_of_device % size == 0:
@@ -280,7 +284,7 @@ def _seeds_at_once(models, task, mesh):
 
 
 def _make_evaluate(task, mesh, clock, models):
-    seeds_at_once = SEEDS_AT_ONCE_ON_CPU if task.vectorized else 1
+    seeds_at_once = SEEDS_AT_ONCE_IN_EVALUATION if task.vectorized else 1
     score_batch = make_score_batch(task.model, task.scores, task.prepare, seeds_at_once)
 
     def evaluate(params, inputs, targets, lengths):
@@ -290,7 +294,7 @@ def _make_evaluate(task, mesh, clock, models):
     jitted = parallel.jit_over_seeds(
         evaluate,
         mesh,
-        seeds_axis=(True, False, False, False),
+        has_seeds_axis=(True, False, False, False),
         out_shardings=parallel.everywhere(mesh),
     )
     program = Program(jitted, clock)

@@ -17,10 +17,10 @@ from experiments.core.schema import (
 from jaxdl.metrics import Summary
 
 SPLITS = ('train', 'validation', 'test')
-MOST_LENGTHS = 10  # tables with more are thinned
+MAX_LENGTHS = 10  # tables with more are thinned
 THINNED_LENGTHS = (1, 5, 10, 20)  # and all above
 SAMPLE_STRIDE = 5
-MOST_COUNTEREXAMPLES = 3
+MAX_COUNTEREXAMPLES = 3
 INDENT = ' ' * 13
 CELL = 13  # columns of text
 
@@ -80,7 +80,7 @@ def _length_lines(tables: Mapping[str, LengthTable]) -> list[str]:
 
 
 def _shown_columns(lengths: list[int]) -> list[int]:
-    if len(lengths) <= MOST_LENGTHS:
+    if len(lengths) <= MAX_LENGTHS:
         return list(range(len(lengths)))
     columns = []
     for i, length in enumerate(lengths):
@@ -134,6 +134,6 @@ def _verdict_lines(folder: Path, results: RunResults, proofs: ProofResults | Non
         proved = [verdict for verdict in proofs.seeds.values() if verdict.slack is not None]
         lines.append(f'    proved after fine-tuning: {len(proved)} of {len(verdicts)}')
     falsified = [seed for seed in verdicts if verdicts[seed].verdict == 'falsified']
-    for seed in falsified[:MOST_COUNTEREXAMPLES]:
+    for seed in falsified[:MAX_COUNTEREXAMPLES]:
         lines.append(f'    seed {seed} is falsified: {verdicts[seed].counterexample}')
     return lines

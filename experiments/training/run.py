@@ -3,7 +3,7 @@
 import importlib.metadata
 import platform
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from experiments.core.command import STOP_REQUESTED
 from experiments.core.config import Config
 from experiments.core.formatting import format_summary
 from experiments.core.schema import EpochRecord, RunResults, StatisticsRecord, WindowRecord
-from experiments.core.tasks import Task, make_task
+from experiments.core.tasks import Notify, Task, make_task
 from experiments.training import workdir
 from experiments.training.clock import Clock
 from experiments.training.epoch_metrics import check_finite, epoch_records, statistics_records
@@ -34,13 +34,11 @@ from experiments.training.programs import (
 )
 from jaxdl import __version__, checkpoint, parallel
 from jaxdl.figures import curves, layers
-from jaxdl.train import EpochResult, Params
+from jaxdl.train import EpochResult, Params, TrainState
 
 RESUME_ADVICE = 'the same command on all hosts goes on from the last finished epoch'
 # Epochs whose checkpoints are kept with --snapshots: 1, 2, 5, 10, 20, 50, ...
 SNAPSHOT_EPOCHS = [digit * 10**power for power in range(6) for digit in (1, 2, 5)]
-
-Notify = Callable[[str], None]
 
 
 class CompletedRun(NamedTuple):
@@ -91,24 +89,23 @@ def run(
     """
     clock = Clock(seconds)
     with parallel.errors_end_all_hosts(RESUME_ADVICE):
-        notify = notify if parallel.is_first_process() else _say_nothing
+        notify = notify if parallel.is_first_process() else say_nothing
         folder = workdir.prepare(config, resume)
-        finished = finished_results(folder, resume, notify)
-        if finished:
-            return CompletedRun(folder, finished)
+        results = workdir.read_results(folder)
+        if resume and is_finished(folder, results, notify):
+            return CompletedRun(folder, results)
 
         setup = set_up(config, make_mesh(config), clock, notify)
         begin_folders([folder], [config], resume)
-        manager = open_checkpoints(folder, config, clock)
-        with MetricsLog(folder) as log, manager:
-            lengths = epoch_lengths(config, setup.task)
-            train_epoch = {steps: setup.programs.train_epoch(steps) for steps in set(lengths)}
-            compiled = train_epoch[lengths[0]].compile(
-                *train_epoch_shapes(setup.programs, setup.data)
-            )
-            # Before anything is allocated: a population that does not fit is refused.
-            check_memory(setup, compiled)
-            start = restore_or_initialize(setup, manager, train_epoch[lengths[0]], notify)
+        lengths = epoch_lengths(config, setup.task)
+        # At most two programs: of a whole epoch, and of a shorter last one.
+        train_epoch = {steps: setup.programs.train_epoch(steps) for steps in set(lengths)}
+        whole_epoch = train_epoch[lengths[0]]
+        compiled = whole_epoch.compile(*train_epoch_shapes(setup.programs, setup.data))
+        # Before anything is allocated: a population that does not fit is refused.
+        check_memory(setup, compiled)
+        with MetricsLog(folder) as log, open_checkpoints(folder, config, clock) as manager:
+            start = restore_or_initialize(setup, manager, whole_epoch, notify)
             notify(describe_training(setup, start))
             with clock.span('write'):
                 log.resume_after(start.epoch)
@@ -119,17 +116,16 @@ def run(
     return CompletedRun(folder, results)
 
 
-def _say_nothing(line):
-    pass
+def say_nothing(line: str) -> None:
+    """Takes a line for the user on hosts that do not print."""
 
 
-def finished_results(folder: Path, resume: bool, notify: Notify) -> RunResults | None:
-    """The results of the run in the folder, if it is finished and not to be replaced."""
-    results = workdir.read_results(folder)
-    if not parallel.on_any_host(results is not None) or not resume:
-        return None
+def is_finished(folder: Path, results: RunResults | None, notify: Notify) -> bool:
+    """Whether any host can read results in the folder. If so, the user is told."""
+    if not parallel.on_any_host(results is not None):
+        return False
     notify(f'{folder} holds this run, finished; the same command with --noresume replaces it')
-    return results
+    return True
 
 
 def set_up(
@@ -151,11 +147,16 @@ def begin_folders(folders: Sequence[Path], configs: Sequence[Config], resume: bo
     parallel.wait_for_hosts('the folders are begun')
 
 
-def open_checkpoints(folder: Path, config: Config, clock: Clock) -> checkpoint.Manager:
-    """The manager of a run's checkpoints."""
+@contextmanager
+def open_checkpoints(folder: Path, config: Config, clock: Clock) -> Iterator[checkpoint.Manager]:
+    """The manager of a run's checkpoints, which is closed at the end of the context."""
     snapshots = SNAPSHOT_EPOCHS if config.snapshots else ()
     with clock.span('write'):
-        return checkpoint.open_manager(folder / 'checkpoints', snapshots)
+        manager = checkpoint.open_manager(folder / 'checkpoints', snapshots)
+    # On several hosts an error must end the process before the manager is closed: closing waits
+    # for the other hosts, one of which may be lost.
+    with manager, parallel.errors_end_all_hosts(RESUME_ADVICE):
+        yield manager
 
 
 def epoch_lengths(config: Config, task: Task) -> list[int]:
@@ -209,7 +210,9 @@ def _train_epochs(
     return states.params
 
 
-def advance(setup: Setup, train_epoch: Program, states: Any, epoch: int) -> tuple[Any, Any]:
+def advance(
+    setup: Setup, train_epoch: Program, states: TrainState, epoch: int
+) -> tuple[TrainState, EpochOutcome]:
     """Trains all models for one epoch, and scores them on the held-out examples.
 
     Args:
@@ -238,27 +241,27 @@ def advance(setup: Setup, train_epoch: Program, states: Any, epoch: int) -> tupl
 def outcome_of_seeds(outcome: EpochOutcome, first: int, count: int) -> EpochOutcome:
     """The part of an EpochOutcome that belongs to `count` models, from `first` on."""
     seeds = slice(first, first + count)
-    *arrays, seconds = outcome
-    return EpochOutcome(*jax.tree.map(lambda x: x[seeds], arrays), seconds)
+    arrays = outcome._replace(seconds=())
+    return jax.tree.map(lambda x: x[seeds], arrays)._replace(seconds=outcome.seconds)
 
 
 def write_epoch(
-    config: Config, log: MetricsLog, epoch: int, first_step: int, outcome: EpochOutcome
+    config: Config, log: MetricsLog, epoch: int, steps_before: int, outcome: EpochOutcome
 ) -> EpochRecord:
     """Writes the records of an epoch, counted from 0, and returns that of the whole epoch.
 
     Raises:
         Diverged: A loss or a parameter is not finite.
     """
-    means, statistics, finite, held_out, seconds = outcome
-    check_finite(config, epoch, first_step, means['loss'], finite, held_out)
-    records = epoch_records(epoch + 1, first_step, means, held_out, seconds)
-    log.write(
-        [
-            *statistics_records(epoch + 1, first_step, config.statistics_every, statistics),
-            *records,
-        ]
+    losses = outcome.means['loss']
+    check_finite(config, epoch, steps_before, losses, outcome.finite, outcome.held_out)
+    # Epochs are counted from 0 in programs and keys, and from 1 in what users see.
+    number = epoch + 1
+    statistics = statistics_records(
+        number, steps_before, config.statistics_every, outcome.statistics
     )
+    records = epoch_records(number, steps_before, outcome.means, outcome.held_out, outcome.seconds)
+    log.write([*statistics, *records])
     return records[-1]
 
 
@@ -320,6 +323,7 @@ def show_progress(bar: tqdm, record: EpochRecord, steps: int) -> None:
     scores = judging_scores(record)
     bar.set_postfix({name: format_summary(summary) for name, summary in scores.items()})
     bar.update(steps)
+    # All hosts must stop after the same epoch, or a collective would wait for ever.
     if parallel.on_any_host(STOP_REQUESTED.is_set()):
         raise KeyboardInterrupt
 
@@ -345,7 +349,7 @@ def run_final_test(setup: Setup, params: Params, log: MetricsLog) -> RunResults:
         final_test = task.final_test(evaluate, params)
     last = log.records_of(EpochRecord)[-1]
     with clock.span('write'):
-        log.draw({**final_test.figures, **_training_figures(config, task, log)})
+        log.write_figures({**final_test.figures, **_training_figures(config, task, log)})
     return RunResults(
         version=__version__,
         versions=versions(),

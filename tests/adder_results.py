@@ -1,0 +1,28 @@
+"""The results of a made-up adder, for tests."""
+
+from experiments.core.schema import AdderTest, LengthTable, RunResults, SeedVerdict
+from jaxdl.metrics import Summary
+
+SCORES = {'loss': Summary(0.5, 0.1, [0.4, 0.6])}
+
+
+def adder_results():
+    table = LengthTable([1, 2], exact_match=Summary([1.0, 0.5], [0.0, 0.1]))
+    return RunResults(
+        version='0',
+        versions={'python': '3'},
+        config={'task': 'binary_add', 'restarts': 1},
+        device='1 x cpu (cpu)',
+        parameters=3,
+        epoch=2,
+        step=4,
+        seconds={'train': 1.5},
+        train=SCORES,
+        final_test=AdderTest(
+            bit_accuracy=Summary(1.0, None, [1.0]),
+            exact_match=Summary(1.0, None, [1.0]),
+            by_length={'random': table},
+            samples=[[1, '0 + 1 = 1', 1, 'right']],
+            verdicts={'0': SeedVerdict('falsified', '1 + 1 = 0')},
+        ),
+    )
