@@ -1,7 +1,7 @@
 """The theorem that a recurrent net gives the right answers at every length, and its check.
 
 Theorem. Let a finite automaton (automaton.py) say what the net must answer. Let F(s, x) be the net
-state after a step from net state s on input x. Let there be finitely many sets of net states, each
+state after a step from net state s on symbol x. Let there be finitely many sets of net states, each
 with a state of the automaton, such that
 
 1. Start: the zero net state lies in set 0, whose automaton state is 0, the start.
