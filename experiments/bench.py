@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from experiments.benchmark.nets import ADDER, NETS, BenchmarkNet
-from experiments.core import schema
 from experiments.core.command import run_command
 from experiments.core.config import Config
 from experiments.core.flags import HELP_FLAG, Flag, flag_values
@@ -105,13 +104,14 @@ def _measure(
     from experiments.benchmark.results import BenchResults
     from experiments.benchmark.scaling import measure_scaling
     from experiments.benchmark.timing import matrix_product_speed
+    from experiments.core import schema
 
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / 'bench.json'
     machine = describe_machine()
     results = schema.read_json(file, BenchResults)
     if results is None or results.machine != machine:
-        results = BenchResults(machine)  # figures of another machine or day are not comparable
+        results = BenchResults(machine)  # those of another machine or day are not comparable
     steps, repeats = settings['steps'], settings['repeats']
     if 'nets' in parts:
         results.peak = matrix_product_speed()

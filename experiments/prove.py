@@ -24,13 +24,14 @@ FLAGS = {
     ),
     'history': Flag(
         -1,
-        'one set for each automaton state (carry, digit), then for each state and last input, ... '
-        'up to so many last inputs; -1: 2 for adders, 0 for recall',
+        'one set for each automaton state (carry, digit), then for each state and last symbol, ... '
+        'up to so many last symbols; -1: 2 for adders, 0 for recall',
     ),
     'steps': Flag(6000, 'steps of the search'),
     **CACHE_FLAG,
     **HELP_FLAG,
 }
+TASKS = ('binary_add', 'recall')
 DEFAULT_HISTORY = {'binary_add': 2, 'recall': 0}
 MOST_HISTORY = {'binary_add': 4, 'recall': 1}
 LAST_RECALLED_DIGIT = 20  # a recall net has a set for each digit before it
@@ -53,7 +54,7 @@ def main(argv: Sequence[str]) -> None:
     if not -1 <= flags['history'] <= MOST_HISTORY['binary_add']:
         raise UserError(
             f'--history={flags["history"]} must be from 0 to 4, or -1: '
-            'each last input makes four times as many sets for adders, ten times for recall'
+            'each last symbol makes four times as many sets for adders, ten times for recall'
         )
     if flags['steps'] <= 0:
         raise UserError(f'--steps={flags["steps"]} must be greater than 0')
@@ -67,13 +68,14 @@ def check_alone(file: str) -> None:
     Raises:
         UserError: It proves nothing.
     """
+    # Only the checker is imported, so that a machine without JAX can check.
     checker = _import_checker()
     try:
         result = checker.check_file(file)
     except checker.Refused as error:
         raise UserError(f'{file} is refused: {error}') from None
 
-    from experiments.proofs.wording import check_text
+    from experiments.proofs.check_wording import check_text
 
     print(check_text(file, result))
 
@@ -101,6 +103,7 @@ def prove(folder: Path, flags: Mapping[str, Any]) -> None:
     """
     _import_checker()
 
+    # Imported here: --help and --check need no JAX.
     import jax
 
     from experiments.core.schema import ProofResults
@@ -110,7 +113,7 @@ def prove(folder: Path, flags: Mapping[str, Any]) -> None:
     from experiments.training import finished_run
     from jaxdl.verify.automaton import automaton_for
 
-    config, _, epochs, params_at = finished_run.load_population(folder, tuple(DEFAULT_HISTORY))
+    config, _, epochs, params_at = finished_run.load_population(folder, TASKS)
     _require_provable(folder, config, flags['history'])
     history = flags['history']
     if history < 0:
@@ -150,7 +153,7 @@ def _known_verdicts(folder, epoch):
 
 
 def _require_provable(folder: Path, config: Config, history: int) -> None:
-    """Raises UserError unless the nets of the run can be proved, with so many last inputs."""
+    """Raises UserError unless the nets of the run can be proved, with so many last symbols."""
     if config.layers > 1 or config.bidirectional or config.activation != 'tanh':
         directions = 'two directions' if config.bidirectional else 'one direction'
         raise UserError(
@@ -162,7 +165,7 @@ def _require_provable(folder: Path, config: Config, history: int) -> None:
     if history > MOST_HISTORY['recall'] or config.k > LAST_RECALLED_DIGIT:
         raise UserError(
             f'--history={history} on a recall of digit {config.k}: '
-            'for recall it is 1 at most, and the digit the 20th'
+            'for recall it is 1 at most, and k is at most 20'
         )
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from experiments.core.command import run_command
 from experiments.core.flags import HELP_FLAG, Flag, flag_values
 from experiments.reports.agreement import Verdict, judge
+from experiments.reports.catalogue import RESULTS_FOLDER
 from experiments.reports.page import claims, overview, report_rows, sections, sequence_sections
 from experiments.reports.page.document import Page
 from experiments.reports.page.evidence import Evidence, gather_evidence
 from experiments.reports.reported import REPORTS
-from experiments.reports.result_files import RESULTS_FOLDER
 from jaxdl import UserError
 
 FLAGS = {
@@ -61,7 +61,7 @@ def judge_all(evidence: Evidence) -> dict[str, Verdict]:
 
 def figure_folder(results_folder: Path, out: Path) -> Path:
     """Where the page's figures are written: beside the page, or below it with the results."""
-    # In the repository, REPORT.md lies at the top and all that it shows with the results.
+    # The repository has REPORT.md at its top, and the pictures that it shows with the results.
     if out.absolute() in results_folder.absolute().parents:
         return results_folder / 'figures'
     return out / 'figures'

@@ -10,10 +10,9 @@ from pathlib import Path
 from experiments.core.command import run_command
 from experiments.core.config import Config
 from experiments.core.flags import CACHE_FLAG, HELP_FLAG, Flag, flag_values
-from experiments.reports import catalogue, reproduction
-from experiments.reports.reproduction import Places
-from experiments.reports.result_files import RESULTS_FOLDER
-from jaxdl import UserError, parallel
+from experiments.reports import catalogue
+from experiments.reports.catalogue import RESULTS_FOLDER
+from jaxdl import UserError
 from jaxdl.backend import use_compilation_cache, use_loop_kernels
 
 FLAGS = {
@@ -42,13 +41,18 @@ def main(argv: Sequence[str]) -> None:
     if flags['seeds'] < 0:
         raise UserError(f'--seeds={flags["seeds"]} must not be negative')
     requested = catalogue.select(flags['rows'])
-    places = Places(
+
+    # Imported here, as these import JAX, for which --help need not wait.
+    from experiments.reports import reproduction
+    from jaxdl import parallel
+
+    folders = reproduction.Folders(
         runs_folder=Path(flags['workdir']).expanduser(),
         results_folder=Path(flags['results']).expanduser(),
         data_dir=flags['data_dir'],
     )
-    places.results_folder.mkdir(parents=True, exist_ok=True)
-    plan = reproduction.make_plan(requested, places, flags['seeds'])
+    folders.results_folder.mkdir(parents=True, exist_ok=True)
+    plan = reproduction.make_plan(requested, folders, flags['seeds'])
     done = len(plan.configs) - len(plan.to_train)
     print(
         f'{len(requested)} rows, {len(plan.configs)} different trainings: {done} are done, '
@@ -59,10 +63,10 @@ def main(argv: Sequence[str]) -> None:
     use_loop_kernels()
     use_compilation_cache(flags['compilation_cache'])
     parallel.initialize_devices(None, distributed=False)
-    reproduction.train_all(plan.to_train, places, call_command)
+    reproduction.train_all(plan.to_train, folders, call_command)
     pictures = catalogue.pictures()
     for name, config in plan.to_draw.items():
-        reproduction.draw(name, pictures[name], config, places.results_folder, call_command)
+        reproduction.draw(name, pictures[name], config, folders.results_folder, call_command)
 
 
 def call_command(name: str, *flags: str) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from experiments.core.schema import SeedVerdict
-from experiments.proofs.wording import check_text, summary_text, verdict_text
+from experiments.proofs.check_wording import check_text
+from experiments.proofs.wording import summary_text, verdict_text
 from jaxdl.verify.check import CheckResult
 
 pytestmark = pytest.mark.quick

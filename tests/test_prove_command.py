@@ -1,6 +1,9 @@
 """python -m experiments.prove: proofs of a small trained population, and every error of a user."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -150,6 +153,23 @@ def test_a_net_of_nans_is_not_proved():
     candidate = search.Candidate(params, sets)
     config = Config(cell='rnn', hidden=4)
     assert certify(config, 0, candidate, search.set_graph(ADDER)) is None
+
+
+@pytest.mark.quick
+def test_a_check_imports_no_jax(tmp_path):
+    file = tmp_path / 'proof.json'
+    file.write_text(json.dumps(adder_certificate()))
+    program = (
+        'import sys\n'
+        'from experiments import prove\n'
+        f'prove.main(["prove", "--check={file}"])\n'
+        'assert "jax" not in sys.modules\n'
+    )
+    command = [sys.executable, '-c', program]
+    root = Path(__file__).parents[1]
+    result = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert 'adds correctly at every length' in result.stdout
 
 
 @pytest.mark.quick

@@ -10,7 +10,7 @@ OURS = 'jaxdl'  # our name beside those of the peers
 
 @dataclass(frozen=True)
 class Machine:
-    """What was measured on: figures of one machine, versions and day belong together.
+    """What was measured on: measurements of one machine, versions and day belong together.
 
     Attributes:
         processor: The CPU's name.

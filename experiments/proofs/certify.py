@@ -71,6 +71,7 @@ def certify_population(
     Returns:
         The nets that are proved, by seed.
     """
+    # By seed, so that a net's search does not depend on the others.
     keys = jax.vmap(jax.random.key)(config.seed + np.arange(config.seeds))
     certified = {}
     # Few sets are searched quickly; more are tried for the nets that need them.
@@ -78,12 +79,13 @@ def certify_population(
     for history in range(options.history + 1):
         if not unproved:
             break
+        # A new program per history: the number of sets is a shape.
         graph = search.set_graph(automaton, history)
         description = (
-            f'{len(graph.automaton_state)} sets, by automaton state and last {history} inputs'
+            f'{len(graph.automaton_state)} sets, by automaton state and last {history} symbols'
         )
         still_unproved = []
-        # Found one chunk after the other, so that the bar moves.
+        # The search yields one chunk after the other, so the bar moves.
         candidates = _find_candidates(config, automaton, params, keys, unproved, graph, options)
         for net, candidate in tqdm(candidates, description, len(unproved), unit='net'):
             seed = config.seed + net
@@ -139,9 +141,11 @@ def certify(
         candidate: The net and its sets, as NumPy arrays.
         graph: Of the sets.
     """
+    # The checker knows no arrays.
     weights = {name: array.tolist() for name, array in candidate.params.items()}
     sets = search.to_state_sets(candidate.sets, graph)
     certificate = make_certificate(config.task, config.k, config.cell, weights, sets)
+    # What bound propagation accepts may fail in exact arithmetic, so the check decides.
     try:
         result = check(certificate)
     except Refused:

@@ -16,7 +16,9 @@ from jaxdl.verify.automaton import DIGITS, Automaton
 from jaxdl.verify.bound_propagation import Params, simulate
 from jaxdl.verify.falsify import share_correct_up_to
 
+# About evenly spaced on a logarithmic axis.
 LENGTHS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000]
+# Of the figure of the sets: enough points to see where the net goes.
 SEQUENCES = 40
 STEPS = 60
 
@@ -103,6 +105,7 @@ def accuracy_at_length(
     kinds = np.array([verdict.verdict for verdict in verdicts])
     for kind, label in (('falsified', 'falsified'), ('unknown', 'no error known')):
         places = np.flatnonzero(kinds == kind)
+        # A group without nets has no line.
         if len(places) > 0:
             groups[f'as trained, {label}'] = take(params, places)
 
@@ -113,5 +116,5 @@ def accuracy_at_length(
         shares = share_correct_up_to(config.cell, automaton, nets, key, LENGTHS)
         table = LengthTable(LENGTHS, exact_match=summarize(shares))
         tables[f'{label} ({len(shares)})'] = table
-    title = f'{config.cell}, {config.hidden} units: strings of random runs'
+    title = f'{config.cell}, {config.hidden} units: sequences of random runs'
     return curves.accuracy_by_length(title, 'steps', tables, config.max_length)

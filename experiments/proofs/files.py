@@ -34,6 +34,7 @@ def write_proofs(
         What is written, in words.
     """
     folder.mkdir(exist_ok=True)
+    # Old certificates may be of other weights.
     for pattern in (RESULTS_FILE, 'seed*.json', SETS_FIGURE, ACCURACY_FIGURE):
         for file in folder.glob(pattern):
             file.unlink()
@@ -63,6 +64,7 @@ def write_figures(
     Returns:
         The names of the files.
     """
+    # One net is enough to show what an invariant is.
     seed, proof = next(iter(judgement.certified.items()))
     sets = figures.invariant_sets(config, automaton, seed, proof)
     (folder / SETS_FIGURE).write_bytes(to_png(sets))

@@ -18,7 +18,7 @@ class Judgement(NamedTuple):
     """What is known of a population.
 
     Attributes:
-        verdicts: Of the nets as they were trained, with the figures of their proofs; by seed.
+        verdicts: Of the nets as they were trained, with the measurements of their proofs; by seed.
         certified: The nets that are proved, by seed.
     """
 
@@ -42,6 +42,7 @@ def judge_population(
         known: Earlier verdicts on these nets, by seed.
         options: How to search for proofs.
     """
+    # First, because it is cheap and can spare a search for proofs.
     verdicts = _falsify_population(config, automaton, params, known)
     nets = []
     for net, verdict in enumerate(verdicts.values()):
@@ -59,7 +60,7 @@ def _falsify_population(config, automaton, params, known):
     verdicts = {}
     for net, counterexample in enumerate(falsify(config.cell, automaton, params, key)):
         seed = config.seed + net
-        # One that is found anew is the shortest of many, so it comes before a known one.
+        # A new counterexample is the shortest of many, so it replaces the known one.
         text = None
         if counterexample is not None:
             text = counterexamples.describe(counterexample, config.task, config.k)
@@ -71,7 +72,7 @@ def _falsify_population(config, automaton, params, known):
 
 
 def _with_proofs(verdicts, certified, as_trained):
-    """The verdicts {seed: SeedVerdict} with the figures of the proofs.
+    """The verdicts {seed: SeedVerdict} with the measurements of the proofs.
 
     A proof of a fine-tuned net leaves the verdict on the trained one as it is.
     """

@@ -1,10 +1,9 @@
-"""Verdicts and proofs as lines of text for the user."""
+"""Verdicts as lines of text for the user."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from experiments.core.schema import SeedVerdict
-from jaxdl.verify.check import CheckResult
+from jaxdl.verify.coverage import covers_float32
 
 
 def verdict_text(verdict: SeedVerdict) -> str:
@@ -30,23 +29,10 @@ def summary_text(verdicts: Sequence[SeedVerdict], as_trained: bool) -> str:
             falsified += 1
         if verdict.slack is not None:
             proved += 1
-            # A slack that is larger than the rounding covers it.
-            if verdict.slack > verdict.float32_error:
+            if covers_float32(verdict.slack, verdict.float32_error):
                 covered += 1
     weights = 'as trained' if as_trained else 'fine-tuned'
     return (
         f'{proved} of {len(verdicts)} nets, {weights}, are proved right at every length, '
         f'{covered} with float32 rounding; {falsified} nets as trained are falsified'
-    )
-
-
-def check_text(file: str | Path, result: CheckResult) -> str:
-    """What a certificate file proves."""
-    covers = 'covers' if result.float32_error < result.slack else 'does not cover'
-    return (
-        f'{file}: proved. This net {result.statement} at every length; '
-        f'slack {result.slack:.2g} in each state unit, '
-        f'sums of logits clear 0 by {result.margin:.2g}\n'
-        f'float32 rounding is at most {result.float32_error:.2g} a step, '
-        f'which the slack {covers}'
     )

@@ -9,17 +9,23 @@ import fnmatch
 import math
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from experiments.core.config import RESTART_EPOCHS, VMAPPED, Config
 from experiments.reports.presets import PICTURES, Picture, presets, similar_names
 from jaxdl import UserError
 
+# What `reproduce` keeps, a file for each id (result_files.py).
+RESULTS_FOLDER = Path(__file__).parents[1] / 'results'
+
+PROOF_PREFIX = 'proof-'  # of the ids of the adders that `prove` is tried on
 CELLS = ('rnn', 'lstm', 'gru')
 HIDDEN_SIZES = (5, 10, 15, 20, 64, 100, 128, 256)
 LEARNING_RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 BATCH_SIZES = (8, 32)
 
 # Noise on the states makes nets that can be proved; nets of three units also need a good start.
+# Config's defaults are those of the adder.
 PROVED_ADDERS = {
     'rnn5': Config(cell='rnn', hidden=5, state_noise=0.1),
     'gru5': Config(cell='gru', hidden=5, state_noise=0.15),
@@ -78,7 +84,7 @@ def comparisons() -> dict[str, Config]:
 
 def proofs() -> dict[str, Config]:
     """The adders that `prove` is tried on."""
-    return {f'proof-{name}': config for name, config in PROVED_ADDERS.items()}
+    return {PROOF_PREFIX + name: config for name, config in PROVED_ADDERS.items()}
 
 
 def runs() -> dict[str, Config]:
@@ -93,10 +99,9 @@ def pictures() -> dict[str, Picture]:
 
 def first_id(name: str, configs: Mapping[str, Config]) -> str:
     """The first id with the same Config. Its run is trained for all of them."""
-    for other, config in configs.items():
-        if config == configs[name]:
-            return other
-    raise KeyError(name)
+    # Configs are compared, not hashed; the name itself is found at the latest.
+    config = configs[name]
+    return next(other for other in configs if configs[other] == config)
 
 
 def select(patterns: str) -> list[str]:
@@ -119,6 +124,7 @@ def select(patterns: str) -> list[str]:
             near = ', '.join(similar_names(pattern, names))
             raise UserError(f'--rows={pattern} matches no row; near ones: {near}')
         chosen.update(matching)
+    # In the order of the catalogue, whatever that of the patterns.
     return [name for name in names if name in chosen]
 
 
@@ -133,6 +139,7 @@ def groups(configs: Mapping[str, Config]) -> list[list[str]]:
     """
     names_by_key: dict[Hashable, list[str]] = {}
     for name, config in configs.items():
+        # Under vmap convolutions are slow on a CPU.
         key = name if config.net() == 'cnn' else _population_key(config)
         names_by_key.setdefault(key, []).append(name)
     return list(names_by_key.values())
@@ -154,7 +161,9 @@ def length(config: Config) -> int:
 
 def is_beginning(shorter: Config, longer: Config) -> bool:
     """Whether one run is the first epochs, or steps, of another one."""
+    # The folders differ too, as they are named by the settings.
     same_length = replace(shorter, epochs=longer.epochs, steps=longer.steps, workdir=longer.workdir)
+    # A length in steps cannot be compared with one in epochs.
     if same_length != longer or bool(shorter.steps) != bool(longer.steps):
         return False
     return length(shorter) < length(longer)
@@ -166,16 +175,23 @@ def cost(config: Config) -> float:
     if config.net() == 'cnn':
         examples = config.seeds * steps * config.batch_size
         return examples * CNN_FLOPS_PER_EXAMPLE / FLOPS_PER_SECOND
-    times, inputs = (28, 28) if config.is_of_images() else (config.max_length + 1, 10)
+    if config.is_of_images():
+        time_steps, inputs = 28, 28
+    else:
+        # One step more lets the carry out; 10 inputs are recall's, near enough for adders.
+        time_steps, inputs = config.max_length + 1, 10
     weights = MATRICES_PER_CELL[config.cell] * config.hidden * (config.hidden + inputs)
-    layers = config.layers * (2 if config.bidirectional else 1)
+    layers = config.layers
+    if config.bidirectional:
+        layers *= 2
     # Each weight takes two operations forward and four backward.
     seconds_per_example = 6 * weights / FLOPS_PER_SECOND + SECONDS_PER_EXAMPLE
-    seconds_per_time = SECONDS_PER_RECURRENT_STEP + config.batch_size * seconds_per_example
-    return config.seeds * steps * times * layers * seconds_per_time
+    seconds_per_time_step = SECONDS_PER_RECURRENT_STEP + config.batch_size * seconds_per_example
+    return config.seeds * steps * time_steps * layers * seconds_per_time_step
 
 
 def _epochs_with_restarts(config: Config) -> int:
+    # A single start is not tried first, since there is nothing to choose from.
     if config.restarts == 1:
         return config.epochs
     return config.epochs + RESTART_EPOCHS * config.restarts

@@ -51,10 +51,12 @@ def next_seed_half_width(scores: Sequence[float]) -> float:
     from scipy.special import stdtrit  # slow to import
 
     n = len(scores)
+    # The new seed scatters about the true mean, of which ours is an estimate: hence 1 + 1/n.
     return stdtrit(n - 1, 0.975) * np.std(scores, ddof=1) * math.sqrt(1 + 1 / n)
 
 
 def share_half_width(share: float, examples: int) -> float:
     """Half the width of the interval of a share that was measured on so many examples."""
+    # A mean of shares may be above 1 by rounding.
     variance = max(share * (1 - share), 0)
     return 1.96 * math.sqrt(variance / examples)

@@ -36,10 +36,11 @@ CONFIG_WORDS = {
     'bce': 'cross_entropy',
 }
 MNIST_TRAIN_IMAGES = 60_000
+TASKS_IN_STEPS = ('mnist_rnn', 'cifar_cnn')  # whose length a report may give in steps
 
 # The CIFAR-10 subset of reports B and C.
 SUBSET = {'train_size': 0, 'per_class': 1000, 'test_per_class': 100}
-# What the columns do not say of a row but its provenance does, by the beginning of its id.
+# Settings that are not in the columns of a row but in its provenance, by the beginning of its id.
 # A later entry overrides an earlier one.
 PROVENANCE_SETTINGS: dict[str, dict[str, Any]] = {
     'A-': {'standardize': True},
@@ -113,6 +114,7 @@ def presets() -> dict[str, Config]:
     rows = reported_rows()
     configs = {}
     for name, row in rows.items():
+        # Rows without a rate are pictures, or are in CHOSEN.
         if row.task in TASK_DEFAULTS and row.lr is not None:
             configs[name] = _config_of(row)
     for name, chosen in CHOSEN.items():
@@ -126,10 +128,11 @@ def _config_of(row: ReportedRow) -> Config:
         **_column_settings(row),
         **_net_settings(row),
         **_data_settings(row),
-        **_length_settings(row),
+        **_duration_settings(row),
+        **_sequence_length_settings(row),
     }
     if row.momentum:
-        # Config has an optimizer of its own for SGD with momentum.
+        # In the table momentum is a column; in Config an optimizer.
         settings['optimizer'] = 'momentum'
         settings['momentum'] = row.momentum
     for prefix, known_settings in PROVENANCE_SETTINGS.items():
@@ -154,7 +157,7 @@ def _net_settings(row: ReportedRow) -> dict[str, Any]:
 
 
 def _data_settings(row: ReportedRow) -> dict[str, Any]:
-    """What the net is trained on, and for how long."""
+    """How many examples the net is trained on."""
     settings: dict[str, Any] = {}
     if row.task == 'mnist_rnn':
         # The images that a report does not train on are held out.
@@ -163,18 +166,22 @@ def _data_settings(row: ReportedRow) -> dict[str, Any]:
         settings['validation_size'] = 0
     elif row.train_size is not None:
         settings['train_size'] = row.train_size
-
-    # Where a report counts steps, the number of epochs is missing or not whole.
-    is_of_images = row.task in ('mnist_rnn', 'cifar_cnn')
-    has_whole_epochs = row.epochs is not None and row.epochs.is_integer()
-    if is_of_images and row.steps is not None and not has_whole_epochs:
-        settings['steps'] = row.steps
-    elif row.epochs is not None:
-        settings['epochs'] = int(row.epochs)
     return settings
 
 
-def _length_settings(row: ReportedRow) -> dict[str, Any]:
+def _duration_settings(row: ReportedRow) -> dict[str, Any]:
+    """How long the net is trained."""
+    # A report that counts steps may stop within an epoch. The number of epochs is then missing or
+    # not whole.
+    has_whole_epochs = row.epochs is not None and row.epochs.is_integer()
+    if row.task in TASKS_IN_STEPS and row.steps is not None and not has_whole_epochs:
+        return {'steps': row.steps}
+    if row.epochs is not None:
+        return {'epochs': int(row.epochs)}
+    return {}
+
+
+def _sequence_length_settings(row: ReportedRow) -> dict[str, Any]:
     """The lengths of the training sequences."""
     if row.train_length is None:
         return {}
@@ -185,6 +192,7 @@ def _length_settings(row: ReportedRow) -> dict[str, Any]:
 def similar_names(name: str, names: Iterable[str]) -> list[str]:
     """Those of the names that look like a name; all of them if none does."""
     names = list(names)
+    # A name that is near to nothing needs the whole list.
     return difflib.get_close_matches(name, names, n=5, cutoff=0.4) or names
 
 

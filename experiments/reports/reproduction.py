@@ -16,6 +16,7 @@ from tqdm import tqdm
 from experiments.core import schema
 from experiments.core.config import Config
 from experiments.core.schema import EpochRecord, FailedRow, PictureRow
+from experiments.core.tasks import Notify
 from experiments.reports import catalogue, result_files
 from experiments.reports.presets import Picture
 from experiments.reports.result_files import records_of
@@ -30,12 +31,11 @@ from jaxdl import __version__
 PICTURE_WIDTH = 1100  # pixels
 PICTURE_QUALITY = 80  # of JPEG
 
-Notify = Callable[[str], None]
 CallCommand = Callable[..., None]  # (name, *flags) runs another command
 
 
-class Places(NamedTuple):
-    """Where things lie.
+class Folders(NamedTuple):
+    """Where runs, results and data lie.
 
     Attributes:
         runs_folder: Holds the folders of the runs.
@@ -62,12 +62,12 @@ class Plan(NamedTuple):
     to_draw: dict[str, Config]
 
 
-def make_plan(requested: Sequence[str], places: Places, seeds: int) -> Plan:
+def make_plan(requested: Sequence[str], folders: Folders, seeds: int) -> Plan:
     """Finds out which runs and which pictures are missing.
 
     Args:
         requested: Ids of runs and of pictures.
-        places: Where results are looked for.
+        folders: Where results are looked for.
         seeds: Of each run; 0 for the usual number of its task. A run that is finished with more
             seeds is left as it is.
     """
@@ -78,13 +78,15 @@ def make_plan(requested: Sequence[str], places: Places, seeds: int) -> Plan:
         needed_run[name] = catalogue.first_id(row, all_configs)
 
     configs, to_train = {}, {}
+    # Several ids may need the same run.
     for name in dict.fromkeys(needed_run.values()):
-        config = place(name, all_configs[name], places, seeds)
-        results = result_files.read(name, config, places.results_folder)
+        config = with_folder(name, all_configs[name], folders, seeds)
+        results = result_files.read(name, config, folders.results_folder)
         if results is None:
             to_train[name] = config
         else:
-            config = place(name, all_configs[name], places, results.config['seeds'])
+            # The number of seeds is part of the folder's name.
+            config = with_folder(name, all_configs[name], folders, results.config['seeds'])
         configs[name] = config
 
     to_draw = {}
@@ -92,7 +94,7 @@ def make_plan(requested: Sequence[str], places: Places, seeds: int) -> Plan:
         config = configs[needed_run[name]]
         if name not in pictures:
             continue
-        if result_files.read(name, config, places.results_folder) is None:
+        if result_files.read(name, config, folders.results_folder) is None:
             to_draw[name] = config
             # A fresh clone of the repository has the results of a run, but not its net.
             if not workdir.newest_epoch(Path(config.workdir)):
@@ -100,21 +102,21 @@ def make_plan(requested: Sequence[str], places: Places, seeds: int) -> Plan:
     return Plan(configs, to_train, to_draw)
 
 
-def place(name: str, config: Config, places: Places, seeds: int) -> Config:
+def with_folder(name: str, config: Config, folders: Folders, seeds: int) -> Config:
     """The Config of a run with its number of seeds, 0 for the usual one, and with its folder."""
     seeds = seeds or catalogue.DEFAULT_SEEDS[config.task]
-    config = replace(config, data_dir=places.data_dir, seeds=seeds)
+    config = replace(config, data_dir=folders.data_dir, seeds=seeds)
     # The key is of all settings, so that runs with other ones never share a folder.
-    folder = places.runs_folder / f'{name}-{config.key()}'
+    folder = folders.runs_folder / f'{name}-{config.key()}'
     return replace(config, workdir=str(folder))
 
 
-def train_all(configs: Mapping[str, Config], places: Places, call_command: CallCommand) -> None:
+def train_all(configs: Mapping[str, Config], folders: Folders, call_command: CallCommand) -> None:
     """Trains runs, the short ones first, and writes their results.
 
     Args:
         configs: By id.
-        places: Where their results go.
+        folders: Where their results go.
         call_command: Runs `prove` on the adders that are to be proved.
     """
     if not configs:
@@ -133,13 +135,13 @@ def train_all(configs: Mapping[str, Config], places: Places, call_command: CallC
         for names in sorted(catalogue.groups(configs), key=group_cost):
             bar.set_description(f'all rows, now {", ".join(names)}')
             for name in names:
-                continue_shorter_run(configs[name], places, bar.write)
+                continue_shorter_run(configs[name], folders, bar.write)
             group = {name: configs[name] for name in names}
-            train_group(group, places.results_folder, call_command, bar.write)
+            train_group(group, folders.results_folder, call_command, bar.write)
             bar.update(group_cost(names))
 
 
-def continue_shorter_run(config: Config, places: Places, notify: Notify) -> None:
+def continue_shorter_run(config: Config, folders: Folders, notify: Notify) -> None:
     """Begins the run of a CNN as a copy of a shorter one, if a finished one is its beginning.
 
     The epochs of the shorter run are the first ones of this run, bit for bit, so that only the
@@ -147,18 +149,19 @@ def continue_shorter_run(config: Config, places: Places, notify: Notify) -> None
 
     Args:
         config: Of the run. One that has been begun already is left alone.
-        places: Where the shorter runs lie.
+        folders: Where the shorter runs lie.
         notify: Takes a line of text for the user.
     """
     folder = Path(config.workdir)
     if config.net() != 'cnn' or workdir.holds_run(folder):
         return
-    shorter = _longest_beginning(config, places)
+    shorter = _longest_beginning(config, folders)
     if shorter is None:
         return
     # The folder appears in one step, so that a stop leaves nothing that looks like a run.
     draft = folder.with_name(f'{folder.name}.draft')
     shutil.rmtree(draft, ignore_errors=True)
+    # It came to no checkpoint (holds_run).
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(shorter / 'checkpoints', draft / 'checkpoints')
     shutil.copy(shorter / 'metrics.jsonl', draft)
@@ -167,11 +170,11 @@ def continue_shorter_run(config: Config, places: Places, notify: Notify) -> None
     notify(f'{folder} goes on from the run in {shorter}')
 
 
-def _longest_beginning(config: Config, places: Places) -> Path | None:
+def _longest_beginning(config: Config, folders: Folders) -> Path | None:
     """The folder of the longest finished run that is the beginning of another one."""
     beginnings = []
     for name, other in catalogue.runs().items():
-        shorter = place(name, other, places, config.seeds)
+        shorter = with_folder(name, other, folders, config.seeds)
         if catalogue.is_beginning(shorter, config) and _can_be_continued(Path(shorter.workdir)):
             beginnings.append(shorter)
     if not beginnings:
@@ -190,6 +193,7 @@ def _can_be_continued(folder: Path) -> bool:
         return False
     if len(epochs) == 1 and results.config['steps']:
         return False  # the only epoch may have been cut short by --steps
+    # Only the last epoch can be short.
     steps_per_epoch = epochs[0].step
     return epochs[-1].step == steps_per_epoch * results.epoch
 
@@ -199,8 +203,8 @@ def train_group(
 ) -> None:
     """Trains runs as one population, and writes their results.
 
-    If one of them diverges, all are trained alone, so that the others come to their end. Of the
-    one that diverges the result says why.
+    If one of them diverges, each is trained alone, so that the others finish. The result of the one
+    that diverges says why.
 
     Args:
         configs: By id. They differ in VMAPPED fields and in their folders only.
@@ -211,6 +215,7 @@ def train_group(
     try:
         completed_runs = run_population(list(configs.values()), notify=notify)
     except Diverged as error:
+        # Alone, it is known which one diverged.
         if len(configs) == 1:
             name, config = next(iter(configs.items()))
             notify(f'{name}: {error}')
@@ -222,7 +227,8 @@ def train_group(
     for name, completed in zip(configs, completed_runs, strict=True):
         folder = completed.folder
         # A stop may have come between the proofs and the file of the row.
-        if name.startswith('proof-') and workdir.read_proofs(folder) is None:
+        # row_of_run below copies proofs.json into the row.
+        if name.startswith(catalogue.PROOF_PREFIX) and workdir.read_proofs(folder) is None:
             call_command('prove', f'--workdir={folder}')
         file = results_folder / f'{name}.json'
         result_files.write(file, result_files.row_of_run(folder))

@@ -1,7 +1,7 @@
 """experiments/results/<id>.json: what is kept of a row's run, small enough for the repository."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +19,18 @@ from experiments.core.schema import (
     StepStatistics,
     WindowRecord,
 )
+from experiments.core.tasks import Notify
+from experiments.reports.catalogue import RESULTS_FOLDER
 from experiments.training import workdir
 from experiments.training.metrics_log import read_records
+from jaxdl import UserError
 from jaxdl.metrics import Summary
 
-RESULTS_FOLDER = Path(__file__).parents[1] / 'results'
 CURVE_POINTS = 25
-MOST_SEEDS_IN_CURVE = 10  # with more, single seeds are kept of the last epoch only
+MOST_SEEDS_IN_CURVE = 10  # with more, the curve has means and intervals, but not single seeds
 SIGNIFICANT_DIGITS = 5
 
 Row = RowResults | FailedRow | PictureRow
-Notify = Callable[[str], None]
 
 
 def records_of(kind: type[Record], records: Sequence[Record]) -> list[Record]:
@@ -38,9 +39,20 @@ def records_of(kind: type[Record], records: Sequence[Record]) -> list[Record]:
 
 
 def row_of_run(folder: Path) -> RowResults:
-    """The results of a row, from the folder of its finished run."""
+    """The results of a row, from the folder of its finished run.
+
+    Raises:
+        UserError: metrics.jsonl does not hold all epochs.
+    """
     results = workdir.read_results(folder)
-    records = read_records(folder / 'metrics.jsonl', results.epoch)
+    file = folder / 'metrics.jsonl'
+    records = read_records(file, results.epoch)
+    epochs = len(records_of(EpochRecord, records))
+    if epochs != results.epoch:
+        raise UserError(
+            f'{file} is damaged: it holds {epochs} of {results.epoch} epochs; delete {folder}, and '
+            'the same command trains it again'
+        )
     return RowResults(
         version=results.version,
         versions=results.versions,
@@ -74,6 +86,7 @@ def _seconds(
 
 
 def _training_seconds(records: Sequence[Record]) -> float | None:
+    """The sum over all epochs, or None if that of one of them is not known."""
     seconds = 0.0
     for record in records_of(EpochRecord, records):
         if record.seconds is None:
@@ -87,7 +100,7 @@ def _last_statistics(records: Sequence[Record]) -> list[StepStatistics]:
     all_statistics = records_of(StatisticsRecord, records)
     if not all_statistics:
         return []
-    last = all_statistics[-1]
+    last = all_statistics[-1]  # the page shows no others
     layers = {}
     for name, layer in last.layers.items():
         layers[name] = LayerStatistics(layer.mean, layer.std, layer.min, layer.max, layer.dead)
@@ -97,6 +110,7 @@ def _last_statistics(records: Sequence[Record]) -> list[StepStatistics]:
 def _curve(records: Sequence[Record], keep_seeds: bool) -> list[WindowRecord | EpochRecord]:
     windows = _thinned(records_of(WindowRecord, records))
     epochs = _thinned(records_of(EpochRecord, records))
+    # Windows never hold single seeds.
     if not keep_seeds:
         epochs = list(map(_without_seeds, epochs))
     return windows + epochs
@@ -105,7 +119,7 @@ def _curve(records: Sequence[Record], keep_seeds: bool) -> list[WindowRecord | E
 def _thinned(records: list[Record]) -> list[Record]:
     """At most CURVE_POINTS of the records, evenly spaced, the last one among them."""
     stride = math.ceil(len(records) / CURVE_POINTS)
-    # Counted from the end, so that the last record stays.
+    # Counted from the end, so that the last record is kept.
     last = len(records) - 1
     thinned = []
     for i, record in enumerate(records):
@@ -176,6 +190,7 @@ def read(
     if row is None:
         notify(f'{file} cannot be read: ignored')
         return None
+    # More seeds than are needed are welcome, so their number is compared apart.
     differing = workdir.differences(config, row.config, aside=('seeds',))
     if differing:
         notify(f'{file} has other settings, {", ".join(differing)}: ignored')

@@ -41,9 +41,10 @@ def prepared_test_set(run: FinishedRun) -> np.ndarray:
     return np.asarray(jax.jit(run.prepare)(run.inputs))
 
 
-def prepared_grey(run: FinishedRun, level: float) -> np.ndarray:
+def prepared_grey(run: FinishedRun, level: float) -> jax.Array:
     """A grey (C,) as the net takes it; level: from 0, black, to 1, white."""
     channels = run.inputs.shape[-1]
+    # prepare takes batches of images.
     pixel = np.full((1, 1, 1, channels), 255 * level)
     return run.prepare(pixel)[0, 0, 0]
 

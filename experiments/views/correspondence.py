@@ -55,9 +55,10 @@ def show_correspondence(run: FinishedRun, request: ViewRequest) -> PassResult:
     return PassResult(arrays, {'parts': figure}, '; '.join(parts))
 
 
-def _images_by_class(run: FinishedRun) -> np.ndarray:
+def _images_by_class(run: FinishedRun) -> jax.Array:
     """The first test images of each class, as the net takes them: (K, N, H, W, C)."""
     classes, counts = np.unique(run.labels, return_counts=True)
+    # All classes have the same number of images, so that they stack.
     count = min(IMAGES_OF_CLASS, counts.min())
     if count < 2:
         raise UserError('correspondence needs two test images of each class at least')
@@ -78,7 +79,7 @@ def _same_covers(windows, classes, images_of_class):
     """Masks (K, N, H, W) that cover the same ninth in all images, for each of nine."""
     places, _, side, _ = windows.shape
     last = places - 1
-    firsts = (0, last // 2, last)
+    firsts = (0, last // 2, last)  # at the edges and in the middle
     covers = []
     for row in firsts:
         for column in firsts:
@@ -91,7 +92,7 @@ def _random_covers(windows, classes, images_of_class):
     """Masks (K, N, H, W) that cover another part in each image, RANDOM_COVERS of them."""
     places, _, side, _ = windows.shape
     flat_windows = windows.reshape(-1, side, side)
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(0)  # fixed, so that a run always gets the same parts
     covers = []
     for _ in range(RANDOM_COVERS):
         numbers = rng.integers(places**2, size=(classes, images_of_class))
@@ -101,8 +102,8 @@ def _random_covers(windows, classes, images_of_class):
 
 def _make_measure(
     run: FinishedRun,
-    images: np.ndarray,
-    fill: np.ndarray,
+    images: jax.Array,
+    fill: jax.Array,
 ) -> Callable[[Sequence[np.ndarray]], ByLayer]:
     """A function from P covers (K, N, H, W) to the inconsistency {layer: (K, P)}."""
 
@@ -115,6 +116,7 @@ def _make_measure(
         return np.stack(values, axis=1)
 
     def measure(covers):
+        # One cover after the other, since all at once would take P times the memory.
         rows = []
         for masks in covers:
             rows.append(jax.device_get(measure_classes(images, masks)))

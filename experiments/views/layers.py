@@ -46,6 +46,7 @@ def show_activations(run: FinishedRun, request: ViewRequest) -> PassResult:
             arrays[f'{layer}/{name}'] = value
 
     first_image = run.prepare(request.pixels[:1])
+    # One image is enough, since the maps of all images would fill the file.
     _, layers = jax.jit(run.model.apply)(run.params, first_image)
     for layer in CONVOLUTIONS:
         text = f'Feature maps of {layer} for {request.names[0]}, each by its own largest value'

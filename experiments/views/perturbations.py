@@ -68,6 +68,7 @@ def show_occlusion(run: FinishedRun, request: ViewRequest) -> PassResult:
     masks = occlusion.windows(side, request.window)
     # The square is filled after the images are prepared, so its grey must be prepared too.
     fill = prepared_grey(run, request.fill)
+    # A flax module is hashable, so jit takes it as a constant.
     occlude = jax.jit(occlusion.occlude, static_argnames='model')
     results = []
     for image, label in zip(run.prepare(request.pixels), request.labels, strict=True):

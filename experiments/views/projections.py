@@ -24,7 +24,7 @@ from jaxdl.visualize.deconvnet import Signal
 from jaxdl.visualize.model import Model, Params
 from jaxdl.visualize.top import TopUnits
 
-POOLS = ('pool1', 'pool2')
+POOLS = ('pool1', 'pool2')  # after pooling, so that switches play a part
 COUNT = 9  # maps of an image, or images of a map
 SIGNALS = {
     'all maps': deconvnet.all_maps,
@@ -92,7 +92,8 @@ def _sources(request: ViewRequest) -> list[Source]:
         for name, signal in SIGNALS.items():
             sources.append(Source(layer, name, layer, signal, request.rule))
     for layer, numbers in request.units.items():
-        for number in numbers:
+        # A unit that is named twice is projected once.
+        for number in dict.fromkeys(numbers):
             signal = deconvnet.one_map(number)
             sources.append(Source(layer, f'no. {number}', layer, signal, request.rule))
     # The gradient of the class under each rule: these columns compare the rules.
@@ -150,7 +151,7 @@ def _nine_maps_figure(run, request, layer, projections):
 def show_top9(run: FinishedRun, request: ViewRequest) -> PassResult:
     """The test images that excite each map most: their projections and their patches."""
     images = prepared_test_set(run)
-    count = min(COUNT, len(images))
+    count = min(COUNT, len(images))  # each of another image
     arrays = {}
     figures = {}
     for layer in CONVOLUTIONS:
@@ -216,6 +217,7 @@ def show_evolution(run: FinishedRun, request: ViewRequest) -> PassResult:
     epochs = []
     params_of_epochs = []
     for epoch, params_at in run.snapshots.items():
+        # Epochs after the one asked for are not its past.
         if epoch <= run.epoch:
             epochs.append(epoch)
             params_of_epochs.append(params_at())

@@ -124,6 +124,7 @@ def _test_image(number, run, class_names):
 
 def _image_of_user(file, run, class_names):
     pixels = _read_image(file, run.inputs.shape[1:])
+    # The true class of a user's own image is not known, so the net's answer stands in for it.
     logits, _ = run.model.apply(run.params, run.prepare(pixels[None]))
     answer = int(logits.argmax())
     # A dollar sign would begin a formula in a figure.
@@ -171,6 +172,7 @@ def parse_units(text: str, run: FinishedRun, class_names: Sequence[str]) -> dict
         if not word:
             continue
         layer, _, number = word.partition(':')
+        # A class is easier to remember than its number.
         if layer == 'head' and number in class_names:
             number = str(class_names.index(number))
         is_unit = layer in sizes and number.isdecimal() and int(number) < sizes[layer]

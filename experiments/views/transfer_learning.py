@@ -89,8 +89,8 @@ class Job(NamedTuple):
         return f'{self.learner}/{self.size}/{self.seed}'
 
 
-def _identity(x):
-    return x
+def _unchanged(values):
+    return values
 
 
 def last_layer(run: FinishedRun) -> Learner:
@@ -107,12 +107,12 @@ def last_layer(run: FinishedRun) -> Learner:
             parts.append(features_of_batch(pixels[first : first + FEATURES_BATCH]))
         return np.concatenate(parts)
 
-    return Learner(Linear(CLASSES), encode=features, prepare=_identity)
+    return Learner(Linear(CLASSES), encode=features, prepare=_unchanged)
 
 
 def from_scratch(run: FinishedRun) -> Learner:
     """Trains a new net of the run's kind."""
-    return Learner(run.model, encode=_identity, prepare=run.prepare)
+    return Learner(run.model, encode=_unchanged, prepare=run.prepare)
 
 
 LEARNERS: dict[str, Callable[[FinishedRun], Learner]] = {
@@ -144,7 +144,7 @@ def compare_learners(
     train_net = _make_train_net(run, data, settings)
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / 'results.json'
-    identity = _identity_of_results(run, settings)
+    identity = _comparable_settings(run, settings)
     accuracy = _known_accuracies(file, identity)
     for job in tqdm(_jobs_left(settings, accuracy), unit='net'):
         accuracy[job.name()] = train_net(job)
@@ -204,8 +204,9 @@ def _in_form_of_run(run, data):
     return train, test
 
 
-def _identity_of_results(run, settings):
+def _comparable_settings(run, settings):
     """What two results must have in common to be compared."""
+    # Size and seed are in each net's name.
     return {
         'steps': settings.steps,
         'batch_size': settings.batch_size,

@@ -152,9 +152,7 @@ def _draw_seeds(axes: Axes, row: int, scores: np.ndarray) -> None:
     )
 
 
-def means_with_intervals(
-    title: str, panels: Mapping[str, Panel], log_x: bool = True, height: float = 3.8
-) -> Figure:
+def means_with_intervals(title: str, panels: Mapping[str, Panel], log_x: bool = True) -> Figure:
     """Means with their 95 % intervals over sizes, rates, epochs or named things.
 
     Args:
@@ -162,12 +160,11 @@ def means_with_intervals(
         panels: By their titles; their lines are of type SummaryLine. Points whose positions are
             names are not joined.
         log_x: Whether the x axes are logarithmic.
-        height: Of the figure in inches.
 
     Returns:
         A Figure with the panels side by side.
     """
-    figure = new_figure(5.6 * len(panels), height, title)
+    figure = new_figure(5.6 * len(panels), 3.8, title)
     all_axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for axes, (name, panel) in zip(all_axes, panels.items(), strict=True):
         for label, line in panel.lines.items():

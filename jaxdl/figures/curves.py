@@ -66,7 +66,7 @@ class ResponsePanel(NamedTuple):
 
 def training_curves(
     title: str,
-    steps_records: Sequence[WindowRecord],
+    window_records: Sequence[WindowRecord],
     epoch_records: Sequence[EpochRecord],
     score_names: Sequence[str],
     steps_per_epoch: int,
@@ -75,7 +75,7 @@ def training_curves(
 
     Args:
         title: The figure's title.
-        steps_records: Training scores, in order of steps.
+        window_records: Training scores, in order of steps.
         epoch_records: Validation and test scores, in order of steps.
         score_names: The scores to draw, one panel each. 'loss' gets a logarithmic axis.
         steps_per_epoch: Optimizer steps in an epoch.
@@ -86,7 +86,7 @@ def training_curves(
     figure = new_figure(5.5 * len(score_names), 4, title)
     panels = figure.subplots(1, len(score_names), squeeze=False)[0]
     for axes, name in zip(panels, score_names, strict=True):
-        _draw_score(axes, name, steps_records, epoch_records)
+        _draw_score(axes, name, window_records, epoch_records)
         _add_epoch_axis(axes, steps_per_epoch)
         axes.grid(alpha=0.3)
         axes.legend()
@@ -96,10 +96,10 @@ def training_curves(
 def _draw_score(
     axes: Axes,
     name: str,
-    steps_records: Sequence[WindowRecord],
+    window_records: Sequence[WindowRecord],
     epoch_records: Sequence[EpochRecord],
 ) -> None:
-    steps, series = _curve(steps_records, 'train', name)
+    steps, series = score_curve(window_records, 'train', name)
     is_loss = name == 'loss'
     low, high = 0.0, 1.0
     if is_loss:
@@ -116,7 +116,7 @@ def _draw_score(
         linewidth=0.8,
     )
     for split in ('validation', 'test'):
-        steps, series = _curve(epoch_records, split, name)
+        steps, series = score_curve(epoch_records, split, name)
         if not steps:
             continue
         draw_band(
@@ -136,10 +136,16 @@ def _draw_score(
         axes.set_yscale('log')
 
 
-def _curve(
+def score_curve(
     records: Sequence[WindowRecord] | Sequence[EpochRecord], split: str, score: str
 ) -> Curve:
-    """One score of one split, from the records that have it."""
+    """The curve of one score.
+
+    Args:
+        records: In order of steps. Those without the score are left out.
+        split: 'train', 'validation' or 'test'.
+        score: The score's name.
+    """
     steps = []
     summaries = []
     for record in records:

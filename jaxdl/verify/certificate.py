@@ -203,7 +203,9 @@ def _parse_set(
     """One set of net states, of `size` numbers each."""
     automaton_state = entry['memory']
     if not _is_index(automaton_state, len(automaton.next_state)):
-        raise Refused(f'set {index} names automaton state {automaton_state!r}, which is none')
+        raise Refused(
+            f'set {index} names automaton state {automaton_state!r}, which does not exist'
+        )
     next_sets = entry['next']
     if len(next_sets) != len(automaton.symbols):
         raise Refused(f'set {index} does not lead to one set for each symbol')

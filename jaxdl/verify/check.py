@@ -1,7 +1,7 @@
 """The theorem that a recurrent net gives the right answers at every length, and its check.
 
 Theorem. Let a finite automaton (automaton.py) say what the net must answer. Let F(s, x) be the net
-state after a step from net state s on input x. Let there be finitely many sets of net states, each
+state after a step from net state s on symbol x. Let there be finitely many sets of net states, each
 with a state of the automaton, such that
 
 1. Start: the zero net state lies in set 0, whose automaton state is 0, the start.
@@ -124,7 +124,7 @@ def check_file(path: str | Path) -> CheckResult:
         with open(path) as file:
             certificate = json.load(file)
     except (ValueError, RecursionError) as error:
-        raise Refused(f'it is no JSON ({error})') from None
+        raise Refused(f'it is not JSON ({error})') from None
     return check(certificate)
 
 
@@ -208,7 +208,7 @@ def _transition(
     no_error = arb_mat(sets[index].centre.nrows(), 1)
     states = AffineForm(sets[index].centre, sets[index].generators, no_error)
     return Transition(
-        where=f'set {index} (automaton state {automaton_state}) on input {vector}',
+        where=f'set {index} (automaton state {automaton_state}) on symbol {vector}',
         automaton_state=automaton_state,
         symbol=symbol,
         target=claim.sets[index].next_sets[symbol],

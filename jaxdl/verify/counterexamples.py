@@ -1,4 +1,4 @@
-"""Counterexamples: inputs on which a net answers wrongly, and their description in words.
+"""Counterexamples: sequences that a net answers wrongly, and their description in words.
 
 Imports no JAX, so that a test of an adder can describe what it finds without the proof search.
 """

@@ -34,7 +34,7 @@ def step(
     state_parts = affine.split(from_state, GATES[cell])
     if cell == 'gru':
         return _gru(state_parts, input_parts, state_arrays[0])
-    # A GRU apart, the gates see the sum of both parts alone.
+    # Only a GRU treats the two parts differently; the other cells add them.
     gates = list(map(affine.shift, state_parts, input_parts))
     if cell == 'lstm':
         return _lstm(gates, state_arrays[1])

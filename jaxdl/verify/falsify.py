@@ -1,4 +1,4 @@
-"""Falsification: a cheap search for inputs that a net answers wrongly.
+"""Falsification: a cheap search for sequences that a net answers wrongly.
 
 It looks where nets fail that are right on random sequences: at long runs of one symbol.
 
@@ -44,8 +44,8 @@ def falsify(
 ) -> list[Counterexample | None]:
     """Looks for counterexamples of several nets.
 
-    Tried are all sequences of a few symbols, and sequences of LONG_STEPS symbols: a constant one in
-    each state of the automaton that it leaves unchanged, and random runs.
+    It tries all sequences of a few symbols, and sequences of LONG_STEPS symbols: random runs, and
+    one repeated symbol in each state of the automaton that this symbol leaves unchanged.
 
     Args:
         cell: 'rnn', 'gru' or 'lstm'.
@@ -94,9 +94,8 @@ def share_correct_up_to(
     params: Params,
     key: jax.Array,
     lengths: Sequence[int],
-    count: int = 32,
 ) -> np.ndarray:
-    """How many sequences of random runs each net answers correctly up to each length.
+    """How many of LONG_SEQUENCES random runs each net answers correctly up to each length.
 
     Args:
         cell: 'rnn', 'gru' or 'lstm'.
@@ -104,12 +103,11 @@ def share_correct_up_to(
         params: Of the nets, (S, ...).
         key: Of the sequences.
         lengths: In steps.
-        count: Sequences.
 
     Returns:
         Shares (S, lengths) of the sequences.
     """
-    sequences = _random_runs(key, len(automaton.symbols), count, max(lengths))
+    sequences = _random_runs(key, len(automaton.symbols), LONG_SEQUENCES, max(lengths))
     wrong = _answer(cell, automaton, params, sequences).wrong
     shares = []
     for length in lengths:
@@ -144,27 +142,27 @@ def _all_short_sequences(symbols):
 
 
 def _constant_sequences(automaton):
-    """Sequences (N, LONG_STEPS): the shortest way to each state, then a symbol that stays there."""
+    """Sequences (N, LONG_STEPS): a shortest path to each state, then a symbol that stays there."""
     sequences = []
-    for state, way in _shortest_ways(automaton).items():
+    for state, path in _shortest_paths(automaton).items():
         for symbol, next_state in enumerate(automaton.next_state[state]):
             if next_state == state:
-                sequences.append(way + [symbol] * (LONG_STEPS - len(way)))
+                sequences.append(path + [symbol] * (LONG_STEPS - len(path)))
     return np.array(sequences)
 
 
-def _shortest_ways(automaton):
+def _shortest_paths(automaton):
     """{state: a shortest list of symbols that leads there from the start}, in order of length."""
     # Breadth-first search.
-    ways = {0: []}
+    paths = {0: []}
     unvisited = [0]
     while unvisited:
         state = unvisited.pop(0)
         for symbol, next_state in enumerate(automaton.next_state[state]):
-            if next_state not in ways:
-                ways[next_state] = [*ways[state], symbol]
+            if next_state not in paths:
+                paths[next_state] = [*paths[state], symbol]
                 unvisited.append(next_state)
-    return ways
+    return paths
 
 
 def _random_runs(key, symbols, count, steps):

@@ -30,6 +30,9 @@ from jaxdl.verify.bound_propagation import (
 from jaxdl.verify.certificate import StateSet
 
 LEAST_HALF_WIDTH = 0.02  # added to the boxes around the states that were reached
+# Of the random sequences: as many again are runs of one symbol.
+SEQUENCES = 256
+STEPS = 40
 
 
 class SetGraph(NamedTuple):
@@ -90,7 +93,8 @@ class Candidate(NamedTuple):
 def set_graph(automaton: Automaton, history: int = 0) -> SetGraph:
     """One set for each automaton state and each sequence of the last `history` symbols.
 
-    Before as many symbols were read, for each shorter sequence from the start.
+    In the first steps fewer symbols have been read, so there is also a set for each automaton state
+    and each shorter sequence from the start.
     """
     start = (0, ())
     nodes = [start]
@@ -200,8 +204,6 @@ def reached(
     graph: SetGraph,
     automaton: Automaton,
     key: Array,
-    strings: int = 256,
-    steps: int = 40,
 ) -> Parallelotopes:
     """Boxes around the net states that a net reaches on random sequences.
 
@@ -211,10 +213,8 @@ def reached(
         graph: Of the automaton.
         automaton: What the net must do.
         key: Of the sequences.
-        strings: Sequences of random symbols, and as many of random runs of one symbol.
-        steps: The length of a sequence.
     """
-    symbols = _random_symbols(key, len(automaton.symbols), strings, steps)
+    symbols = _random_symbols(key, len(automaton.symbols))
     vectors = jnp.array(automaton.symbols)[symbols]
     states = simulate(cell, params, vectors).states  # (N, T, n)
     set_at_step = _sets_visited(graph, symbols)  # (N, T)
@@ -227,7 +227,7 @@ def reached(
         return low, high
 
     low, high = lax.map(extremes, jnp.arange(len(graph.automaton_state)))
-    # A set that no sequence leads to, as there may be none back to the start, has no extremes.
+    # Some sets may never be reached, such as the start if no symbol leads back to it.
     was_reached = low <= high
     low = jnp.where(was_reached, low, 0.0)
     high = jnp.where(was_reached, high, 0.0)
@@ -238,14 +238,14 @@ def reached(
     return Parallelotopes((low + high) / 2, jax.vmap(jnp.diag)(half_widths))
 
 
-def _random_symbols(key, symbol_count, strings, steps):
-    """Sequences (2 * strings, steps) of random symbols, and of runs of ten of one symbol."""
+def _random_symbols(key, symbol_count):
+    """Sequences (2 * SEQUENCES, STEPS) of random symbols, and of runs of ten of one symbol."""
     groups = []
     for run_length in (1, 10):
-        runs = -(-steps // run_length)  # rounded up
+        runs = -(-STEPS // run_length)  # rounded up
         run_key = jax.random.fold_in(key, run_length)
-        symbols = jax.random.randint(run_key, (strings, runs), 0, symbol_count)
-        groups.append(symbols.repeat(run_length, axis=1)[:, :steps])
+        symbols = jax.random.randint(run_key, (SEQUENCES, runs), 0, symbol_count)
+        groups.append(symbols.repeat(run_length, axis=1)[:, :STEPS])
     return jnp.concatenate(groups)
 
 
@@ -281,8 +281,8 @@ class Problem(NamedTuple):
     Attributes:
         start: The variables at the beginning.
         candidate: The net and sets of given variables.
-        closure_shortfall: What a closure gap (L, X, n) falls short of, positive where it does,
-            from the gap and the sensitivity of the target.
+        closure_shortfall: From a closure gap (L, X, n) and the sensitivity of its target to how
+            much the gap is too small; negative where it is large enough.
         answer_margin: What a sum of logits must reach.
         learning_rate: Of Adam, at the beginning.
     """
@@ -303,7 +303,7 @@ def search(
     tune: bool = True,
     steps: int = 6000,
 ) -> Candidate:
-    """Looks for an inductive invariant by steps of Adam on what the gaps fall short of.
+    """Looks for an inductive invariant: Adam minimizes by how much the gaps are too small.
 
     Args:
         cell: 'rnn', 'gru' or 'lstm'.

@@ -4,6 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+DEAD_SHARE = 0.01
+SIMILAR_COSINE = 0.95
+
 
 class SimilarPair(NamedTuple):
     """Two filters that are alike or opposite.
@@ -43,21 +46,21 @@ def pictures(weights: np.ndarray, shared: bool = False) -> np.ndarray:
     return centred(np.asarray(weights).transpose(0, 2, 3, 1), shared)
 
 
-def dead_filters(weights: np.ndarray, share: float = 0.01) -> np.ndarray:
-    """The numbers of the filters (K, C, k, k) whose norm is below `share` of the largest norm."""
+def dead_filters(weights: np.ndarray) -> np.ndarray:
+    """The numbers of the filters (K, C, k, k) with a norm below DEAD_SHARE of the largest norm."""
     flat = np.asarray(weights, float).reshape(len(weights), -1)
     norms = np.linalg.norm(flat, axis=1)
-    return np.flatnonzero(norms < share * norms.max())
+    return np.flatnonzero(norms < DEAD_SHARE * norms.max())
 
 
-def similar_pairs(weights: np.ndarray, cosine: float = 0.95) -> list[SimilarPair]:
-    """The pairs of filters (K, C, k, k) whose cosine similarity is above `cosine` in magnitude."""
+def similar_pairs(weights: np.ndarray) -> list[SimilarPair]:
+    """The pairs of filters (K, C, k, k) with a cosine beyond SIMILAR_COSINE in magnitude."""
     flat = np.asarray(weights, float).reshape(len(weights), -1)
     norms = np.linalg.norm(flat, axis=1, keepdims=True)
     directions = flat / np.maximum(norms, 1e-30)  # a filter of zeros is like no other
     similarity = directions @ directions.T
     # The upper triangle has each pair once, and no filter with itself.
-    alike = np.triu(abs(similarity) > cosine, 1)
+    alike = np.triu(abs(similarity) > SIMILAR_COSINE, 1)
     pairs = []
     for first, second in np.argwhere(alike):
         pair = SimilarPair(

@@ -3,7 +3,6 @@
 This is figure 5 of Zeiler & Fergus (2013). See model.py for the model and the shapes.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -11,6 +10,8 @@ import jax.numpy as jnp
 from jax.scipy.ndimage import map_coordinates
 
 from jaxdl.visualize.model import Model, Params
+
+COMPARED_LAYERS = ('pool1', 'pool2', 'dense')
 
 
 class Changes(NamedTuple):
@@ -81,7 +82,6 @@ def changes(
     images: jax.Array,
     labels: jax.Array,
     versions: jax.Array,
-    layers: Sequence[str] = ('pool1', 'pool2', 'dense'),
 ) -> Changes:
     """Compares the features of transformed images with those of the images themselves.
 
@@ -91,7 +91,6 @@ def changes(
         images: (N, H, W, C).
         labels: (N,) int, their right classes.
         versions: (T, N, H, W, C), T transformed versions of the images.
-        layers: The layers whose features are compared.
     """
     n = len(images)
     _, original_values = model.apply(params, images)
@@ -99,7 +98,7 @@ def changes(
     def compare(transformed):
         logits, values = model.apply(params, transformed)
         distances = {}
-        for layer in layers:
+        for layer in COMPARED_LAYERS:
             features = values[layer].reshape(n, -1)
             originals = original_values[layer].reshape(n, -1)
             distance = jnp.linalg.norm(features - originals, axis=1)

@@ -45,7 +45,7 @@ class Jitter(NamedTuple):
     Attributes:
         shift: In pixels, down or up and right or left.
         angle: In radians, either way.
-        scale: As a part of the size, up or down.
+        scale: As a share of the size, larger or smaller.
     """
 
     shift: float = 1.5

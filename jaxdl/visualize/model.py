@@ -12,17 +12,30 @@ import jax
 Params = Any  # a pytree of arrays, as the model's init makes it
 
 
+class ReceptiveField(Protocol):
+    """What the unit at (row, column) of a map sees: size x size pixels.
+
+    Attributes:
+        size: The side of this square in pixels.
+        stride: The pixels from the square of a unit to that of the next one.
+        before: The first row of pixels is row * stride - before; columns likewise.
+    """
+
+    size: int
+    stride: int
+    before: int
+
+
 class Model(Protocol):
     """A convolutional net as a function of its parameters.
 
     Attributes:
         shape: (H, W, C) of an image.
-        receptive_fields: {layer: (size, stride, before)} in pixels. The unit at (row, column) of
-            a map sees size x size pixels, of which the first is (row * stride - before, ...).
+        receptive_fields: By layer.
     """
 
     shape: tuple[int, int, int]
-    receptive_fields: Mapping[str, tuple[int, int, int]]
+    receptive_fields: Mapping[str, ReceptiveField]
 
     def apply(
         self, params: Params, *inputs: jax.Array, method: str | None = None

@@ -5,7 +5,6 @@ Occlusion maps, and whether a net knows that parts of different images correspon
 takes them, so the value `fill` of the cover is in that scale too.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -14,6 +13,9 @@ import numpy as np
 
 from jaxdl.visualize import deconvnet
 from jaxdl.visualize.model import Model, Params
+
+WATCHED_LAYER = 'conv2'  # its strongest map is watched in `occlude`
+COMPARED_LAYERS = ('pool2', 'dense')  # by `inconsistency`
 
 
 class Occlusion(NamedTuple):
@@ -64,7 +66,6 @@ def occlude(
     masks: jax.Array,
     label: int | jax.Array,
     fill: jax.Array | float = 0.0,
-    layer: str = 'conv2',
 ) -> Occlusion:
     """Covers an image by each of several masks and looks at the net's answers.
 
@@ -75,19 +76,18 @@ def occlude(
         masks: (P, H, W) bool, True where the image is covered.
         label: The image's class.
         fill: () or (C,), the value of the cover.
-        layer: The layer whose strongest map is watched.
     """
     # A batch of one, because the model takes batches.
     batch = image[None]
     _, uncovered_layers = model.apply(params, batch)
-    (norms,) = deconvnet.map_norms(uncovered_layers[layer])
+    (norms,) = deconvnet.map_norms(uncovered_layers[WATCHED_LAYER])
     strongest = norms.argmax()
     signal = deconvnet.one_map(strongest)
-    (projection,) = deconvnet.project(model, params, batch, layer, signal)
+    (projection,) = deconvnet.project(model, params, batch, WATCHED_LAYER, signal)
 
     covered_images = jnp.where(masks[..., None], fill, image)
     logits, layers = model.apply(params, covered_images)
-    watched_map = layers[layer][..., strongest]
+    watched_map = layers[WATCHED_LAYER][..., strongest]
     height_and_width = tuple(range(1, watched_map.ndim))
     return Occlusion(
         activity=watched_map.sum(axis=height_and_width),
@@ -105,7 +105,6 @@ def inconsistency(
     images: jax.Array,
     masks: jax.Array,
     fill: jax.Array | float = 0.0,
-    layers: Sequence[str] = ('pool2', 'dense'),
 ) -> dict[str, jax.Array]:
     """How much the change of features differs from image to image when a part is covered.
 
@@ -119,7 +118,6 @@ def inconsistency(
         images: (N, H, W, C).
         masks: (N, H, W) bool, the same part of each image.
         fill: () or (C,), the value of the cover.
-        layers: The layers whose features are compared.
 
     Returns:
         {layer: ()}.
@@ -129,7 +127,7 @@ def inconsistency(
     _, before = model.apply(params, images)
     _, after = model.apply(params, covered_images)
     measures = {}
-    for layer in layers:
+    for layer in COMPARED_LAYERS:
         changes = before[layer] - after[layer]
         signs = jnp.sign(changes).reshape(n, -1)
         share_differing = jnp.mean(signs[:, None] != signs[None], axis=-1)  # (N, N)

@@ -38,7 +38,8 @@ class ReceptiveFields(NamedTuple):
     Attributes:
         patches: (M, S, S, C), their receptive fields, zero outside the image.
         inside: (M, S, S) bool, the pixels of the patch that lie in the image.
-        pooled_inside: (M, 5, 5) bool, the pool1 units that a conv2 unit sees that lie in the image.
+        pooled_inside: (M, 5, 5) bool, which of the pool1 units that a conv2 unit reads lie in the
+            image.
     """
 
     patches: np.ndarray
@@ -111,14 +112,14 @@ def receptive_fields(
     Returns:
         The receptive fields of the units in the order of `top`, M = K * count.
     """
-    size, stride, before = model.receptive_fields[layer]
+    field = model.receptive_fields[layer]
     height, width = images.shape[1:3]
     unit_rows = top.rows.ravel()[:, None]
     unit_columns = top.columns.ravel()[:, None]
 
-    offsets = np.arange(size) - before
-    pixel_rows = unit_rows * stride + offsets  # (M, S)
-    pixel_columns = unit_columns * stride + offsets
+    offsets = np.arange(field.size) - field.before
+    pixel_rows = unit_rows * field.stride + offsets  # (M, S)
+    pixel_columns = unit_columns * field.stride + offsets
     inside = _inside(pixel_rows, pixel_columns, height, width)
     # Places outside the image are read at its border, and set to zero afterwards.
     seen = images[

@@ -35,7 +35,7 @@ def legend_labels(legend):
 
 @pytest.mark.quick
 def test_training_curves_have_a_panel_for_each_score():
-    steps_records = [
+    window_records = [
         SimpleNamespace(step=10, train={'loss': summary(2.0), 'accuracy': summary(0.3)}),
         SimpleNamespace(step=20, train={'loss': summary(1.0), 'accuracy': summary(0.6)}),
     ]
@@ -44,7 +44,7 @@ def test_training_curves_have_a_panel_for_each_score():
         SimpleNamespace(step=10, validation=held_out, test=None),
         SimpleNamespace(step=20, validation=held_out, test=None),
     ]
-    figure = training_curves('', steps_records, epoch_records, ['loss', 'accuracy'], 10)
+    figure = training_curves('', window_records, epoch_records, ['loss', 'accuracy'], 10)
     loss_axes, accuracy_axes = figure.axes
     assert loss_axes.get_yscale() == 'log'
     assert accuracy_axes.get_yscale() == 'linear'
@@ -56,8 +56,8 @@ def test_training_curves_have_a_panel_for_each_score():
 
 
 def test_the_band_of_a_loss_stays_above_0():
-    steps_records = [SimpleNamespace(step=10, train={'loss': summary(0.3, 5.0)})]
-    figure = training_curves('', steps_records, [], ['loss'], 10)
+    window_records = [SimpleNamespace(step=10, train={'loss': summary(0.3, 5.0)})]
+    figure = training_curves('', window_records, [], ['loss'], 10)
     (band,) = figure.axes[0].collections
     assert band.get_paths()[0].vertices[:, 1].min() == pytest.approx(0.1)
 

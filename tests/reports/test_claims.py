@@ -1,14 +1,15 @@
 """Claims and sections name runs that exist, and write what they can from incomplete results."""
 
-import fnmatch
-
+import msgspec
 import pytest
 
+from experiments.core.schema import EpochRecord
 from experiments.reports import catalogue
-from experiments.reports.page import claims, sections, sequence_claims
+from experiments.reports.page import claims, image_claims, image_sections, sections, sequence_claims
 from experiments.reports.page.document import Page
 from experiments.reports.page.evidence import Evidence, gather_evidence
 from experiments.reports.result_files import RESULTS_FOLDER
+from jaxdl.metrics import Summary
 
 pytestmark = pytest.mark.quick
 
@@ -32,7 +33,7 @@ def test_claims_need_runs_that_exist(claim):
 
 @pytest.mark.parametrize('section', sections.SECTIONS, ids=lambda section: section.title)
 def test_sections_need_runs_that_exist(section):
-    assert fnmatch.filter(catalogue.runs(), section.pattern)
+    assert section.ids(catalogue.runs())
 
 
 @pytest.mark.parametrize('claim', claims.CLAIMS, ids=lambda claim: claim.title)
@@ -44,10 +45,44 @@ def test_a_claim_is_written_from_one_of_its_runs(claim, evidence, tmp_path):
 
 @pytest.mark.parametrize('section', sections.SECTIONS, ids=lambda section: section.title)
 def test_a_section_is_written_from_one_of_its_runs(section, evidence, tmp_path):
-    names = fnmatch.filter(evidence.ids, section.pattern)
+    names = section.ids(evidence.ids)
     page = Page(tmp_path, tmp_path)
     section.write(page, only(evidence, names[:1]))
     assert 'nan' not in page.markdown()
+
+
+def with_results(evidence, name, **changes):
+    """The evidence of one run, some of whose results are replaced."""
+    results = msgspec.structs.replace(evidence.results[name], **changes)
+    return Evidence(evidence.reported, evidence.ids, {name: results}, {})
+
+
+def test_the_curves_of_many_seeds_have_no_single_seeds(evidence, tmp_path):
+    curve = []
+    for record in evidence.results['A-rnn128'].curve:
+        if isinstance(record, EpochRecord):
+            accuracy = record.test['accuracy']
+            test = {'accuracy': Summary(accuracy.mean, accuracy.ci95)}
+            record = msgspec.structs.replace(record, test=test)
+        curve.append(record)
+    page, changed = Page(tmp_path / 'all', tmp_path), Page(tmp_path / 'many', tmp_path)
+    image_claims.unstable_rate(page, only(evidence, ['A-rnn128']))
+    image_claims.unstable_rate(changed, with_results(evidence, 'A-rnn128', curve=curve))
+    assert changed.parts[0] == page.parts[0]
+
+
+def test_results_of_earlier_versions_lack_parts_of_the_final_test(evidence, tmp_path):
+    page = Page(tmp_path, tmp_path)
+    for name, write in (
+        (image_claims.MNIST_OF_D[0], image_claims.last_batch),
+        (image_sections.MNIST_NET, image_sections.classes),
+    ):
+        test = msgspec.structs.replace(
+            evidence.results[name].final_test, last_batch=None, report=None, confusion=None
+        )
+        write(page, with_results(evidence, name, final_test=test))
+    assert len(page.parts) == 1
+    assert image_claims.MNIST_OF_D[0] in page.parts[0]
 
 
 def test_what_is_missing_is_said(evidence, tmp_path):

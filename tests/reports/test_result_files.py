@@ -20,6 +20,7 @@ from experiments.core.schema import (
 )
 from experiments.reports import result_files
 from experiments.reports.result_files import CURVE_POINTS, RESULTS_FOLDER
+from jaxdl import UserError
 from jaxdl.metrics import Summary, summarize
 
 pytestmark = pytest.mark.quick
@@ -88,6 +89,15 @@ def test_a_row_has_the_results_of_its_run(row):
 
 def test_seconds_are_those_of_the_whole_run(row):
     assert row.seconds == {'train': 0.5 * EPOCHS, 'compile': 2.5, 'data': 1.5}
+
+
+def test_metrics_that_lack_epochs_are_an_error(tmp_path):
+    folder = tmp_path / 'run'
+    write_run(folder)
+    lines = (folder / 'metrics.jsonl').read_text().splitlines(keepends=True)
+    (folder / 'metrics.jsonl').write_text(''.join(lines[:-1]))
+    with pytest.raises(UserError, match='59 of 60 epochs'):
+        result_files.row_of_run(folder)
 
 
 def test_the_last_layer_statistics_are_kept_without_histograms(row):

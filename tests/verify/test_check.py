@@ -37,23 +37,23 @@ def test_a_correct_recall_net_is_accepted():
         (
             ('sets', 0, 'next'),
             [1, 1, 2, 2],
-            r'set 0 \(automaton state 0\) on input \(1, 0\): '
+            r'set 0 \(automaton state 0\) on symbol \(1, 0\): '
             'set 2 has automaton state 1, it must be 0',
         ),
         (
             ('weights', 'weight_hh_l0', 1, 1),
             ZERO,
-            r'on input \(0, 1\): the next net state may leave set',
+            r'on symbol \(0, 1\): the next net state may leave set',
         ),
         (
             ('sets', 2, 'centre', 1),
             (0.9).hex(),
-            r'set 0 \(automaton state 0\) on input \(1, 1\): the next net state may leave set 2',
+            r'set 0 \(automaton state 0\) on symbol \(1, 1\): the next net state may leave set 2',
         ),
         (
             ('weights', 'head_weight'),
             [[MINUS_ONE, ONE, MINUS_ONE, ZERO]],
-            r'set 0 \(automaton state 0\) on input \(0, 0\): the answer may not be 0',
+            r'set 0 \(automaton state 0\) on symbol \(0, 0\): the answer may not be 0',
         ),
         (('sets', 1, 'edges', 1, 1), ONE, 'may leave|may not be'),
         (('sets', 1, 'edges', 1, 1), ZERO, 'the generators of set 1 are not independent'),

@@ -55,7 +55,7 @@ CLAIMS = [
     ),
     Claim(
         title='B: rankings of nets on 1,000 test images',
-        text='Its training accuracy is that of one batch of 50, with dropout on.',
+        text='The reported training accuracy is that of one batch of 50, with dropout on.',
         needed=image_claims.CIFAR_OF_B,
         write=image_claims.one_batch,
     ),
@@ -116,5 +116,6 @@ def write(page: Page, evidence: Evidence) -> None:
         page.text(f'### {claim.title}\n\n{claim.text}')
         for line in evidence.missing(claim.needed):
             page.text(line)
+        # A claim that needs no results is only words.
         if evidence.finished(claim.needed) or not claim.needed:
             claim.write(page, evidence)

@@ -82,6 +82,7 @@ def window_records(results: RowResults) -> list[WindowRecord]:
 
 def seconds_per_seed(results: RowResults) -> float | None:
     """The seconds of training of one seed, or None if an earlier version did not take them."""
+    # Seeds train together, so that there is no time of a single one.
     seconds = results.seconds['train']
     if not seconds:
         return None
@@ -99,7 +100,7 @@ def falsified_seeds(results: RowResults) -> int:
 
 def by_cell(
     evidence: Evidence,
-    sizes: Sequence[float],
+    values: Sequence[float],
     id_of: Callable[[str, float], str],
     measure: Callable[[RowResults], Summary | None],
 ) -> dict[str, dict[float, Summary]]:
@@ -107,21 +108,22 @@ def by_cell(
 
     Args:
         evidence: With their results. Runs that are missing are left out.
-        sizes: The values of the number.
-        id_of: From a cell and a size to the id of the run.
+        values: Of the number, such as hidden sizes or learning rates.
+        id_of: From a cell and a value to the id of the run.
         measure: From the results of a run to a summary, or to None if it has none.
 
     Returns:
-        {cell: {size: summary}}.
+        {cell: {value: summary}}.
     """
     tables = {}
     for cell in catalogue.CELLS:
         table = {}
-        for size in sizes:
-            results = evidence.results.get(id_of(cell, size))
+        for value in values:
+            results = evidence.results.get(id_of(cell, value))
             summary = measure(results) if results else None
             if summary is not None:
-                table[size] = summary
+                table[value] = summary
+        # A cell without runs would be an empty line of a chart.
         if table:
             tables[cell] = table
     return tables

@@ -44,11 +44,12 @@ def last_batch(page: Page, evidence: Evidence) -> None:
     lines = []
     for name in evidence.finished(MNIST_OF_D):
         test = evidence.results[name].final_test
-        images = test.last_batch.images
-        # As fractions, since so few images allow only a few values.
         counts = []
-        for accuracy in test.last_batch.accuracy.seeds:
-            counts.append(f'{round(images * accuracy)}/{images}')
+        if test.last_batch is not None:  # an earlier version did not keep it
+            images = test.last_batch.images
+            # As fractions, since so few images allow only a few values.
+            for accuracy in test.last_batch.accuracy.seeds:
+                counts.append(f'{round(images * accuracy)}/{images}')
         reported = evidence.reported[name].reported_test_acc
         lines.append([name, reported, percent(test.accuracy, 2), ', '.join(counts)])
     page.table(['row', 'reported test', 'whole test set, %', 'last batch alone, each seed'], lines)
@@ -59,21 +60,24 @@ def unstable_rate(page: Page, evidence: Evidence) -> None:
     panels = {}
     for name in evidence.finished(['A-rnn128', 'A-rnn256']):
         results = evidence.results[name]
-        epochs, seeds = [], []
+        epochs, accuracies = [], []
         for record in epoch_records(results):
-            # Runs of many seeds keep the scores of single seeds of the last epoch only.
-            if record.test['accuracy'].seeds is not None:
-                epochs.append(record.epoch)
-                seeds.append(record.test['accuracy'].seeds)
-        scores = np.array(seeds)  # (epochs, S)
-        rate = results.config['learning_rate']
-        panels[f'{name}: Adam at {rate:g}, by seed'] = _panel_of_seeds(epochs, scores)
+            epochs.append(record.epoch)
+            accuracies.append(record.test['accuracy'])
+        title = f'{name}: Adam at {results.config["learning_rate"]:g}'
+        # The curves of many seeds are kept without those of single seeds.
+        if accuracies[0].seeds is None:
+            lines = {'mean of all seeds': SummaryLine(epochs, accuracies)}
+            panels[title] = Panel('epoch', 'test accuracy', lines)
+        else:
+            panels[f'{title}, by seed'] = _panel_of_seeds(epochs, accuracies)
 
-        means = ', '.join(f'{100 * mean:.0f}' for mean in scores.mean(1))
+        means = ', '.join(f'{100 * accuracy.mean:.0f}' for accuracy in accuracies)
+        seeds = results.config['seeds']
         reported = evidence.reported[name].reported_test_acc
         page.text(
-            f'{name}: test accuracy in % after each epoch, mean of {scores.shape[1]} seeds: '
-            f'{means}. Reported after the last epoch: {100 * reported:.1f}.'
+            f'{name}: test accuracy in % after each epoch, mean of {seeds} seeds: {means}. '
+            f'Reported after the last epoch: {100 * reported:.1f}.'
         )
     page.figure(
         'claim-rate',
@@ -90,8 +94,9 @@ def unstable_rate(page: Page, evidence: Evidence) -> None:
         )
 
 
-def _panel_of_seeds(epochs: list[int], scores: np.ndarray) -> Panel:
-    """A line for each seed of scores (epochs, S)."""
+def _panel_of_seeds(epochs: list[int], accuracies: list[Summary]) -> Panel:
+    """A line for each seed, through its accuracies after these epochs."""
+    scores = np.array([accuracy.seeds for accuracy in accuracies])  # (epochs, S)
     lines = {}
     for seed, scores_of_seed in enumerate(scores.T):
         points = [Summary(score, None) for score in scores_of_seed]
@@ -202,6 +207,7 @@ def _write_reported_pairs(page: Page, evidence: Evidence) -> None:
     half_width = share_half_width(0.5, TEST_IMAGES_OF_B)
     # Variances add up, if the two errors are independent.
     half_width_of_difference = math.sqrt(2) * half_width
+    # Without results of ours: this is about the reported numbers alone.
     pairs = list(itertools.combinations(CIFAR_OF_B, 2))
     close = 0
     for first, second in pairs:
@@ -251,7 +257,9 @@ def tanh_statistics(page: Page, evidence: Evidence) -> None:
     for quoted in QUOTED_STATISTICS:
         if quoted.row not in evidence.results:
             continue
-        statistics = evidence.results[quoted.row].layer_statistics[0]
+        results = evidence.results[quoted.row]
+        # At most one is kept.
+        statistics = results.layer_statistics[0]
         layer = statistics.layers[quoted.layer]
         lines.append(
             [
@@ -260,7 +268,8 @@ def tanh_statistics(page: Page, evidence: Evidence) -> None:
                 quoted.mean,
                 format_summary(layer.mean),
                 quoted.variance,
-                # Files have no variances. For seeds that agree this is nearly their mean.
+                # Files keep the standard deviation, not the variance. For seeds that agree this
+                # is nearly the mean of their variances.
                 f'{layer.std.mean**2:.4f}',
             ]
         )
@@ -275,9 +284,9 @@ def tanh_statistics(page: Page, evidence: Evidence) -> None:
         ],
         lines,
     )
-    results = evidence.results[evidence.finished(STATISTICS_OF_C)[0]]
+    # The step is that of the last row shown.
     page.text(
-        f'Ours are those of tanh nets before step {results.layer_statistics[0].step} of '
+        f'Ours are those of tanh nets before step {statistics.step} of '
         f'{results.step}, over 100 test images. Where a mean is below 0, the activations did not '
         'come out of a ReLU.'
     )
@@ -289,7 +298,7 @@ def timing(page: Page, evidence: Evidence) -> None:
     lines = []
     for name in evidence.finished(MNIST_OF_E):
         row, results = evidence.reported[name], evidence.results[name]
-        epochs = configs[name].epochs
+        epochs = configs[name].epochs  # of the report's run and of ours
         seconds = seconds_per_seed(results)
         lines.append(
             [

@@ -46,7 +46,7 @@ def hidden_sizes(page: Page, evidence: Evidence) -> None:
             'MNIST rows: one epoch of 60,000, Adam at 1e-3, batch 64',
             {
                 'accuracy': Panel('units', 'test accuracy', summary_lines(accuracies)),
-                'time': Panel('units', 'seconds a seed', summary_lines(seconds)),
+                'time': Panel('units', 'seconds per seed', summary_lines(seconds)),
             },
         ),
         'RNN, LSTM and GRU by hidden size',
@@ -82,6 +82,7 @@ def learning_rates(page: Page, evidence: Evidence) -> None:
     )
     items = []
     for cell, table in accuracies.items():
+        # Breakdowns are counted from the best rate up: too low a rate only trains slowly.
         best_rate = max(table, key=lambda rate: table[rate].mean)
         broken = _broken_rates(table, best_rate)
         item = (
@@ -101,7 +102,7 @@ def _broken_rates(accuracies: dict[float, Summary], best_rate: float) -> list[st
     limit = accuracies[best_rate].mean - BREAKDOWN
     broken = []
     for rate, accuracy in accuracies.items():
-        # The whole interval must lie below, not only its middle.
+        # Broken only if its whole interval lies below the limit.
         highest = accuracy.mean + (accuracy.ci95 or 0)
         if rate > best_rate and highest < limit:
             broken.append(f'{rate:g}')
@@ -116,6 +117,7 @@ def cnn_against_rnns(page: Page, evidence: Evidence) -> None:
         results = evidence.results[name]
         accuracy = results.final_test.accuracy
         seconds = seconds_per_seed(results)
+        # Without seconds a net has no place on the axis, but a row of the table.
         if seconds is not None:
             lines[name] = _accuracy_by_seconds(results, seconds)
         table.append(
@@ -132,7 +134,7 @@ def cnn_against_rnns(page: Page, evidence: Evidence) -> None:
         'cnn-rnn',
         comparisons.means_with_intervals(
             'MNIST: a CNN beside recurrent nets',
-            {'accuracy in time': Panel('seconds of training a seed', 'test accuracy', lines)},
+            {'accuracy in time': Panel('seconds of training per seed', 'test accuracy', lines)},
         ),
         'A CNN against recurrent nets, by seconds',
     )
@@ -140,7 +142,7 @@ def cnn_against_rnns(page: Page, evidence: Evidence) -> None:
         [
             'row',
             'parameters',
-            'seconds a seed',
+            'seconds per seed',
             'test, %',
             'errors in 10,000',
             'points per thousand parameters',
@@ -163,13 +165,17 @@ def classes(page: Page, evidence: Evidence) -> None:
     """The confusion matrix of one net on MNIST, and its scores by class."""
     results = evidence.results[MNIST_NET]
     test, seeds = results.final_test, results.config['seeds']
-    page.figure(
-        'confusion',
-        tables.confusion_matrix(
-            f'{MNIST_NET}, images a seed, mean of {seeds}', test.confusion, seeds
-        ),
-        f'Confusion matrix of {MNIST_NET}',
-    )
+    # Earlier versions kept neither of the two.
+    if test.confusion is not None:
+        page.figure(
+            'confusion',
+            tables.confusion_matrix(
+                f'{MNIST_NET}, images a seed, mean of {seeds}', test.confusion, seeds
+            ),
+            f'Confusion matrix of {MNIST_NET}',
+        )
+    if test.report is None:
+        return
     lines = []
     for name, scores in test.report.items():
         line = [name]
@@ -183,7 +189,7 @@ def lenet_activations(page: Page, evidence: Evidence) -> None:
     """The statistics of a LeNet's activations late in training."""
     results = evidence.results[LENET]
     if not results.layer_statistics:
-        return
+        return  # the run recorded none
     statistics = results.layer_statistics[0]
     page.text(f'Before step {statistics.step} of {results.step}, over 100 test images.')
     lines = []

@@ -1,10 +1,10 @@
 """The rows of one report on the page: a table of verdicts, the curves, and the pictures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from experiments.core import schema
-from experiments.core.schema import EpochRecord, PictureRow, Predictions, RowResults, WindowRecord
+from experiments.core.schema import PictureRow, Predictions, RowResults
 from experiments.reports.agreement import Verdict, is_rough, reported_score, score_name
 from experiments.reports.page.document import Page
 from experiments.reports.page.evidence import (
@@ -17,8 +17,7 @@ from experiments.reports.page.evidence import (
 from experiments.reports.presets import CHOSEN, PICTURES
 from experiments.reports.reported import REPORTS, ReportedRow
 from jaxdl.figures import curves
-from jaxdl.figures.base import stack_summaries
-from jaxdl.figures.curves import Curve, CurvePanel
+from jaxdl.figures.curves import Curve, CurvePanel, score_curve
 
 HEADER = (
     'row',
@@ -108,6 +107,7 @@ def _table_line(row: ReportedRow, verdict: Verdict, evidence: Evidence) -> list[
 def _format_seconds(seconds: float | None) -> str:
     if seconds is None:
         return ''
+    # Small nets take less than a second.
     return f'{seconds:.0f}' if seconds >= 10 else f'{seconds:.2g}'
 
 
@@ -134,24 +134,14 @@ def _curves(results: RowResults, score: str) -> dict[str, Curve]:
     """A score of training batches, and on the test set or else the validation set."""
     epochs = epoch_records(results)
     all_curves = {
-        'train': _curve(window_records(results), 'train', score),
-        'test': _curve(epochs, 'test', score),
-        'validation': _curve(epochs, 'validation', score),
+        'train': score_curve(window_records(results), 'train', score),
+        'test': score_curve(epochs, 'test', score),
+        'validation': score_curve(epochs, 'validation', score),
     }
+    # Two held-out sets would be one curve too many.
     if all_curves['test'].steps:
         del all_curves['validation']
     return {split: curve for split, curve in all_curves.items() if curve.steps}
-
-
-def _curve(records: Sequence[WindowRecord | EpochRecord], split: str, score: str) -> Curve:
-    """A score of the records that have this split."""
-    steps, summaries = [], []
-    for record in records:
-        scores = getattr(record, split)
-        if scores is not None:
-            steps.append(record.step)
-            summaries.append(scores[score])
-    return Curve(steps, stack_summaries(summaries))
 
 
 def write_pictures(page: Page, name: str, results_folder: Path) -> None:

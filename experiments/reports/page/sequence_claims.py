@@ -1,5 +1,8 @@
 """Claims of the reports about recall nets and adders, each beside what our runs say."""
 
+import itertools
+from typing import NamedTuple
+
 import numpy as np
 
 from experiments.core.schema import AdderTest
@@ -11,20 +14,22 @@ from jaxdl.metrics import Summary
 
 TWO_UNITS = ('D-recall-h2', 'E-recall-rnn2', 'E-recall-lstm2', 'E-recall-gru2')
 ADDERS_OF_D = ('D-add-mse-h1', 'D-add-mse-h3', 'D-add-mse-h5', 'D-add-bce-h5', 'D-add-mse-h5-L5')
+
+
+class LossPair(NamedTuple):
+    """The ids of the same adder, trained with the cross entropy and with the squared error."""
+
+    cross_entropy: str
+    mse: str
+
+
 # The same three adders of report E with each of its two losses.
 LOSS_PAIRS_OF_E = {
-    'h3-L3': ('E-add-ce-h3-L3', 'E-add-mse-h3-L3'),
-    'h5-L3': ('E-add-ce-h5-L3', 'E-add-mse-h5-L3'),
-    'h5-L7': ('E-add-ce-h5-L7', 'E-add-mse-h5-L7'),
+    'h3-L3': LossPair('E-add-ce-h3-L3', 'E-add-mse-h3-L3'),
+    'h5-L3': LossPair('E-add-ce-h5-L3', 'E-add-mse-h5-L3'),
+    'h5-L7': LossPair('E-add-ce-h5-L7', 'E-add-mse-h5-L7'),
 }
-ADDERS_OF_E = (
-    'E-add-ce-h3-L3',
-    'E-add-mse-h3-L3',
-    'E-add-ce-h5-L3',
-    'E-add-mse-h5-L3',
-    'E-add-ce-h5-L7',
-    'E-add-mse-h5-L7',
-)
+ADDERS_OF_E = tuple(itertools.chain.from_iterable(LOSS_PAIRS_OF_E.values()))
 # Adders by units and by batch size.
 BATCH_OF_ONE = ('D-add-mse-h1', 'D-add-mse-h3', 'D-add-mse-h5', 'batch-8', 'batch-32')
 
@@ -57,6 +62,7 @@ def batch_of_one(page: Page, evidence: Evidence) -> None:
         results = evidence.results[name]
         test = results.final_test
         reported = ''
+        # The adders batch-* are ours alone.
         if name in evidence.reported:
             reported = evidence.reported[name].reported_test_acc
         perfect_seeds = test.exact_match.seeds.count(1)
@@ -118,15 +124,15 @@ def luck_of_adders(page: Page, evidence: Evidence) -> None:
     items = []
     for net, pair in LOSS_PAIRS_OF_E.items():
         if len(evidence.finished(pair)) == 2:
-            items.append(_compare_losses(net, evidence, *pair))
+            items.append(_compare_losses(net, evidence, pair))
     if items:
         page.list(items)
 
 
-def _compare_losses(net: str, evidence: Evidence, cross_entropy: str, mse: str) -> str:
+def _compare_losses(net: str, evidence: Evidence, pair: LossPair) -> str:
     """Whether one loss is better on the same adder, in a line."""
-    first = evidence.results[cross_entropy].final_test.exact_match
-    second = evidence.results[mse].final_test.exact_match
+    first = evidence.results[pair.cross_entropy].final_test.exact_match
+    second = evidence.results[pair.mse].final_test.exact_match
     gap = difference(first, second)
     explanation = (
         'more than chance explains' if excludes_zero(gap) else 'which chance could explain'
