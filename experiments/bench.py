@@ -96,20 +96,20 @@ def _measure(
 ) -> None:
     """Measures the parts, writing results as they come, then tables and figures."""
     # Imported here, as these import JAX, for which --help need not wait.
-    from experiments.benchmark.commands import measure_commands
-    from experiments.benchmark.comparison import measure_net
+    from experiments.benchmark.against_peers import measure_net
     from experiments.benchmark.machine import describe_machine
-    from experiments.benchmark.output import write_output
+    from experiments.benchmark.output_files import write_output
     from experiments.benchmark.populations import measure_populations
     from experiments.benchmark.results import BenchResults
     from experiments.benchmark.scaling import measure_scaling
     from experiments.benchmark.timing import matrix_product_speed
-    from experiments.core import schema
+    from experiments.benchmark.whole_commands import measure_commands
+    from experiments.core import file_schema
 
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / 'bench.json'
     machine = describe_machine()
-    results = schema.read_json(file, BenchResults)
+    results = file_schema.read_json(file, BenchResults)
     if results is None or results.machine != machine:
         results = BenchResults(machine)  # those of another machine or day are not comparable
     steps, repeats = settings['steps'], settings['repeats']
@@ -117,16 +117,16 @@ def _measure(
         results.peak = matrix_product_speed()
         for name, net in nets.items():
             results.nets[name] = measure_net(name, net, settings['data_dir'], steps, repeats)
-            schema.write_json(file, results)
+            file_schema.write_json(file, results)
     if 'commands' in parts:
         results.commands = measure_commands(repeats)
-        schema.write_json(file, results)
+        file_schema.write_json(file, results)
     if 'populations' in parts:
         results.populations = measure_populations(ADDER, steps, repeats)
-        schema.write_json(file, results)
+        file_schema.write_json(file, results)
     if 'scaling' in parts:
         results.scaling = measure_scaling()
-        schema.write_json(file, results)
+        file_schema.write_json(file, results)
     write_output(folder, results)
 
 

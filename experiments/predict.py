@@ -13,16 +13,16 @@ import jax
 import numpy as np
 from PIL import Image
 
-from experiments.core import schema
+from experiments.core import file_schema
 from experiments.core.command import run_command
 from experiments.core.config import Config
+from experiments.core.file_schema import Predictions
 from experiments.core.flags import CACHE_FLAG, HELP_FLAG, Flag, flag_values
-from experiments.core.schema import Predictions
 from experiments.core.tasks import Task
 from experiments.training import finished_run
 from jaxdl import UserError
 from jaxdl.backend import use_compilation_cache
-from jaxdl.data import handwriting, images
+from jaxdl.data import handwriting_photos, images
 from jaxdl.figures.base import to_png
 from jaxdl.figures.grids import handwriting_predictions
 from jaxdl.metrics import Summary, summarize
@@ -107,8 +107,8 @@ def read_files(files: Sequence[str]) -> Handwriting:
     """
     forms = []
     for file in files:
-        photo = handwriting.read(os.path.expanduser(file))
-        forms.append(handwriting.to_mnist(photo, file))
+        photo = handwriting_photos.read(os.path.expanduser(file))
+        forms.append(handwriting_photos.to_mnist(photo, file))
     return Handwriting({AS_MNIST: np.stack(forms)}, files, None)
 
 
@@ -120,7 +120,7 @@ def digits_of_other_writers() -> Handwriting:
     for pixels in digits.test_images:
         # A photo of a digit is large and has a margin.
         with_margin = np.pad(pixels, 1)
-        as_mnist.append(handwriting.to_mnist(_enlarge(with_margin, LARGE_SIDE)))
+        as_mnist.append(handwriting_photos.to_mnist(_enlarge(with_margin, LARGE_SIDE)))
         enlarged.append(_enlarge(pixels, MNIST_SIDE))
     forms = {AS_MNIST: np.stack(as_mnist), ENLARGED_ONLY: np.stack(enlarged)}
     names = [str(digit) for digit in digits.test_labels]
@@ -183,7 +183,7 @@ def write_predictions(
         probability=probabilities.max(-1).round(4).tolist(),
         accuracy=accuracy,
     )
-    schema.write_json(folder / 'predictions.json', predictions)
+    file_schema.write_json(folder / 'predictions.json', predictions)
 
     names = []
     for name in handwriting_images.names[:SHOWN]:

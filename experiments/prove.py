@@ -106,7 +106,7 @@ def prove(folder: Path, flags: Mapping[str, Any]) -> None:
     # Imported here: --help and --check need no JAX.
     import jax
 
-    from experiments.core.schema import ProofResults
+    from experiments.core.file_schema import ProofResults
     from experiments.proofs import files, wording
     from experiments.proofs.certify import Options
     from experiments.proofs.verdicts import judge_population
@@ -143,7 +143,7 @@ def prove(folder: Path, flags: Mapping[str, Any]) -> None:
 
 def _known_verdicts(folder, epoch):
     """{seed: SeedVerdict} that the final test of an adder gave on the nets of this epoch."""
-    from experiments.core.schema import AdderTest
+    from experiments.core.file_schema import AdderTest
     from experiments.training import workdir
 
     results = workdir.read_results(folder)

@@ -15,8 +15,8 @@ from experiments.core.command import run_command
 from experiments.core.config import CNN_TASKS, Config
 from experiments.core.flags import CACHE_FLAG, HELP_FLAG, Flag, flag_values
 from experiments.training import finished_run
-from experiments.views.base import PassResult
-from experiments.views.passes import PASSES
+from experiments.views.pass_result import PassResult
+from experiments.views.passes_by_name import PASSES
 from experiments.views.request import make_request
 from jaxdl import UserError
 from jaxdl.backend import use_compilation_cache

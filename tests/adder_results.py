@@ -1,6 +1,6 @@
 """The results of a made-up adder, for tests."""
 
-from experiments.core.schema import AdderTest, LengthTable, RunResults, SeedVerdict
+from experiments.core.file_schema import AdderTest, LengthTable, RunResults, SeedVerdict
 from jaxdl.metrics import Summary
 
 SCORES = {'loss': Summary(0.5, 0.1, [0.4, 0.6])}

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from experiments.core import schema
+from experiments.core import file_schema
 from experiments.core.config import Config
 from jaxdl.metrics import Summary
 from jaxdl.verify import certificate
@@ -20,8 +20,8 @@ def is_struct(thing):
 
 
 STRUCTS = [Summary]
-for _, thing in inspect.getmembers(schema, is_struct):
-    if thing.__module__ == schema.__name__:
+for _, thing in inspect.getmembers(file_schema, is_struct):
+    if thing.__module__ == file_schema.__name__:
         STRUCTS.append(thing)
 
 
@@ -74,7 +74,7 @@ def test_every_struct_that_has_a_section_exists():
 
 @pytest.mark.quick
 def test_the_kind_of_a_record_is_that_of_its_section():
-    for struct in (schema.WindowRecord, schema.EpochRecord, schema.StatisticsRecord):
+    for struct in (file_schema.WindowRecord, file_schema.EpochRecord, file_schema.StatisticsRecord):
         row = table_rows(section_of(struct.__name__))[0]
         assert row[1] == f'`"{struct.__struct_config__.tag}"`'
 

@@ -17,7 +17,7 @@ import pytest
 from experiments.core import defaults
 from experiments.core.tasks import make_task
 from experiments.training.clock import Clock
-from experiments.training.programs import make_mesh, make_programs, state_shapes
+from experiments.training.compiled_programs import make_mesh, make_programs, state_shapes
 from experiments.training.run import run
 from jaxdl import checkpoint, parallel
 

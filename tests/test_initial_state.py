@@ -10,8 +10,8 @@ import pytest
 
 from experiments.core import defaults
 from experiments.training.clock import Clock
+from experiments.training.compiled_programs import Programs, Setup
 from experiments.training.initial_state import best_of_restarts
-from experiments.training.programs import Programs, Setup
 from jaxdl.train import Population
 
 

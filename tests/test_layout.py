@@ -20,7 +20,7 @@ HOMES = {
     'matplotlib': ('jaxdl/figures/',),
     'flint': tuple(f'jaxdl/verify/{name}.py' for name in ('affine', 'check', 'exact_step')),
     'absl': ('experiments/core/flags.py',),
-    'msgspec': ('jaxdl/metrics.py', 'experiments/core/schema.py'),
+    'msgspec': ('jaxdl/metrics.py', 'experiments/core/file_schema.py'),
     'torch': (f'{PEERS}pytorch.py', f'{PEERS}torch_adder.py'),
     'keras': (f'{PEERS}keras_jax.py',),
     'tensorflow': (),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from experiments.core.schema import (
+from experiments.core.file_schema import (
     EpochRecord,
     LayerStatistics,
     StatisticsRecord,

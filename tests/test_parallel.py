@@ -11,7 +11,7 @@ from experiments.core import defaults
 from experiments.core.config import MESH_AXES
 from experiments.core.tasks import make_task
 from experiments.training.clock import Clock
-from experiments.training.programs import make_mesh, make_programs
+from experiments.training.compiled_programs import make_mesh, make_programs
 from jaxdl import UserError, parallel
 
 choose_axes = parallel.choose_axes  # before conftest puts a stub in its place

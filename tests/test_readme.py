@@ -13,7 +13,7 @@ import pytest
 from experiments.core.config import Config
 from experiments.core.flags import parse_flags
 from experiments.main import COMMAND_FLAGS, base_config, config_flags
-from experiments.views.passes import PASSES
+from experiments.views.passes_by_name import PASSES
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / 'README.md'

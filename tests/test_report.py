@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from experiments import report
-from experiments.core import schema
+from experiments.core import file_schema
 from experiments.core.command import run_command
-from experiments.core.schema import FailedRow, RowResults
+from experiments.core.file_schema import FailedRow, RowResults
 from experiments.reports import catalogue, result_files
 from experiments.reports.agreement import judge
 from experiments.reports.reported import reported_rows
@@ -30,7 +30,7 @@ def write_report(capsys, *flags):
 
 
 def committed(name):
-    return schema.read_json(RESULTS_FOLDER / f'{name}.json', RowResults)
+    return file_schema.read_json(RESULTS_FOLDER / f'{name}.json', RowResults)
 
 
 def line_of(text, row):

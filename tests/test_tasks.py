@@ -11,7 +11,7 @@ from experiments.core import defaults
 from experiments.core.config import CHOICES
 from experiments.core.tasks import TASKS, make_task
 from experiments.training.clock import Clock
-from experiments.training.programs import make_mesh, make_programs
+from experiments.training.compiled_programs import make_mesh, make_programs
 
 ADD = dataclasses.replace(
     defaults.TASK_DEFAULTS['binary_add'], train_size=64, batch_size=16, max_length=5, hidden=3

@@ -10,7 +10,7 @@ import numpy as np
 from experiments.core.config import Config
 from experiments.core.tasks import make_task
 from experiments.training.clock import Clock
-from experiments.training.programs import make_mesh, make_programs
+from experiments.training.compiled_programs import make_mesh, make_programs
 from jaxdl import UserError, parallel
 from jaxdl.train import ORDER, Examples, address
 

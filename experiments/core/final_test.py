@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.core.config import Config
-from experiments.core.schema import (
+from experiments.core.file_schema import (
     AdderTest,
     FinalTest,
     ImageTest,
@@ -22,7 +22,7 @@ from experiments.core.schema import (
 )
 from jaxdl.data import sequences
 from jaxdl.data.images import CLASSES
-from jaxdl.figures import curves, grids, tables
+from jaxdl.figures import confusion_and_text, curves, grids
 from jaxdl.figures.base import Figure
 from jaxdl.metrics import Summary, summarize
 from jaxdl.train import TEST, Evaluation, Examples, Params, address
@@ -98,7 +98,7 @@ def adder(config: Config, evaluate: Evaluate, params: Params) -> FinalTestResult
         'accuracy_by_length': curves.accuracy_by_length(
             f'Adder, {config.describe()}', 'bits of a summand', by_length, config.max_length
         ),
-        'samples': tables.text_table(
+        'samples': confusion_and_text.text_table(
             'Sample additions (first seed)', ('bits', 'sum', 'answer', 'verdict'), samples
         ),
     }
@@ -232,7 +232,7 @@ def recall(config: Config, evaluate: Evaluate, params: Params) -> FinalTestResul
         'accuracy_by_length': curves.accuracy_by_length(
             f'Recall of digit {config.k}, {config.describe()}', 'digits in the sequence', table
         ),
-        'samples': tables.text_table(
+        'samples': confusion_and_text.text_table(
             f'Recall digit {config.k} (first seed)',
             ('sequence', 'truth', 'answer', 'verdict'),
             samples,
@@ -260,7 +260,7 @@ def images(
     random_images = np.random.default_rng(0).choice(len(labels), count, replace=False)
     shown = [*first_of_each_class, *random_images]
     figures = {
-        'confusion': tables.confusion_matrix(
+        'confusion': confusion_and_text.confusion_matrix(
             f'Test images by class, {config.describe()}', confusion, len(outputs)
         ),
         'samples': grids.classified_images(

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from experiments.core import schema
+from experiments.core import file_schema
 from experiments.core.config import Config
-from experiments.core.schema import ProofResults
+from experiments.core.file_schema import ProofResults
 from experiments.proofs import figures
 from experiments.proofs.certify import CertifiedNet
 from experiments.proofs.verdicts import Judgement
@@ -39,9 +39,9 @@ def write_proofs(
         for file in folder.glob(pattern):
             file.unlink()
     for seed, proof in certified.items():
-        schema.write_json(folder / f'seed{seed}.json', proof.certificate)
+        file_schema.write_json(folder / f'seed{seed}.json', proof.certificate)
     # Last, so that proofs.json tells of no certificate that is not there.
-    schema.write_json(folder / RESULTS_FILE, results)
+    file_schema.write_json(folder / RESULTS_FILE, results)
     return [RESULTS_FILE, 'a certificate seed*.json for each proof']
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from experiments.core.schema import SeedVerdict
+from experiments.core.file_schema import SeedVerdict
 from jaxdl.verify.coverage import covers_float32
 
 

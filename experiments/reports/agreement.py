@@ -3,7 +3,7 @@
 import math
 from typing import Literal, NamedTuple
 
-from experiments.core.schema import FailedRow, RowResults
+from experiments.core.file_schema import FailedRow, RowResults
 from experiments.reports.intervals import next_seed_half_width, share_half_width
 from experiments.reports.reported import ReportedRow
 from jaxdl.metrics import Summary

@@ -13,18 +13,18 @@ from typing import Any, NamedTuple
 from PIL import Image
 from tqdm import tqdm
 
-from experiments.core import schema
+from experiments.core import file_schema
 from experiments.core.config import Config
-from experiments.core.schema import EpochRecord, FailedRow, PictureRow
+from experiments.core.file_schema import EpochRecord, FailedRow, PictureRow
 from experiments.core.tasks import Notify
 from experiments.reports import catalogue, result_files
 from experiments.reports.presets import Picture
 from experiments.reports.result_files import records_of
 from experiments.training import workdir
+from experiments.training.compiled_programs import make_mesh
 from experiments.training.epoch_metrics import Diverged
 from experiments.training.metrics_log import read_records
 from experiments.training.population import run_population
-from experiments.training.programs import make_mesh
 from experiments.training.run import describe_devices, versions
 from jaxdl import __version__
 
@@ -271,7 +271,7 @@ def draw(
         )
         files = sorted(folder.glob('*.png'))
         for file in sorted(folder.glob('*.json')):
-            contents.append(schema.read_json(file, Any))
+            contents.append(file_schema.read_json(file, Any))
     else:
         for figure in picture.figures:
             files.append(run_folder / 'figures' / f'{figure}.png')

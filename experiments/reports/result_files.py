@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.core import schema
+from experiments.core import file_schema
 from experiments.core.config import Config
-from experiments.core.schema import (
+from experiments.core.file_schema import (
     EpochRecord,
     FailedRow,
     LayerStatistics,
@@ -152,13 +152,13 @@ def _means(scores: Scores | None) -> Scores | None:
 
 def write(file: Path, row: Row) -> None:
     """Writes the file of a row on one line. Floats of a finished run are rounded."""
-    content = schema.to_json(row)
+    content = file_schema.to_json(row)
     if isinstance(row, RowResults):
         for name, value in content.items():
             # The config stays as it is, since it is compared with other Configs.
             if name != 'config':
                 content[name] = _rounded(value)
-    schema.write_json(file, content, indent=None)
+    file_schema.write_json(file, content, indent=None)
 
 
 def _rounded(content: Any) -> Any:
@@ -205,7 +205,7 @@ def read(
 def _read_any_row(file: Path) -> Row | None:
     # No file of one kind can be read as one of another kind: each has a field of its own.
     for kind in (RowResults, FailedRow, PictureRow):
-        row = schema.read_json(file, kind)
+        row = file_schema.read_json(file, kind)
         if row is not None:
             return row
     return None

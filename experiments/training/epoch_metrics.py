@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from experiments.core.config import Config
-from experiments.core.schema import (
+from experiments.core.file_schema import (
     EpochRecord,
     LayerStatistics,
     Scores,

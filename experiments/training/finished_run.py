@@ -12,7 +12,7 @@ import numpy as np
 from experiments.core.config import Config
 from experiments.core.tasks import Notify, Task, make_task
 from experiments.training import workdir
-from experiments.training.programs import make_initialize, make_population
+from experiments.training.compiled_programs import make_initialize, make_population
 from jaxdl import UserError, checkpoint
 from jaxdl.train import Params
 

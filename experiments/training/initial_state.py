@@ -10,7 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from experiments.core.config import RESTART_EPOCHS
-from experiments.training.programs import Program, Setup, state_shapes
+from experiments.training.compiled_programs import Program, Setup, state_shapes
 from jaxdl import checkpoint, parallel
 from jaxdl.train import RESTART, Population, TrainState, address
 

@@ -8,8 +8,8 @@ from types import TracebackType
 
 import numpy as np
 
-from experiments.core import schema
-from experiments.core.schema import EpochRecord, Record, Scores, StatisticsRecord, WindowRecord
+from experiments.core import file_schema
+from experiments.core.file_schema import EpochRecord, Record, Scores, StatisticsRecord, WindowRecord
 from jaxdl import UserError, parallel
 from jaxdl.figures.base import Figure, to_png
 
@@ -80,7 +80,7 @@ class MetricsLog:
     def _write(self, records):
         with open(self.folder / 'metrics.jsonl', 'a') as file:
             for record in records:
-                file.write(schema.to_line(record))
+                file.write(file_schema.to_line(record))
         for record in records:
             if isinstance(record, StatisticsRecord):
                 self._write_histograms(record)
@@ -140,7 +140,7 @@ def read_records(file: Path, last_epoch: int) -> list[Record]:
     try:
         for line in file.read_text().splitlines(keepends=True):
             if line.endswith('\n'):
-                record = schema.from_line(line)
+                record = file_schema.from_line(line)
                 if record.epoch <= last_epoch:
                     records.append(record)
     except (FileNotFoundError, ValueError):

@@ -12,16 +12,16 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 
-from experiments.core import schema
+from experiments.core import file_schema
 from experiments.core.config import Config
-from experiments.core.schema import RunResults
+from experiments.core.file_schema import RunResults
 from experiments.core.tasks import Notify
 from experiments.training import workdir
 from experiments.training.clock import Clock
+from experiments.training.compiled_programs import Program, Setup, make_mesh, train_epoch_shapes
 from experiments.training.initial_state import InitialState, initialize, restore
-from experiments.training.memory import check_memory
+from experiments.training.memory_check import check_memory
 from experiments.training.metrics_log import MetricsLog
-from experiments.training.programs import Program, Setup, make_mesh, train_epoch_shapes
 from experiments.training.run import (
     RESUME_ADVICE,
     CompletedRun,
@@ -79,7 +79,7 @@ def run_population(
             for i, run_results in zip(group, group_results, strict=True):
                 results[i] = run_results
                 if parallel.is_first_process():
-                    schema.write_json(folders[i] / 'results.json', run_results)
+                    file_schema.write_json(folders[i] / 'results.json', run_results)
     return [CompletedRun(*pair) for pair in zip(folders, results, strict=True)]
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from experiments.core.formatting import format_summary
-from experiments.core.schema import (
+from experiments.core.file_schema import (
     AdderTest,
     FinalTest,
     ImageTest,
@@ -14,6 +13,7 @@ from experiments.core.schema import (
     Scores,
     SeedVerdict,
 )
+from experiments.core.formatting import format_summary
 from jaxdl.metrics import Summary
 
 SPLITS = ('train', 'validation', 'test')

@@ -13,27 +13,28 @@ import jax.numpy as jnp
 from jax.sharding import Mesh
 from tqdm import tqdm
 
-from experiments.core import schema
+from experiments.core import file_schema
 from experiments.core.command import STOP_REQUESTED
 from experiments.core.config import Config
+from experiments.core.file_schema import EpochRecord, RunResults, StatisticsRecord, WindowRecord
 from experiments.core.formatting import format_summary
-from experiments.core.schema import EpochRecord, RunResults, StatisticsRecord, WindowRecord
 from experiments.core.tasks import Notify, Task, make_task
 from experiments.training import workdir
 from experiments.training.clock import Clock
-from experiments.training.epoch_metrics import check_finite, epoch_records, statistics_records
-from experiments.training.initial_state import InitialState, restore_or_initialize
-from experiments.training.memory import check_memory
-from experiments.training.metrics_log import MetricsLog
-from experiments.training.programs import (
+from experiments.training.compiled_programs import (
     Program,
     Setup,
     make_mesh,
     make_programs,
     train_epoch_shapes,
 )
+from experiments.training.epoch_metrics import check_finite, epoch_records, statistics_records
+from experiments.training.initial_state import InitialState, restore_or_initialize
+from experiments.training.memory_check import check_memory
+from experiments.training.metrics_log import MetricsLog
 from jaxdl import __version__, checkpoint, parallel
-from jaxdl.figures import curves, layers
+from jaxdl.figures import curves
+from jaxdl.figures.layer_statistics import layer_statistics
 from jaxdl.train import EpochResult, Params, TrainState
 
 RESUME_ADVICE = 'the same command on all hosts goes on from the last finished epoch'
@@ -112,7 +113,7 @@ def run(
             params = _train_epochs(setup, train_epoch, lengths, start, log, manager)
             results = run_final_test(setup, params, log)
         if parallel.is_first_process():
-            schema.write_json(folder / 'results.json', results)
+            file_schema.write_json(folder / 'results.json', results)
     return CompletedRun(folder, results)
 
 
@@ -273,7 +274,7 @@ def save_checkpoint(
     checkpoint.save(manager, record.epoch, states, config.identity(), loss)
 
 
-def judging_scores(record: EpochRecord) -> schema.Scores:
+def judging_scores(record: EpochRecord) -> file_schema.Scores:
     """The scores that say how good an epoch was: on the validation examples, if there are any."""
     return record.validation or record.train
 
@@ -377,7 +378,9 @@ def _training_figures(config: Config, task: Task, log: MetricsLog):
         loss_first,
         task.steps_per_epoch,
     )
-    statistics = layers.layer_statistics(config.describe(), log.records_of(StatisticsRecord))
+    statistics = layer_statistics.layer_statistics(
+        config.describe(), log.records_of(StatisticsRecord)
+    )
     return {'curves': training_curves, **statistics}
 
 

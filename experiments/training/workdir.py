@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.core import schema
+from experiments.core import file_schema
 from experiments.core.config import Config
-from experiments.core.schema import ProofResults, RunResults
+from experiments.core.file_schema import ProofResults, RunResults
 from jaxdl import UserError, __version__
 
 # All that a run or a command that looks at it may write. config.json comes first and is deleted
@@ -97,13 +97,13 @@ def begin(folder: Path, config: Config, resume: bool) -> None:
 
 def write_settings(folder: Path, config: Config) -> None:
     """Writes config.json, which makes a folder that of a run."""
-    schema.write_json(folder / 'config.json', {'version': __version__, **config.identity()})
+    file_schema.write_json(folder / 'config.json', {'version': __version__, **config.identity()})
 
 
 def read_settings(folder: Path) -> dict[str, Any] | None:
     """The content of config.json, in the names of today, if a run wrote it; else None."""
     try:
-        settings = schema.upgrade(json.loads((folder / 'config.json').read_text()))
+        settings = file_schema.upgrade(json.loads((folder / 'config.json').read_text()))
     except (FileNotFoundError, ValueError):
         return None
     if isinstance(settings, dict) and {'version', 'task', 'seeds'} <= settings.keys():
@@ -148,9 +148,9 @@ def holds_run(folder: Path) -> bool:
 
 def read_results(folder: Path) -> RunResults | None:
     """The results of a finished run, or None if there are none that can be read."""
-    return schema.read_json(folder / 'results.json', RunResults)
+    return file_schema.read_json(folder / 'results.json', RunResults)
 
 
 def read_proofs(folder: Path) -> ProofResults | None:
     """What `prove` found of the run, or None if there is nothing that can be read."""
-    return schema.read_json(folder / 'proofs' / 'proofs.json', ProofResults)
+    return file_schema.read_json(folder / 'proofs' / 'proofs.json', ProofResults)

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from experiments.training.finished_run import FinishedRun
-from experiments.views.base import PassResult, prepared_grey, title
+from experiments.views.pass_result import PassResult, prepared_grey, title
 from experiments.views.request import ViewRequest
 from jaxdl import UserError
 from jaxdl.figures import grids

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 
 from experiments.training.finished_run import FinishedRun
-from experiments.views.base import CONVOLUTIONS, PassResult, title
+from experiments.views.pass_result import CONVOLUTIONS, PassResult, title
 from experiments.views.request import ViewRequest
 from jaxdl.figures import grids
 from jaxdl.figures.base import Figure

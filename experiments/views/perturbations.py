@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.training.finished_run import FinishedRun
-from experiments.views.base import PassResult, prepared_grey, title, to_picture
+from experiments.views.pass_result import PassResult, prepared_grey, title, to_picture
 from experiments.views.request import ViewRequest
 from jaxdl.figures import grids
 from jaxdl.figures.base import Figure

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from experiments.training.finished_run import FinishedRun
-from experiments.views.base import (
+from experiments.views.pass_result import (
     CONVOLUTIONS,
     PassResult,
     prepared_test_set,
@@ -19,10 +19,10 @@ from experiments.views.base import (
 from experiments.views.request import ViewRequest
 from jaxdl.figures import grids
 from jaxdl.models.activations import RULES
-from jaxdl.visualize import deconvnet, filters, top
+from jaxdl.visualize import deconvnet, filters, top_units
 from jaxdl.visualize.deconvnet import Signal
-from jaxdl.visualize.model import Model, Params
-from jaxdl.visualize.top import TopUnits
+from jaxdl.visualize.model_interface import Model, Params
+from jaxdl.visualize.top_units import TopUnits
 
 POOLS = ('pool1', 'pool2')  # after pooling, so that switches play a part
 COUNT = 9  # maps of an image, or images of a map
@@ -159,7 +159,7 @@ def show_top9(run: FinishedRun, request: ViewRequest) -> PassResult:
             run.model, run.params, images, layer, count, request.rule
         )
         # The patches as the user knows the images, not as the net takes them.
-        fields = top.receptive_fields(run.model, np.asarray(run.inputs), layer, units)
+        fields = top_units.receptive_fields(run.model, np.asarray(run.inputs), layer, units)
         patches = to_picture(fields.patches).reshape(projections.shape)
         arrays[f'{layer}/values'] = units.values
         arrays[f'{layer}/images'] = units.images
@@ -182,12 +182,12 @@ def _strongest_activations(
     rule: str,
 ) -> StrongestActivations:
     """Finds the `count` strongest units of each map of a layer, and projects them."""
-    units = top.strongest_units(model, params, images, layer, count)
-    fields = top.receptive_fields(model, images, layer, units)
+    units = top_units.strongest_units(model, params, images, layer, count)
+    fields = top_units.receptive_fields(model, images, layer, units)
     map_count = len(units.values)
     # The order of the fields: all units of map 0, then all of map 1, ...
     maps = np.repeat(np.arange(map_count), count)
-    project = jax.jit(top.project, static_argnames=('model', 'rule'))
+    project = jax.jit(top_units.project, static_argnames=('model', 'rule'))
     projections = np.asarray(project(model, params, fields, maps, rule))
     by_map = projections.reshape(map_count, count, *projections.shape[1:])
     return StrongestActivations(units, by_map)

@@ -16,8 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 from tqdm import tqdm
 
-from experiments.core import schema
-from experiments.core.schema import LengthTable, TransferResults
+from experiments.core import file_schema
+from experiments.core.file_schema import LengthTable, TransferResults
 from experiments.training.finished_run import FinishedRun
 from jaxdl import metrics
 from jaxdl.data import images
@@ -149,7 +149,7 @@ def compare_learners(
     for job in tqdm(_jobs_left(settings, accuracy), unit='net'):
         accuracy[job.name()] = train_net(job)
         # Written after every net, so that a command that was stopped goes on here.
-        schema.write_json(file, TransferResults(identity, accuracy))
+        file_schema.write_json(file, TransferResults(identity, accuracy))
     return _tables(accuracy, settings)
 
 
@@ -225,7 +225,7 @@ def _digest(params: Params) -> str:
 
 def _known_accuracies(file, identity):
     """The accuracies in the file, if they are of the same net and settings."""
-    results = schema.read_json(file, TransferResults)
+    results = file_schema.read_json(file, TransferResults)
     if results is None or results.settings != identity:
         return {}
     return results.accuracy

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from jaxdl.verify.cells import STATE_ARRAYS
+from jaxdl.verify.cell_sizes import STATE_ARRAYS
 
 Params = Mapping[str, Array]  # of a net of one layer, by the names of torch.nn
 

@@ -5,7 +5,7 @@ Trusted (see check.py): `parse` decides which net and which sets the proof is ab
 A certificate holds
 
     format, task, k, cell    which net, and which automaton (automaton.py) it follows
-    weights                  {name: numbers}, the names and shapes of cells.weight_shapes
+    weights                  {name: numbers}, the names and shapes of cell_sizes.weight_shapes
     sets                     [{memory, next, centre, edges}, ...], see StateSet
     sha256                   the digest of all that
 
@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from jaxdl.verify.automaton import Automaton, automaton_for
-from jaxdl.verify.cells import GATES, STATE_ARRAYS, weight_shapes
+from jaxdl.verify.cell_sizes import GATES, STATE_ARRAYS, weight_shapes
 
 # Files of earlier versions have this format and these names, so they stay: 'memory' is the state of
 # the automaton, 'edges' are the generators.

@@ -29,8 +29,8 @@ spare. `float32_error` (rounding.py) bounds the error in IEEE single precision, 
 err by 16 * 2**-24 at most. Nor does the theorem cover how this check is run: Python, python-flint
 and Arb are trusted.
 
-All that is trusted: automaton.py, cells.py, affine.py, exact_step.py, certificate.py, rounding.py
-and this file. They import the standard library and flint alone.
+All that is trusted: automaton.py, cell_sizes.py, affine.py, exact_step.py, certificate.py,
+rounding.py and this file. They import the standard library and flint alone.
 """
 
 import functools
@@ -44,7 +44,7 @@ from flint import arb, arb_mat, ctx
 from jaxdl.verify import affine
 from jaxdl.verify.affine import AffineForm
 from jaxdl.verify.automaton import answer_constraints
-from jaxdl.verify.cells import STATE_ARRAYS
+from jaxdl.verify.cell_sizes import STATE_ARRAYS
 from jaxdl.verify.certificate import Claim, Refused, StateSet, column, digest, parse
 from jaxdl.verify.exact_step import step
 from jaxdl.verify.rounding import float32_error

@@ -9,7 +9,7 @@ from flint import arb, arb_mat
 
 from jaxdl.verify import affine
 from jaxdl.verify.affine import AffineForm
-from jaxdl.verify.cells import GATES, STATE_ARRAYS
+from jaxdl.verify.cell_sizes import GATES, STATE_ARRAYS
 
 
 def step(

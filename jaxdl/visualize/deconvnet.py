@@ -17,7 +17,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxdl.visualize.model import Model, Params
+from jaxdl.visualize.model_interface import Model, Params
 
 Signal = Callable[[jax.Array], jax.Array]
 
@@ -119,8 +119,8 @@ def strongest_maps(
 ) -> MapProjections:
     """Projects the `count` maps of each image with the largest norm, each of them alone.
 
-    These are several maps of one image. Several images of one map are in top.py. The arguments are
-    those of `project`.
+    These are several maps of one image. Several images of one map are in top_units.py. The
+    arguments are those of `project`.
     """
     values, pullback = _layer_and_pullback(model, params, images, layer, rule)
     _, maps = jax.lax.top_k(map_norms(values), count)

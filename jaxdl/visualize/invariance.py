@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax.scipy.ndimage import map_coordinates
 
-from jaxdl.visualize.model import Model, Params
+from jaxdl.visualize.model_interface import Model, Params
 
 COMPARED_LAYERS = ('pool1', 'pool2', 'dense')
 

@@ -18,7 +18,7 @@ import numpy as np
 import optax
 
 from jaxdl.visualize.invariance import warp
-from jaxdl.visualize.model import Model, Params
+from jaxdl.visualize.model_interface import Model, Params
 
 Objective = Callable[[dict[str, jax.Array]], jax.Array]
 ImageShape = tuple[int, int, int, int]  # (N, H, W, C)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxdl.visualize import deconvnet
-from jaxdl.visualize.model import Model, Params
+from jaxdl.visualize.model_interface import Model, Params
 
 WATCHED_LAYER = 'conv2'  # its strongest map is watched in `occlude`
 COMPARED_LAYERS = ('pool2', 'dense')  # by `inconsistency`

@@ -5,10 +5,10 @@ import dataclasses
 import pytest
 
 from experiments import bench
-from experiments.benchmark import commands
+from experiments.benchmark import whole_commands
 from experiments.benchmark.machine import describe_machine
 from experiments.benchmark.results import BenchResults
-from experiments.core import schema
+from experiments.core import file_schema
 from jaxdl import UserError
 
 
@@ -34,19 +34,19 @@ def test_nets_are_chosen_by_words():
 
 
 def test_results_of_the_same_machine_and_day_stay(tmp_path, monkeypatch):
-    monkeypatch.setattr(commands, 'measure_commands', lambda repeats: {'jaxdl, cold': 7.0})
+    monkeypatch.setattr(whole_commands, 'measure_commands', lambda repeats: {'jaxdl, cold': 7.0})
     file = tmp_path / 'bench.json'
     machine = describe_machine()
-    schema.write_json(file, BenchResults(machine, peak=1e9))
+    file_schema.write_json(file, BenchResults(machine, peak=1e9))
     argv = ['bench', '--what=commands', f'--out={tmp_path}']
     bench.main(argv)
-    results = schema.read_json(file, BenchResults)
+    results = file_schema.read_json(file, BenchResults)
     assert results.peak == 1e9
     assert results.commands == {'jaxdl, cold': 7.0}
 
     earlier = dataclasses.replace(machine, day='2020-01-01')
-    schema.write_json(file, BenchResults(earlier, peak=1e9))
+    file_schema.write_json(file, BenchResults(earlier, peak=1e9))
     bench.main(argv)
-    results = schema.read_json(file, BenchResults)
+    results = file_schema.read_json(file, BenchResults)
     assert results.machine == machine
     assert results.peak is None

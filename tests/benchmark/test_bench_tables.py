@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from experiments.benchmark.output import write_output
+from experiments.benchmark.output_files import write_output
 from experiments.benchmark.results import (
     BenchResults,
     Machine,
@@ -13,7 +13,7 @@ from experiments.benchmark.results import (
     ScalingRow,
 )
 from experiments.benchmark.tables import markdown, panels
-from experiments.core import schema
+from experiments.core import file_schema
 
 MACHINE = Machine('a CPU', '2 x cpu', '3.12', '0.10', '0.12', '2.13', 'absent', '2026-01-31')
 ADDER = NetRow(
@@ -86,8 +86,8 @@ def test_panels_have_a_line_for_each_split():
 
 def test_results_are_written_and_read(tmp_path):
     file = tmp_path / 'bench.json'
-    schema.write_json(file, RESULTS)
-    assert schema.read_json(file, BenchResults) == RESULTS
+    file_schema.write_json(file, RESULTS)
+    assert file_schema.read_json(file, BenchResults) == RESULTS
     content = json.loads(file.read_text())
     assert content['nets']['adder']['seconds']['PyTorch'] == 0.008
     assert content['populations'][1]['seeds'] == 4

@@ -10,7 +10,7 @@ import pytest
 from experiments.core.defaults import TASK_DEFAULTS
 from experiments.core.tasks import make_task
 from experiments.training.clock import Clock
-from experiments.training.programs import make_mesh, make_programs
+from experiments.training.compiled_programs import make_mesh, make_programs
 
 STEPS = 40
 HIDDEN = 16

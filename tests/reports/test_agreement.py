@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from experiments.core.schema import FailedRow, ImageTest, RowResults
+from experiments.core.file_schema import FailedRow, ImageTest, RowResults
 from experiments.reports.agreement import judge, reported_score, score_name
 from experiments.reports.reported import ReportedRow
 from jaxdl.metrics import Summary

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from experiments.core.schema import EpochRecord
+from experiments.core.file_schema import EpochRecord
 from experiments.reports import catalogue
 from experiments.reports.page import claims, image_claims, image_sections, sections, sequence_claims
 from experiments.reports.page.document import Page

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from experiments.core import schema
+from experiments.core import file_schema
 from experiments.core.defaults import base
-from experiments.core.schema import (
+from experiments.core.file_schema import (
     EpochRecord,
     FailedRow,
     LayerStatistics,
@@ -56,7 +56,7 @@ def write_run(folder, config=CONFIG):
             )
             statistics = StatisticsRecord(epoch, epoch - 1, {'cell': layer(epoch / 7)})
             for record in (statistics, window, whole):
-                file.write(schema.to_line(record))
+                file.write(file_schema.to_line(record))
     results = RunResults(
         version='1',
         versions={'jax': '1'},
@@ -71,7 +71,7 @@ def write_run(folder, config=CONFIG):
         validation=scores(0.5),
         final_test=RecallTest(Summary(1 / 3, 0.0, [1 / 3] * 3), {}, []),
     )
-    schema.write_json(folder / 'results.json', results)
+    file_schema.write_json(folder / 'results.json', results)
 
 
 @pytest.fixture
@@ -175,6 +175,6 @@ def test_a_file_that_does_not_fit_is_ignored(row, tmp_path):
 @pytest.mark.parametrize('file', sorted(RESULTS_FOLDER.glob('*.json')), ids=lambda file: file.stem)
 def test_committed_results_are_in_the_names_of_today(file):
     content = json.loads(file.read_text())
-    assert schema.upgrade(content) == content
+    assert file_schema.upgrade(content) == content
     kind = PictureRow if 'found' in content else RowResults
-    assert schema.to_json(schema.from_json(content, kind)) == content
+    assert file_schema.to_json(file_schema.from_json(content, kind)) == content

@@ -8,7 +8,7 @@ from random_nets import random_net
 
 from jaxdl.verify import bound_propagation, check
 from jaxdl.verify.affine import AffineForm
-from jaxdl.verify.cells import STATE_ARRAYS
+from jaxdl.verify.cell_sizes import STATE_ARRAYS
 from jaxdl.verify.exact_step import step
 
 HIDDEN = 3

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from experiments.core.file_schema import EpochRecord, FailedRow, RowResults, WindowRecord
 from experiments.core.formatting import format_summary
-from experiments.core.schema import EpochRecord, FailedRow, RowResults, WindowRecord
 from experiments.reports import catalogue, result_files
 from experiments.reports.reported import ReportedRow, reported_rows
 from experiments.reports.result_files import records_of

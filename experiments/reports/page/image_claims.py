@@ -5,8 +5,8 @@ import math
 
 import numpy as np
 
+from experiments.core.file_schema import EpochRecord, RowResults
 from experiments.core.formatting import format_summary
-from experiments.core.schema import EpochRecord, RowResults
 from experiments.reports.agreement import judge
 from experiments.reports.intervals import difference, excludes_zero, share_half_width
 from experiments.reports.page.document import Page

@@ -1,7 +1,7 @@
 """Comparisons of nets on images that the reports only talk about."""
 
+from experiments.core.file_schema import RowResults
 from experiments.core.formatting import format_summary
-from experiments.core.schema import RowResults
 from experiments.reports.catalogue import HIDDEN_SIZES, LEARNING_RATES
 from experiments.reports.page.document import Page
 from experiments.reports.page.evidence import (
@@ -13,7 +13,7 @@ from experiments.reports.page.evidence import (
     seconds_per_seed,
     summary_lines,
 )
-from jaxdl.figures import comparisons, tables
+from jaxdl.figures import comparisons, confusion_and_text
 from jaxdl.figures.comparisons import Panel, SummaryLine
 from jaxdl.metrics import Summary
 
@@ -169,7 +169,7 @@ def classes(page: Page, evidence: Evidence) -> None:
     if test.confusion is not None:
         page.figure(
             'confusion',
-            tables.confusion_matrix(
+            confusion_and_text.confusion_matrix(
                 f'{MNIST_NET}, images a seed, mean of {seeds}', test.confusion, seeds
             ),
             f'Confusion matrix of {MNIST_NET}',

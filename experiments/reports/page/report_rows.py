@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from experiments.core import schema
-from experiments.core.schema import PictureRow, Predictions, RowResults
+from experiments.core import file_schema
+from experiments.core.file_schema import PictureRow, Predictions, RowResults
 from experiments.reports.agreement import Verdict, is_rough, reported_score, score_name
 from experiments.reports.page.document import Page
 from experiments.reports.page.evidence import (
@@ -152,11 +152,11 @@ def write_pictures(page: Page, name: str, results_folder: Path) -> None:
         name: The row's id.
         results_folder: Of <id>.json and <id>-*.jpg.
     """
-    row = schema.read_json(results_folder / f'{name}.json', PictureRow)
+    row = file_schema.read_json(results_folder / f'{name}.json', PictureRow)
     if row is not None:
         for content in row.found:
             if content and 'accuracy' in content:
-                _write_handwriting(page, name, schema.from_json(content, Predictions))
+                _write_handwriting(page, name, file_schema.from_json(content, Predictions))
     for file in sorted(results_folder.glob(f'{name}-*.jpg')):
         page.picture(file, f'{name}: {file.stem.removeprefix(f"{name}-")}')
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.core.schema import AdderTest
+from experiments.core.file_schema import AdderTest
 from experiments.reports.intervals import difference, excludes_zero
 from experiments.reports.page.document import Page
 from experiments.reports.page.evidence import Evidence, falsified_seeds, percent

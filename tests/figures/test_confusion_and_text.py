@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jaxdl.figures.tables import confusion_matrix, text_table
+from jaxdl.figures.confusion_and_text import confusion_matrix, text_table
 
 
 @pytest.mark.quick

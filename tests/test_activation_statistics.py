@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from cnn_examples import random_example
 
-from jaxdl.visualize import activations
+from jaxdl.visualize import activation_statistics
 
 
 def test_statistics_of_a_data_set_are_numpys(x64):
     model, params, images = random_example(1, 16, 30)
-    statistics = activations.statistics_over_dataset(model, params, images, batch_size=8)
+    statistics = activation_statistics.statistics_over_dataset(model, params, images, batch_size=8)
     _, layers = model.apply(params, images)
     for layer, layer_values in layers.items():
         values = np.asarray(layer_values)
@@ -23,7 +23,7 @@ def test_statistics_of_a_data_set_are_numpys(x64):
         np.testing.assert_allclose(row.max, by_unit.max(0))
 
         ends = np.float32(values.min()), np.float32(values.max())
-        expected, _ = np.histogram(values, activations.BINS, ends)
+        expected, _ = np.histogram(values, activation_statistics.BINS, ends)
         assert row.histogram.sum() == values.size
         # A value at the edge of two bins may be counted in either.
         assert np.abs(row.histogram - expected).sum() <= 4
@@ -33,8 +33,8 @@ def test_statistics_of_a_data_set_are_numpys(x64):
 def test_layer_statistics_and_dead_share(x64):
     values = np.random.default_rng(0).normal(size=(5, 3, 3, 4))
     values[..., 2] = 0
-    statistics = activations.layer_statistics(jnp.array(values))
+    statistics = activation_statistics.layer_statistics(jnp.array(values))
     assert statistics['min'] == values.min()
-    expected, _ = np.histogram(values, activations.BINS)
+    expected, _ = np.histogram(values, activation_statistics.BINS)
     np.testing.assert_array_equal(statistics['histogram'], expected)
-    assert activations.dead_share(jnp.array(values)) == 0.25
+    assert activation_statistics.dead_share(jnp.array(values)) == 0.25

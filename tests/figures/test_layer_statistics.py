@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from jaxdl.figures.layers import layer_histograms, layer_statistics
+from jaxdl.figures.layer_statistics import layer_histograms, layer_statistics
 
 
 def summary(mean):

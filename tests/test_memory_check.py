@@ -7,10 +7,10 @@ import pytest
 
 from experiments.core import defaults
 from experiments.core.tasks import make_task
-from experiments.training import memory
+from experiments.training import memory_check
 from experiments.training.clock import Clock
-from experiments.training.memory import check_memory, largest_population
-from experiments.training.programs import Setup, make_mesh, make_programs
+from experiments.training.compiled_programs import Setup, make_mesh, make_programs
+from experiments.training.memory_check import check_memory, largest_population
 from jaxdl import UserError
 
 CONFIG = dataclasses.replace(
@@ -35,16 +35,16 @@ def test_a_population_that_does_not_fit_is_refused(monkeypatch):
     # The parameters, and the two moments of Adam.
     assert sizes.argument_size_in_bytes > 16 * 88 * 3 * 4
 
-    monkeypatch.setattr(memory, 'free_memory', lambda device: None)
+    monkeypatch.setattr(memory_check, 'free_memory', lambda device: None)
     check_memory(setup, executable)
 
     too_little = sizes.temp_size_in_bytes + sizes.argument_size_in_bytes // 2
-    monkeypatch.setattr(memory, 'free_memory', lambda device: too_little)
+    monkeypatch.setattr(memory_check, 'free_memory', lambda device: too_little)
 
     def nine_if_memory_grows(needed_for, seeds, free):
         return 9 if needed_for(4) < needed_for(8) else 0
 
-    monkeypatch.setattr(memory, 'largest_population', nine_if_memory_grows)
+    monkeypatch.setattr(memory_check, 'largest_population', nine_if_memory_grows)
     message = '--seeds=16 needs about .* GiB of memory, of which .* GiB are free: --seeds=9 fits'
     with pytest.raises(UserError, match=message):
         check_memory(setup, executable)

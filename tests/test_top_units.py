@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from cnn_examples import random_example
 
-from jaxdl.visualize import deconvnet, top
+from jaxdl.visualize import deconvnet, top_units
 
 
 def _unit_value(row, column, number):
@@ -51,10 +51,10 @@ def test_projection_in_the_receptive_field_is_the_whole_one(rule, layer, act, x6
     rows, columns = np.array(places).T
     image_numbers = np.arange(len(places)) % len(images)
     map_numbers = np.arange(len(places)) % maps
-    units = top.TopUnits(values=None, images=image_numbers, rows=rows, columns=columns)
+    units = top_units.TopUnits(values=None, images=image_numbers, rows=rows, columns=columns)
 
-    fields = top.receptive_fields(model, np.asarray(images), layer, units)
-    patches = np.asarray(top.project(model, params, fields, map_numbers, rule))
+    fields = top_units.receptive_fields(model, np.asarray(images), layer, units)
+    patches = np.asarray(top_units.project(model, params, fields, map_numbers, rule))
 
     for i, patch in enumerate(patches):
         image = images[image_numbers[i]][None]
@@ -71,7 +71,7 @@ def test_projection_in_the_receptive_field_is_the_whole_one(rule, layer, act, x6
 @pytest.mark.parametrize('layer', ['conv1', 'conv2'])
 def test_strongest_units_are_those_of_a_search(layer, x64):
     model, params, images = random_example(1, 16, 30)
-    units = top.strongest_units(model, params, images, layer, 9, batch_size=7)
+    units = top_units.strongest_units(model, params, images, layer, 9, batch_size=7)
     _, layers = model.apply(params, images)
     values = np.asarray(layers[layer])
     for number in range(values.shape[-1]):

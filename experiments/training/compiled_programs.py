@@ -29,7 +29,7 @@ from jaxdl.train import (
     make_score_batch,
     make_step,
 )
-from jaxdl.visualize.activations import dead_share, layer_statistics
+from jaxdl.visualize.activation_statistics import dead_share, layer_statistics
 
 # Arrays of so many small models stay in the cache of a CPU's core.
 SEEDS_AT_ONCE_ON_CPU = 8

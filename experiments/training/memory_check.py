@@ -9,7 +9,7 @@ import psutil
 
 from experiments.core.config import Config
 from experiments.training.clock import Clock
-from experiments.training.programs import Setup, make_programs, train_epoch_shapes
+from experiments.training.compiled_programs import Setup, make_programs, train_epoch_shapes
 from jaxdl import UserError
 
 GIB = 2**30

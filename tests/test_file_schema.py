@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from adder_results import SCORES, adder_results
 
-from experiments.core import schema
-from experiments.core.schema import (
+from experiments.core import file_schema
+from experiments.core.file_schema import (
     EpochRecord,
     LayerStatistics,
     LengthTable,
@@ -34,15 +34,15 @@ STATISTICS = LayerStatistics(*[Summary(0.0, None)] * 4, range=[0.0, 1.0], histog
     ],
 )
 def test_records_come_back(record):
-    line = schema.to_line(record)
+    line = file_schema.to_line(record)
     assert line.endswith('}\n') and json.loads(line)['kind'] in ('steps', 'epoch', 'statistics')
-    assert schema.from_line(line) == record
+    assert file_schema.from_line(line) == record
 
 
 def test_results_come_back(tmp_path):
     results = adder_results()
-    schema.write_json(tmp_path / 'results.json', results)
-    assert schema.read_json(tmp_path / 'results.json', RunResults) == results
+    file_schema.write_json(tmp_path / 'results.json', results)
+    assert file_schema.read_json(tmp_path / 'results.json', RunResults) == results
     assert [path.name for path in tmp_path.iterdir()] == ['results.json']  # no draft stays
 
 
@@ -52,14 +52,14 @@ def test_results_of_an_earlier_version_are_upgraded(tmp_path):
     content['tested']['verdicts']['0']['verdict'] = 'refuted'
     content['config'] = {'task': 'binary_add', 'starts': 1}
     (tmp_path / 'results.json').write_text(json.dumps(content))
-    assert schema.read_json(tmp_path / 'results.json', RunResults) == adder_results()
+    assert file_schema.read_json(tmp_path / 'results.json', RunResults) == adder_results()
 
 
 @pytest.mark.parametrize('text', ['', '{', '[]', '{"epoch": "two"}', 'null'])
 def test_what_cannot_be_read_is_none(text, tmp_path):
     (tmp_path / 'proofs.json').write_text(text)
-    assert schema.read_json(tmp_path / 'proofs.json', ProofResults) is None
-    assert schema.read_json(tmp_path / 'absent.json', ProofResults) is None
+    assert file_schema.read_json(tmp_path / 'proofs.json', ProofResults) is None
+    assert file_schema.read_json(tmp_path / 'absent.json', ProofResults) is None
 
 
 def test_scores_of_a_length_table():

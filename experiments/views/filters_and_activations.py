@@ -4,11 +4,11 @@ import jax
 import numpy as np
 
 from experiments.training.finished_run import FinishedRun
-from experiments.views.base import CONVOLUTIONS, PassResult, prepared_test_set, title
+from experiments.views.pass_result import CONVOLUTIONS, PassResult, prepared_test_set, title
 from experiments.views.request import ViewRequest
 from jaxdl.figures import grids
-from jaxdl.figures.layers import layer_histograms
-from jaxdl.visualize import activations, filters
+from jaxdl.figures.layer_statistics import layer_histograms
+from jaxdl.visualize import activation_statistics, filters
 
 
 def show_filters(run: FinishedRun, request: ViewRequest) -> PassResult:
@@ -37,7 +37,7 @@ def show_filters(run: FinishedRun, request: ViewRequest) -> PassResult:
 def show_activations(run: FinishedRun, request: ViewRequest) -> PassResult:
     """Statistics of all layers over the test set, and the feature maps of the first image."""
     images = prepared_test_set(run)
-    statistics = activations.statistics_over_dataset(run.model, run.params, images)
+    statistics = activation_statistics.statistics_over_dataset(run.model, run.params, images)
     text = f'Activations on {len(images):,} test images'
     figures = {'histograms': layer_histograms(title(run, text), statistics)}
     arrays = {}

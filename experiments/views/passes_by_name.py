@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from experiments.training.finished_run import FinishedRun
-from experiments.views.base import PassResult
 from experiments.views.correspondence import show_correspondence
-from experiments.views.layers import show_activations, show_filters
+from experiments.views.filters_and_activations import show_activations, show_filters
 from experiments.views.maximization import show_maximize
+from experiments.views.pass_result import PassResult
 from experiments.views.perturbations import show_invariance, show_occlusion
 from experiments.views.projections import show_deconvnet, show_evolution, show_top9
 from experiments.views.request import ViewRequest
