@@ -378,9 +378,7 @@ def _training_figures(config: Config, task: Task, log: MetricsLog):
         loss_first,
         task.steps_per_epoch,
     )
-    statistics = layer_statistics.layer_statistics(
-        config.describe(), log.records_of(StatisticsRecord)
-    )
+    statistics = layer_statistics(config.describe(), log.records_of(StatisticsRecord))
     return {'curves': training_curves, **statistics}
 
 
