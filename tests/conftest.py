@@ -15,7 +15,10 @@ jax.config.update('jax_num_cpu_devices', 4)  # for tests of meshes
 @pytest.fixture(scope='session', autouse=True)
 def folders(tmp_path_factory):
     """Keeps compiled programs for all tests, away from the user's own, and the user's data away."""
-    os.environ['XDG_CACHE_HOME'] = str(tmp_path_factory.mktemp('cache'))
+    cache = tmp_path_factory.getbasetemp()
+    if 'PYTEST_XDIST_WORKER' in os.environ:
+        cache = cache.parent  # one for all workers
+    os.environ['XDG_CACHE_HOME'] = str(cache / 'cache')
     os.environ['TFDS_DATA_DIR'] = str(tmp_path_factory.mktemp('data'))
     use_compilation_cache()
 

@@ -24,6 +24,7 @@ CONFIG = dataclasses.replace(
 )
 
 
+@pytest.mark.slow
 def test_a_population_that_does_not_fit_is_refused(monkeypatch):
     task, mesh = make_task(CONFIG, print), make_mesh(CONFIG)
     programs = make_programs(CONFIG, task, mesh, Clock())

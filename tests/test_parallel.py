@@ -64,8 +64,8 @@ def _first_epoch(config):
     'base, meshes',
     [
         (ADD, ['seeds:4', 'data:4']),
-        (IMAGES, ['seeds:2,data:2']),
-        (CNN, ['seeds:2,data:2']),
+        pytest.param(IMAGES, ['seeds:2,data:2'], marks=pytest.mark.slow),
+        pytest.param(CNN, ['seeds:2,data:2'], marks=pytest.mark.slow),
     ],
 )
 def test_a_mesh_of_devices_gives_the_numbers_of_one(base, meshes):

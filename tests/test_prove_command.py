@@ -130,6 +130,7 @@ def test_proofs_of_an_older_epoch_are_not_the_finished_nets(run, capsys):
         assert ('proved' in output) == is_shown
 
 
+@pytest.mark.slow
 def test_recall_nets_are_tried_too(tmp_path, capsys):
     folder = tmp_path / 'recall'
     flags = ['--task=recall', '--cell=gru', '--hidden=4', *SMALL, f'--workdir={folder}']

@@ -157,6 +157,7 @@ def test_a_run_that_diverges_is_kept_as_a_failure(finished):
     assert result['config'] == replace(DIVERGING, seeds=3).identity()
 
 
+@pytest.mark.slow
 def test_one_that_diverges_leaves_its_group_alone(tmp_path):
     folders = Folders(tmp_path / 'runs', tmp_path / 'results')
     plain_sgd = replace(ADDER, optimizer='sgd', learning_rate=0.1)
@@ -213,6 +214,7 @@ def epochs_continued(folders, name, configs):
     return re.findall('going on after epoch (.)', outcome.out)
 
 
+@pytest.mark.slow
 def test_a_longer_run_continues_a_shorter_one(tmp_path):
     """And is the run that it is alone, bit for bit."""
     folders = Folders(tmp_path / 'runs', tmp_path / 'results')

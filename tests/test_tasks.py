@@ -172,6 +172,13 @@ def test_without_shuffle_every_epoch_is_in_the_order_of_the_file():
     np.testing.assert_array_equal(*_inputs_of_epochs(dataclasses.replace(IMAGES, shuffle=False)))
 
 
+@pytest.mark.quick
+def test_a_bidirectional_adder_is_told_not_to_be_causal():
+    lines = []
+    make_task(dataclasses.replace(ADD, bidirectional=True), lines.append)
+    assert len(lines) == 1 and 'no causal adder' in lines[0]
+
+
 def test_no_held_out_image_is_trained_on():
     task = make_task(defaults.base('mnist_rnn', 'digits'), _say_nothing)
     train = {bytes(image) for image in np.asarray(task.data.inputs)}

@@ -17,6 +17,7 @@ def colour_run(tmp_path_factory):
         yield folder
 
 
+@pytest.mark.slow
 def test_transfer_goes_on_where_it_was(colour_run, capsys):
     flags = [f'--workdir={colour_run}', '--dataset=digits', '--steps=20', '--seeds=2']
     folder = colour_run / 'transfer' / 'digits'
@@ -35,6 +36,7 @@ def test_transfer_goes_on_where_it_was(colour_run, capsys):
     assert (folder / 'accuracy.png').exists()
 
 
+@pytest.mark.slow
 def test_transfer_forgets_another_nets_results(tmp_path, capsys):
     transfer_flags = [
         f'--workdir={tmp_path}',

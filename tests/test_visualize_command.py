@@ -108,6 +108,7 @@ def test_filters_are_those_of_the_seed(all_passes, grey_run):
         np.testing.assert_array_equal(filters['weights'], weights_of_seeds[1])
 
 
+@pytest.mark.slow
 def test_every_pass_on_a_colour_net_and_a_users_image(colour_run, tmp_path):
     file = tmp_path / 'my $_$ own.png'
     pixels = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)

@@ -8,6 +8,7 @@ from experiments.benchmark import populations
 from experiments.core.defaults import TASK_DEFAULTS
 
 
+@pytest.mark.slow
 def test_a_row_for_each_size(monkeypatch):
     monkeypatch.setattr(populations, 'SIZES', (1, 3))
     config = replace(TASK_DEFAULTS['binary_add'], max_length=6, mesh='seeds:1')
