@@ -198,9 +198,11 @@ class ImageTest(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         accuracy, loss: On the whole test set.
-        last_batch: On its last batch alone. None in files of earlier versions.
+        last_batch: On its last batch alone.
         report: {class or average: {'precision', 'recall', 'f1-score'}}.
         confusion: [true class][predicted class], counts over all seeds.
+
+    All but the accuracy may be None in files of earlier versions.
     """
 
     accuracy: Summary
