@@ -11,7 +11,12 @@ from experiments.core import defaults
 from experiments.core.config import VMAPPED
 from experiments.core.tasks import make_task
 from experiments.training.clock import Clock
-from experiments.training.compiled_programs import make_mesh, make_population, make_programs
+from experiments.training.compiled_programs import (
+    make_mesh,
+    make_population,
+    make_programs,
+    train_epoch_shapes,
+)
 from experiments.training.epoch_metrics import statistics_records
 from jaxdl.figures.layer_statistics import layer_statistics
 
@@ -77,3 +82,14 @@ def test_a_population_of_settings_vmaps_what_differs():
     assert set(together.hyperparameters) == {'learning_rate'} <= set(VMAPPED)
     np.testing.assert_allclose(together.hyperparameters['learning_rate'], [0.01, 0.01, 0.3, 0.3])
     assert len(together.keys) == 4
+
+
+def test_devices_that_share_batches_exchange_data_once_a_step():
+    config = dataclasses.replace(
+        defaults.base('mnist_rnn', 'digits'), hidden=16, mesh='seeds:1,data:2'
+    )
+    task = make_task(config, print)
+    programs = make_programs(config, task, make_mesh(config), Clock())
+    program = programs.train_epoch(2).compile(*train_epoch_shapes(programs, task.data))
+    # An exchange makes the devices wait for each other, however little is exchanged.
+    assert program.as_text().count(' all-reduce(') == 1

@@ -241,7 +241,14 @@ def _sharded_batches(task, mesh):
 
     def batches(data, key, epoch):
         batch_at = task.batches(data, key, epoch)
-        return lambda i: parallel.shard_batch(batch_at(i), mesh)
+
+        def sharded_batch_at(i):
+            batch = batch_at(i)
+            # Every device has all weights: their sum needs no exchange between devices then.
+            weights = jax.lax.with_sharding_constraint(batch.weights, parallel.everywhere(mesh))
+            return parallel.shard_batch(batch, mesh)._replace(weights=weights)
+
+        return sharded_batch_at
 
     return batches
 
