@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from experiments.core import file_schema
 from experiments.core.config import Config
 from experiments.core.tasks import Notify, Task, make_task
 from experiments.training import workdir
@@ -173,13 +174,13 @@ def read_config(folder: Path) -> Config:
         raise UserError(f'--workdir={folder} is no folder; name the folder of a run')
     settings = workdir.read_settings(folder)
     if settings is None:
-        raise UserError(f'{folder} holds no run of this program (no config.json)')
+        raise UserError(f'{folder} holds no run of this program (no config.json that can be read)')
     version = settings.pop('version')
-    known = {field.name for field in dataclasses.fields(Config)}
-    unknown = settings.keys() - known
-    if unknown:
+    try:
+        config = file_schema.to_config(settings)
+    except ValueError as error:
         raise UserError(
-            f'{folder} is of version {version}, with the settings {", ".join(unknown)} '
-            'that this version does not know'
-        )
-    return Config(**settings, workdir=str(folder))
+            f'{folder} is of version {version}, with settings that this version does not know: '
+            f'{error}'
+        ) from None
+    return dataclasses.replace(config, workdir=str(folder))
