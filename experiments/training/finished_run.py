@@ -14,6 +14,7 @@ from experiments.core.config import Config
 from experiments.core.tasks import Notify, Task, make_task
 from experiments.training import workdir
 from experiments.training.compiled_programs import make_initialize, make_population
+from experiments.training.memory_check import check_loading
 from jaxdl import UserError, checkpoint
 from jaxdl.train import Params
 
@@ -76,7 +77,7 @@ def load_population(
 
     Raises:
         UserError: There is no run, none of these tasks, or no finished epoch. params_at raises it
-            if a checkpoint cannot be read.
+            if a checkpoint cannot be read. UserError also if memory does not suffice.
     """
     # On one device, whatever the mesh was: looking into a net needs no more.
     config = dataclasses.replace(read_config(folder), data_dir=data_dir, mesh=ONE_DEVICE)
@@ -86,6 +87,7 @@ def load_population(
         raise UserError(
             f'{folder} has no checkpoints; train it first, with python -m experiments.main'
         )
+    check_loading(config)
     task = make_task(config, notify)
     # Only the shapes of the training state are needed, not its programs.
     initialize = jax.jit(make_initialize(config, task))

@@ -172,14 +172,15 @@ def check(certificate: Mapping[str, Any]) -> CheckResult:
 
 
 def _check_work(claim: Claim) -> None:
-    """Refuses a certificate whose check would take very long: a stranger may have made it for that."""
+    """Refuses a certificate whose check would take very long, which may be what it is made for."""
     size = len(claim.sets[0].centre)
     rows = len(claim.weights['weight_hh_l0'])
     # Each step multiplies the weights with the generators of a set.
     products = len(claim.sets) * len(claim.automaton.symbols) * rows * size * size
     if products > MOST_PRODUCTS:
         raise Refused(
-            f'{len(claim.sets)} sets of {size} numbers are too many to be checked in reasonable time'
+            f'{len(claim.sets)} sets of {size} numbers are too many to be checked in '
+            'reasonable time'
         )
 
 
