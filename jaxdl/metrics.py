@@ -4,6 +4,8 @@ Every score is one number per example. Padding is masked, so a padded batch says
 sequence as the sequence alone. Shapes: N examples, T time steps, K classes, S seeds.
 """
 
+from typing import Annotated
+
 import jax
 import jax.numpy as jnp
 import msgspec
@@ -15,14 +17,26 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     """A score over seeds: its mean and 95 % confidence interval.
 
     Attributes:
-        mean: The mean over seeds; a list where there are several numbers per seed.
-        ci95: Half the width of the interval of the mean, in the form of `mean`. None for one seed.
+        mean: The mean over seeds.
+        ci95: Half the width of the interval of the mean. None for one seed.
         seeds: The score of each seed, or None where it was not asked for.
     """
 
-    mean: float | list
-    ci95: float | list | None
-    seeds: list | None = None
+    mean: float
+    ci95: float | None
+    seeds: Annotated[list[float], msgspec.Meta(min_length=1)] | None = None
+
+
+class SummaryList(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Several scores over seeds, each as in Summary: one for each length, say.
+
+    Attributes:
+        mean: (n,), the means over seeds.
+        ci95: (n,), half the widths of the intervals. None for one seed.
+    """
+
+    mean: list[float]
+    ci95: list[float] | None
 
 
 def classification(
@@ -99,16 +113,37 @@ def summarize(values: np.ndarray, keep_seeds: bool = False) -> Summary:
     """The mean over seeds and its 95 % confidence interval (Student's t).
 
     Args:
-        values: (S,) or (S, ...), one entry per seed.
+        values: (S,), one score for each seed.
         keep_seeds: Whether the Summary also holds the values themselves.
     """
     values = np.asarray(values, float)
+    half_width = _half_width(values)
+    return Summary(
+        mean=values.mean().item(),
+        ci95=None if half_width is None else half_width.item(),
+        seeds=values.tolist() if keep_seeds else None,
+    )
+
+
+def summarize_each(values: np.ndarray) -> SummaryList:
+    """What `summarize` says of n scores, each over the same seeds.
+
+    Args:
+        values: (S, n).
+    """
+    values = np.asarray(values, float)
+    half_widths = _half_width(values)
+    return SummaryList(
+        mean=values.mean(0).tolist(),
+        ci95=None if half_widths is None else half_widths.tolist(),
+    )
+
+
+def _half_width(values):
+    """Half the width of the interval of the mean of values (S, ...): (...); None for one seed."""
     n = len(values)
-    mean = values.mean(0).tolist()
-    seeds = values.tolist() if keep_seeds else None
     if n == 1:
-        return Summary(mean, None, seeds)
+        return None
     from scipy.special import stdtrit  # slow to import
 
-    half_width = stdtrit(n - 1, 0.975) * values.std(0, ddof=1) / np.sqrt(n)
-    return Summary(mean, half_width.tolist(), seeds)
+    return stdtrit(n - 1, 0.975) * values.std(0, ddof=1) / np.sqrt(n)

@@ -24,6 +24,8 @@ from jaxdl import UserError
 
 AXES = ('seeds', 'data')
 MIN_EXAMPLES_PER_DEVICE = 16  # choose_axes does not split a batch into smaller shares
+# A CPU may be made more devices than it has cores, to try a mesh. A million would take for ever.
+MOST_IDLE_DEVICES = 64
 HEARTBEAT_SECONDS = 20  # after which a host that does not answer counts as lost
 HOW_TO_NAME_HOSTS = (
     'JAX_COORDINATOR_ADDRESS=host:port, JAX_NUM_PROCESSES and JAX_PROCESS_ID name the hosts '
@@ -53,7 +55,9 @@ def initialize_devices(axes: Axes | None, distributed: bool) -> None:
         return
     if axes is None and 'JAX_NUM_CPU_DEVICES' in os.environ:
         return
-    devices = _cores() if axes is None else math.prod(axes.values())
+    devices = _cores()
+    if axes is not None:
+        devices = min(math.prod(axes.values()), max(devices, MOST_IDLE_DEVICES))
     # JAX refuses once it has made its devices. make_mesh says so if they are too few.
     with suppress(RuntimeError):
         jax.config.update('jax_num_cpu_devices', devices)

@@ -1,17 +1,21 @@
 """The results of a made-up adder, for tests."""
 
 from experiments.core.file_schema import AdderTest, LengthTable, RunResults, SeedVerdict
-from jaxdl.metrics import Summary
+from jaxdl.metrics import Summary, SummaryList
 
-SCORES = {'loss': Summary(0.5, 0.1, [0.4, 0.6])}
+SCORES = {
+    'loss': Summary(0.5, 0.1, [0.4, 0.6]),
+    'bit_accuracy': Summary(1.0, 0.0, [1.0, 1.0]),
+    'exact_match': Summary(1.0, 0.0, [1.0, 1.0]),
+}
 
 
 def adder_results():
-    table = LengthTable([1, 2], exact_match=Summary([1.0, 0.5], [0.0, 0.1]))
+    table = LengthTable([1, 2], exact_match=SummaryList([1.0, 0.5], [0.0, 0.1]))
     return RunResults(
         version='0',
         versions={'python': '3'},
-        config={'task': 'binary_add', 'restarts': 1},
+        config={'task': 'binary_add', 'seeds': 2, 'restarts': 1},
         device='1 x cpu (cpu)',
         parameters=3,
         epoch=2,
@@ -19,8 +23,8 @@ def adder_results():
         seconds={'train': 1.5},
         train=SCORES,
         final_test=AdderTest(
-            bit_accuracy=Summary(1.0, None, [1.0]),
-            exact_match=Summary(1.0, None, [1.0]),
+            bit_accuracy=SCORES['bit_accuracy'],
+            exact_match=SCORES['exact_match'],
             by_length={'random': table},
             samples=[[1, '0 + 1 = 1', 1, 'right']],
             verdicts={'0': SeedVerdict('falsified', '1 + 1 = 0')},

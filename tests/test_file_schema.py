@@ -16,7 +16,7 @@ from experiments.core.file_schema import (
     StatisticsRecord,
     WindowRecord,
 )
-from jaxdl.metrics import Summary
+from jaxdl.metrics import Summary, SummaryList
 
 pytestmark = pytest.mark.quick
 STATISTICS = LayerStatistics(*[Summary(0.0, None)] * 4, range=[0.0, 1.0], histogram=[1, 2])
@@ -50,7 +50,7 @@ def test_results_of_an_earlier_version_are_upgraded(tmp_path):
     content = msgspec.to_builtins(adder_results())
     content['tested'] = content.pop('final_test')
     content['tested']['verdicts']['0']['verdict'] = 'refuted'
-    content['config'] = {'task': 'binary_add', 'starts': 1}
+    content['config'] = {'task': 'binary_add', 'seeds': 2, 'starts': 1}
     (tmp_path / 'results.json').write_text(json.dumps(content))
     assert file_schema.read_json(tmp_path / 'results.json', RunResults) == adder_results()
 
@@ -63,5 +63,5 @@ def test_what_cannot_be_read_is_none(text, tmp_path):
 
 
 def test_scores_of_a_length_table():
-    table = LengthTable([1], accuracy=Summary([1.0], None))
+    table = LengthTable([1], accuracy=SummaryList([1.0], None))
     assert list(table.scores) == ['accuracy']

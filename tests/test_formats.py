@@ -9,7 +9,7 @@ import pytest
 
 from experiments.core import file_schema
 from experiments.core.config import Config
-from jaxdl.metrics import Summary
+from jaxdl.metrics import Summary, SummaryList
 from jaxdl.verify import certificate
 
 PAGE = Path(__file__).parents[1] / 'docs' / 'formats.md'
@@ -19,7 +19,7 @@ def is_struct(thing):
     return inspect.isclass(thing) and issubclass(thing, msgspec.Struct)
 
 
-STRUCTS = [Summary]
+STRUCTS = [Summary, SummaryList]
 for _, thing in inspect.getmembers(file_schema, is_struct):
     if thing.__module__ == file_schema.__name__:
         STRUCTS.append(thing)

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from jaxdl import metrics
-from jaxdl.metrics import Summary
+from jaxdl.metrics import Summary, SummaryList
 
 pytestmark = pytest.mark.quick
 
@@ -61,15 +61,16 @@ def test_classification_by_hand():
 
 def test_intervals_are_students():
     values = np.random.default_rng(0).normal(size=(7, 3))
-    summary = metrics.summarize(values)
+    summary = metrics.summarize_each(values)
     low, high = stats.t.interval(0.95, 6, values.mean(0), stats.sem(values))
     np.testing.assert_allclose(summary.mean, (low + high) / 2)
     np.testing.assert_allclose(summary.ci95, (high - low) / 2)
-    assert summary.seeds is None
+    assert metrics.summarize(values[:, 1]).ci95 == summary.ci95[1]
 
 
 def test_one_seed_has_no_interval():
     assert metrics.summarize([0.5]) == Summary(0.5, None)
+    assert metrics.summarize_each([[0.5, 1.0]]) == SummaryList([0.5, 1.0], None)
     assert metrics.summarize([0.5], keep_seeds=True) == Summary(0.5, None, [0.5])
 
 

@@ -14,8 +14,10 @@ import pytest
 from PIL import Image
 
 from experiments import reproduce
+from experiments.core import file_schema
 from experiments.core.command import run_command
 from experiments.core.defaults import base
+from experiments.core.file_schema import Predictions
 from experiments.reports import catalogue, reproduction
 from experiments.reports.presets import Picture
 from experiments.training.run import run
@@ -282,10 +284,12 @@ def test_pictures_of_another_command_are_kept_with_what_it_found(folders):
     (run_folder,) = folders.runs_of('E-lstm128')
     drawn = run_folder / 'predict'
 
+    predictions = Predictions(['7'], [7], [0.123456789], {})
+
     def call_command(name, *flags):
         calls.append((name, flags))
         drawn.mkdir()
-        (drawn / 'predictions.json').write_text('{"accuracy": 0.123456789}')
+        file_schema.write_json(drawn / 'predictions.json', predictions)
         for figure in ('one', 'two'):
             Image.new('RGB', (20, 10)).save(drawn / f'{figure}.png')
 
@@ -300,7 +304,7 @@ def test_pictures_of_another_command_are_kept_with_what_it_found(folders):
     assert pictures == ['D-handwriting-one.jpg', 'D-handwriting-two.jpg']
     with Image.open(folders.results / 'D-handwriting-one.jpg') as image:
         assert image.size == (1100, 550)
-    assert folders.result('D-handwriting')['found'] == [{'accuracy': 0.123456789}]
+    assert folders.result('D-handwriting')['found'] == [file_schema.to_json(predictions)]
 
 
 @pytest.mark.quick

@@ -6,7 +6,6 @@ The command-line flags are made from it. This module does not import JAX.
 import dataclasses
 import hashlib
 import json
-import math
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -61,6 +60,9 @@ NOT_NEGATIVE = (
     'test_per_class',
     'statistics_every',
 )
+MOST_LAYERS = 1000  # each is compiled apart, in seconds
+LARGEST_INTEGER = 2**31 - 1  # programs count in 32 bits
+LARGEST_FLOAT = 3.4e38
 BELOW_ONE = ('dropout', 'momentum', 'rmsprop_decay')
 
 
@@ -189,7 +191,7 @@ class Config:
         named = set()
         for part in self.mesh.split(','):
             name, _, size = part.partition(':')
-            is_size = size.isdecimal() and int(size) > 0
+            is_size = size.isdecimal() and len(size) < 10 and int(size) > 0
             if name not in MESH_AXES or name in named or not is_size:
                 raise UserError(
                     f'--mesh={self.mesh} is not understood; write auto, or seeds:4,data:2 for '
@@ -251,8 +253,11 @@ def _check_choices(config):
 
 def _check_numbers(config):
     for name, value in dataclasses.asdict(config).items():
-        if isinstance(value, float) and not math.isfinite(value):
-            raise UserError(f'--{name}={value} must be a finite number')
+        # Not `>`, which is false of what is not a number.
+        if isinstance(value, float) and not abs(value) <= LARGEST_FLOAT:
+            raise UserError(f'--{name}={value} must be a finite number in single precision')
+        if isinstance(value, int) and value > LARGEST_INTEGER:
+            raise UserError(f'--{name}={value} must be at most {LARGEST_INTEGER}')
     for name in POSITIVE:
         if not getattr(config, name) > 0:
             raise UserError(f'--{name}={getattr(config, name)} must be greater than 0')
@@ -262,6 +267,8 @@ def _check_numbers(config):
     for name in BELOW_ONE:
         if not 0 <= getattr(config, name) < 1:
             raise UserError(f'--{name}={getattr(config, name)} must be at least 0 and less than 1')
+    if config.layers > MOST_LAYERS:
+        raise UserError(f'--layers={config.layers} must be at most {MOST_LAYERS}')
     if config.seed + config.seeds > 2**31:
         raise UserError(
             f'--seed={config.seed} --seeds={config.seeds}: the last seed must be less than '

@@ -2,19 +2,37 @@
 
 docs/formats.md describes these files for users. Files of earlier versions are upgraded as they
 are read (see `upgrade`).
+
+A file may come from anybody. All JSON is read by `read_content`, and whatever the rest of the
+program takes for granted is checked here, once: types, ranges of counts, and what the fields must
+have in common.
 """
 
+import dataclasses
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Required, TypedDict, TypeVar
 
 import msgspec
 
-from jaxdl.metrics import Summary
+from experiments.core.config import Config
+from jaxdl.metrics import Summary, SummaryList
 
 T = TypeVar('T')
 Scores = dict[str, Summary]  # by the name of the score: 'loss', 'accuracy', ...
+# JSON has no largest integer. Beyond this one a float does not hold every integer.
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+# A text of a setting: the name of a choice, or a version. It cannot break a line of output.
+Word = Annotated[str, msgspec.Meta(pattern=r'\A[\w.+-]*\Z', max_length=100)]
+Settings = dict[Word, bool | int | float | Word]
+Sample = Annotated[list[Count | str], msgspec.Meta(min_length=4, max_length=4)]
+# Ten classes have ten rows of ten counts.
+ConfusionRow = Annotated[list[Count], msgspec.Meta(min_length=10, max_length=10)]
+ConfusionMatrix = Annotated[list[ConfusionRow], msgspec.Meta(min_length=10, max_length=10)]
+
+MOST_LEVELS = 50  # of lists and objects inside each other; our files have about ten
 
 
 class LayerStatistics(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -32,8 +50,8 @@ class LayerStatistics(msgspec.Struct, frozen=True, omit_defaults=True):
     min: Summary
     max: Summary
     dead: Summary | None = None
-    range: list[float] | None = None
-    histogram: list[int] | None = None
+    range: Annotated[list[float], msgspec.Meta(min_length=2, max_length=2)] | None = None
+    histogram: Annotated[list[Count], msgspec.Meta(min_length=1)] | None = None
 
 
 class WindowRecord(msgspec.Struct, frozen=True, omit_defaults=True, tag_field='kind', tag='steps'):
@@ -45,8 +63,8 @@ class WindowRecord(msgspec.Struct, frozen=True, omit_defaults=True, tag_field='k
         train: The mean scores of these batches.
     """
 
-    epoch: int
-    step: int
+    epoch: Count
+    step: Count
     train: Scores
 
 
@@ -70,8 +88,8 @@ class EpochRecord(
         test, validation: The scores on held-out examples after the epoch, where there are any.
     """
 
-    epoch: int
-    step: int
+    epoch: Count
+    step: Count
     seconds: float | None = None
     train: Scores
     last_batch: Scores | None = None
@@ -90,8 +108,8 @@ class StatisticsRecord(
         layers: By the name of a layer, or of a parameter.
     """
 
-    epoch: int
-    step: int
+    epoch: Count
+    step: Count
     layers: dict[str, LayerStatistics]
 
 
@@ -103,17 +121,23 @@ class LengthTable(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         lengths: In rising order.
-        accuracy, bit_accuracy, exact_match: The scores that the task has, each a Summary with
-            lists of one entry per length.
+        accuracy, bit_accuracy, exact_match: The scores that the task has, of one entry per length.
     """
 
-    lengths: list[int]
-    bit_accuracy: Summary | None = None
-    exact_match: Summary | None = None
-    accuracy: Summary | None = None
+    lengths: list[Count]
+    bit_accuracy: SummaryList | None = None
+    exact_match: SummaryList | None = None
+    accuracy: SummaryList | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError unless each score has an entry for each length."""
+        for name, summary in self.scores.items():
+            for entries in (summary.mean, summary.ci95):
+                if entries is not None and len(entries) != len(self.lengths):
+                    raise ValueError(f'{name} must have an entry for each length')
 
     @property
-    def scores(self) -> Scores:
+    def scores(self) -> dict[str, SummaryList]:
         """The scores that the task has, by name."""
         names = ('bit_accuracy', 'exact_match', 'accuracy')
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
@@ -138,7 +162,7 @@ class SeedVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
     slack: float | None = None
     margin: float | None = None
     float32_error: float | None = None
-    sets: int | None = None
+    sets: Count | None = None
 
 
 class ProofResults(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -151,7 +175,7 @@ class ProofResults(msgspec.Struct, frozen=True, omit_defaults=True):
     """
 
     weights: str
-    epoch: int
+    epoch: Count
     seeds: dict[str, SeedVerdict]
 
 
@@ -168,7 +192,7 @@ class AdderTest(msgspec.Struct, frozen=True, omit_defaults=True):
     bit_accuracy: Summary
     exact_match: Summary
     by_length: dict[str, LengthTable]
-    samples: list[list[int | str]]
+    samples: list[Sample]
     verdicts: dict[str, SeedVerdict]
 
 
@@ -183,13 +207,13 @@ class RecallTest(msgspec.Struct, frozen=True, omit_defaults=True):
 
     accuracy: Summary
     by_length: dict[str, LengthTable]
-    samples: list[list[int | str]]
+    samples: list[Sample]
 
 
 class LastBatch(msgspec.Struct, frozen=True, omit_defaults=True):
     """The last batch of the test set alone: what some reports took for the test accuracy."""
 
-    images: int
+    images: Count
     accuracy: Summary
 
 
@@ -209,7 +233,7 @@ class ImageTest(msgspec.Struct, frozen=True, omit_defaults=True):
     loss: Summary | None = None
     last_batch: LastBatch | None = None
     report: dict[str, Scores] | None = None
-    confusion: list[list[int]] | None = None
+    confusion: ConfusionMatrix | None = None
 
 
 FinalTest = AdderTest | RecallTest | ImageTest
@@ -237,11 +261,11 @@ class RunResults(msgspec.Struct, frozen=True, omit_defaults=True):
 
     version: str
     versions: dict[str, str]
-    config: dict[str, Any]
+    config: Settings
     device: str
-    parameters: int
-    epoch: int
-    step: int
+    parameters: Count
+    epoch: Count
+    step: Count
     seconds: dict[str, float]
     train: Scores
     last_batch: Scores | None = None
@@ -253,7 +277,7 @@ class RunResults(msgspec.Struct, frozen=True, omit_defaults=True):
 class StepStatistics(msgspec.Struct, frozen=True, omit_defaults=True):
     """Layer statistics before one step, in the file of a row."""
 
-    step: int
+    step: Count
     layers: dict[str, LayerStatistics]
 
 
@@ -271,9 +295,9 @@ class RowResults(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     version: str
     versions: dict[str, str]
     device: str
-    parameters: int
-    epoch: int
-    step: int
+    parameters: Count
+    epoch: Count
+    step: Count
     seconds: dict[str, float | None]
     train: Scores
     last_batch: Scores | None = None
@@ -283,7 +307,7 @@ class RowResults(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     layer_statistics: list[StepStatistics]
     curve: list[WindowRecord | EpochRecord]
     proofs: ProofResults | None = None
-    config: dict[str, Any]
+    config: Settings
 
 
 class FailedRow(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -292,20 +316,37 @@ class FailedRow(msgspec.Struct, frozen=True, omit_defaults=True):
     version: str
     versions: dict[str, str]
     device: str
-    config: dict[str, Any]
+    config: Settings
     failed: str
+
+
+class Predictions(msgspec.Struct, frozen=True, omit_defaults=True, rename={'read_as': 'read as'}):
+    """predict/predictions.json: what all seeds of a run together read on n images.
+
+    Attributes:
+        images: (n,) names of the files, or the true digits.
+        read_as: (n,) the most probable digits.
+        probability: (n,) their probabilities.
+        accuracy: By the form of the images; empty where the true digits are not known.
+    """
+
+    images: list[str]
+    read_as: list[Count]
+    probability: list[float]
+    accuracy: Scores
 
 
 class PictureRow(msgspec.Struct, frozen=True, omit_defaults=True):
     """results/<id>.json of a row that is pictures.
 
     Attributes:
-        found: The contents of the JSON files that the command wrote beside its pictures.
+        found: The contents of the JSON files that the command wrote beside its pictures. None for
+            a file that could not be read.
     """
 
     version: str
-    config: dict[str, Any]
-    found: list[Any]
+    config: Settings
+    found: list[Predictions | None]
 
 
 class TransferResults(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -320,53 +361,185 @@ class TransferResults(msgspec.Struct, frozen=True, omit_defaults=True):
     accuracy: dict[str, float]
 
 
-class Predictions(msgspec.Struct, frozen=True, omit_defaults=True, rename={'read_as': 'read as'}):
-    """predict/predictions.json: what all seeds of a run together read on n images.
-
-    Attributes:
-        images: (n,) names of the files, or the true digits.
-        read_as: (n,) the most probable digits.
-        probability: (n,) their probabilities.
-        accuracy: By the form of the images; empty where the true digits are not known.
-    """
-
-    images: list[str]
-    read_as: list[int]
-    probability: list[float]
-    accuracy: Scores
-
-
 OLD_NAMES = {'tested': 'final_test', 'probed': 'layer_statistics', 'starts': 'restarts'}
 
 
-def upgrade(content: Any) -> Any:
-    """The content of a JSON file of an earlier version, in the names of today."""
-    if isinstance(content, dict):
-        return {OLD_NAMES.get(name, name): upgrade(value) for name, value in content.items()}
+def _setting_types() -> dict[str, Any]:
+    """The type of each setting of a run, by name."""
+    types = {}
+    for field in dataclasses.fields(Config):
+        types[field.name] = Count if field.type is int else field.type
+    # These two are needed to read the rest of a file.
+    types['task'] = Required[str]
+    types['seeds'] = Required[Annotated[int, msgspec.Meta(ge=1, le=2**31)]]
+    return types
+
+
+# Config's own checks would be too much here: they are made for the settings of today.
+_SettingsOfRun = TypedDict('_SettingsOfRun', _setting_types(), total=False)
+
+
+def check_settings(content: Any) -> Settings:
+    """The settings of a run, as far as types say that they are some.
+
+    They may hold names that this version does not know.
+
+    Raises:
+        ValueError: They are none.
+    """
+    settings = msgspec.convert(content, Settings)
+    msgspec.convert(settings, _SettingsOfRun)
+    return settings
+
+
+def to_config(settings: Mapping[str, Any]) -> Config:
+    """The Config of settings that were read from a file.
+
+    Args:
+        settings: By name, without the places of Config.
+
+    Raises:
+        ValueError: A name is unknown, or a value is of another type.
+        UserError: As Config.
+    """
+    unknown = settings.keys() - Config().identity().keys()
+    if unknown:
+        raise ValueError(f'unknown settings {", ".join(sorted(unknown))}')
+    return msgspec.convert(dict(settings), Config)
+
+
+def upgrade(content: Any, levels: int = MOST_LEVELS) -> Any:
+    """The content of a JSON file of an earlier version, in the names of today.
+
+    Args:
+        content: Of the file, or a part of it.
+        levels: How many lists and objects may lie inside each other.
+
+    Raises:
+        ValueError: There are more, or a text holds half a character, which cannot be printed.
+    """
+    if isinstance(content, str):
+        content.encode()  # raises UnicodeEncodeError, a ValueError
+        return 'falsified' if content == 'refuted' else content
+    if not isinstance(content, dict | list):
+        return content
+    if levels == 0:
+        raise ValueError(f'it has more than {MOST_LEVELS} lists and objects inside each other')
     if isinstance(content, list):
-        return [upgrade(value) for value in content]
-    return 'falsified' if content == 'refuted' else content
+        return [upgrade(value, levels - 1) for value in content]
+    upgraded = {}
+    for name, value in content.items():
+        name.encode()
+        upgraded[OLD_NAMES.get(name, name)] = upgrade(value, levels - 1)
+    return upgraded
+
+
+def parse(text: str) -> Any:
+    """The content of a JSON text, in the names of today.
+
+    Raises:
+        ValueError: It is no JSON, or JSON that no file of ours can hold.
+    """
+    try:
+        content = json.loads(text)
+    except RecursionError:
+        raise ValueError('it is nested too deeply') from None
+    return upgrade(content)
+
+
+def read_content(file: Path) -> Any:
+    """The content of a JSON file, in the names of today.
+
+    Raises:
+        ValueError: It cannot be read; the message says why.
+        FileNotFoundError: There is no such file.
+    """
+    # To open a pipe would wait for ever.
+    if file.exists() and not file.is_file():
+        raise ValueError('it is not a file')
+    return parse(file.read_text(encoding='utf-8'))
 
 
 def from_json(content: Any, schema_type: type[T]) -> T:
     """An object of the schema from the content of a JSON file.
 
     Raises:
-        msgspec.ValidationError: The content is of another form.
+        ValueError: The content is of another form.
     """
     result = msgspec.convert(content, schema_type)
-    if schema_type in (RunResults, RowResults):
-        test_type = final_test_type(result.config.get('task', ''))
+    if isinstance(result, RunResults | RowResults | FailedRow | PictureRow):
+        check_settings(result.config)
+    if isinstance(result, RunResults | RowResults):
         # The type of the final test depends on the task, which only the content tells.
-        final_test = msgspec.convert(result.final_test, test_type)
+        final_test = msgspec.convert(result.final_test, final_test_type(result.config['task']))
         result = msgspec.structs.replace(result, final_test=final_test)
+        _check_results(result)
     return result
+
+
+def _check_results(results: RunResults | RowResults) -> None:
+    """Checks what the fields of results must have in common.
+
+    Raises:
+        ValueError: A score of the task is missing, or that of a seed.
+    """
+    task, seeds = results.config['task'], results.config['seeds']
+    for scores in (results.train, results.last_batch, results.validation, results.test):
+        _check_scores(scores, task)
+        for summary in (scores or {}).values():
+            _check_seeds(summary, seeds)
+    test = results.final_test
+    if isinstance(test, AdderTest):
+        headline = [test.bit_accuracy, test.exact_match]
+    else:
+        headline = [test.accuracy]
+    for summary in headline:
+        _check_seeds(summary, seeds, required=True)
+    if not isinstance(test, ImageTest):
+        _check_tables(test.by_length)
+    if isinstance(results, RowResults):
+        _check_row(results, task)
+
+
+def _check_scores(scores, task):
+    names = {'loss', 'accuracy'}
+    if task == 'binary_add':
+        names = {'loss', 'bit_accuracy', 'exact_match'}
+    if scores is not None and scores.keys() != names:
+        raise ValueError(f'the scores of {task} are {", ".join(sorted(names))}')
+
+
+def _check_seeds(summary, seeds, required=False):
+    if summary.seeds is None and not required:
+        return
+    if summary.seeds is None or len(summary.seeds) != seeds:
+        raise ValueError(f'a score must have the values of {seeds} seeds')
+    # One seed has no interval, several have one.
+    if (summary.ci95 is None) != (seeds == 1):
+        raise ValueError('a score of several seeds must have an interval')
+
+
+def _check_tables(by_length):
+    shapes = set()
+    for table in by_length.values():
+        shapes.add((tuple(table.lengths), tuple(table.scores)))
+    if len(shapes) != 1 or not shapes.pop()[1]:
+        raise ValueError('the tables by length must have the same lengths and scores')
+
+
+def _check_row(row, task):
+    missing = {'python', 'jax', 'flax', 'optax'} - row.versions.keys()
+    if missing or 'train' not in row.seconds:
+        raise ValueError('a version, or the seconds of training, are missing')
+    for record in row.curve:
+        for scores in (record.train, getattr(record, 'test', None)):
+            _check_scores(scores, task)
 
 
 def read_json(file: Path, schema_type: type[T]) -> T | None:
     """The object of the schema in a JSON file; None if there is none that can be read."""
     try:
-        return from_json(upgrade(json.loads(file.read_text())), schema_type)
+        return from_json(read_content(file), schema_type)
     except (FileNotFoundError, ValueError):  # msgspec's errors are ValueErrors
         return None
 
@@ -388,7 +561,14 @@ def from_line(line: str) -> Record:
         ValueError: The line is no record.
     """
     # json, unlike msgspec, reads the Infinity and NaN that statistics may hold.
-    return msgspec.convert(json.loads(line), Record)
+    record = msgspec.convert(parse(line), Record)
+    if isinstance(record, StatisticsRecord):
+        for layer in record.layers.values():
+            if layer.range is None or layer.histogram is None:
+                raise ValueError('layer statistics must have a range and a histogram')
+    elif 'loss' not in record.train:
+        raise ValueError('the scores have no loss')
+    return record
 
 
 def write_json(file: Path, content: Any, indent: int | None = 1) -> None:

@@ -24,7 +24,7 @@ from jaxdl.data import sequences
 from jaxdl.data.images import CLASSES
 from jaxdl.figures import confusion_and_text, curves, grids
 from jaxdl.figures.base import Figure
-from jaxdl.metrics import Summary, summarize
+from jaxdl.metrics import SummaryList, summarize, summarize_each
 from jaxdl.train import TEST, Evaluation, Examples, Params, address
 from jaxdl.verify import counterexamples
 
@@ -156,7 +156,7 @@ def _scores_by_length(evaluation, lengths_of_examples, lengths, chosen=None):
         means = []
         for length in lengths:
             means.append(values[:, chosen & (lengths_of_examples == length)].mean(1))
-        summaries[name] = summarize(np.stack(means, axis=1))
+        summaries[name] = summarize_each(np.stack(means, axis=1))
     return LengthTable(list(lengths), **summaries)
 
 
@@ -166,7 +166,7 @@ def _join_tables(short, long):
     for name, summary in short.scores.items():
         other = long.scores[name]
         ci95 = None if summary.ci95 is None else summary.ci95 + other.ci95
-        summaries[name] = Summary(summary.mean + other.mean, ci95)
+        summaries[name] = SummaryList(summary.mean + other.mean, ci95)
     return LengthTable(short.lengths + long.lengths, **summaries)
 
 

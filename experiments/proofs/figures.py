@@ -10,7 +10,7 @@ from experiments.core.file_schema import LengthTable, SeedVerdict
 from experiments.proofs.certify import CertifiedNet, take
 from jaxdl.figures import curves, state_space
 from jaxdl.figures.base import Figure
-from jaxdl.metrics import summarize
+from jaxdl.metrics import summarize_each
 from jaxdl.verify import automaton_arrays
 from jaxdl.verify.automaton import DIGITS, Automaton
 from jaxdl.verify.bound_propagation import Params, simulate
@@ -114,7 +114,7 @@ def accuracy_at_length(
     tables = {}
     for label, nets in groups.items():
         shares = share_correct_up_to(config.cell, automaton, nets, key, LENGTHS)
-        table = LengthTable(LENGTHS, exact_match=summarize(shares))
+        table = LengthTable(LENGTHS, exact_match=summarize_each(shares))
         tables[f'{label} ({len(shares)})'] = table
     title = f'{config.cell}, {config.hidden} units: sequences of random runs'
     return curves.accuracy_by_length(title, 'steps', tables, config.max_length)

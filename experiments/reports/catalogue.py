@@ -6,13 +6,13 @@ rate-*, batch-*) and adders that are to be proved right (proof-*).
 
 import dataclasses
 import fnmatch
-import math
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from experiments.core.config import RESTART_EPOCHS, VMAPPED, Config
 from experiments.reports.presets import PICTURES, Picture, presets, similar_names
+from experiments.training.cost_estimate import seconds_per_step, steps_per_epoch
 from jaxdl import UserError
 
 # What `reproduce` keeps, a file for each id (result_files.py).
@@ -54,14 +54,6 @@ DEFAULT_SEEDS = {
     'mnist_cnn': 3,
     'cifar_cnn': 3,
 }
-
-# Rough speeds of two cores, from which the time left is estimated.
-FLOPS_PER_SECOND = 1.4e11
-SECONDS_PER_RECURRENT_STEP = 2e-7
-SECONDS_PER_EXAMPLE = 5e-8  # in a recurrent step
-CNN_FLOPS_PER_EXAMPLE = 8.3e7  # forward and backward
-MATRICES_PER_CELL = {'rnn': 1, 'gru': 3, 'lstm': 4}
-USUAL_TRAIN_SIZE = 50_000  # where the Config says: all images
 
 
 def comparisons() -> dict[str, Config]:
@@ -171,23 +163,8 @@ def is_beginning(shorter: Config, longer: Config) -> bool:
 
 def cost(config: Config) -> float:
     """Roughly the seconds that training takes on two cores."""
-    steps = config.steps or _epochs_with_restarts(config) * _steps_per_epoch(config)
-    if config.net() == 'cnn':
-        examples = config.seeds * steps * config.batch_size
-        return examples * CNN_FLOPS_PER_EXAMPLE / FLOPS_PER_SECOND
-    if config.is_of_images():
-        time_steps, inputs = 28, 28
-    else:
-        # One step more lets the carry out; 10 inputs are recall's, near enough for adders.
-        time_steps, inputs = config.max_length + 1, 10
-    weights = MATRICES_PER_CELL[config.cell] * config.hidden * (config.hidden + inputs)
-    layers = config.layers
-    if config.bidirectional:
-        layers *= 2
-    # Each weight takes two operations forward and four backward.
-    seconds_per_example = 6 * weights / FLOPS_PER_SECOND + SECONDS_PER_EXAMPLE
-    seconds_per_time_step = SECONDS_PER_RECURRENT_STEP + config.batch_size * seconds_per_example
-    return config.seeds * steps * time_steps * layers * seconds_per_time_step
+    steps = config.steps or _epochs_with_restarts(config) * steps_per_epoch(config)
+    return config.seeds * steps * seconds_per_step(config)
 
 
 def _epochs_with_restarts(config: Config) -> int:
@@ -195,7 +172,3 @@ def _epochs_with_restarts(config: Config) -> int:
     if config.restarts == 1:
         return config.epochs
     return config.epochs + RESTART_EPOCHS * config.restarts
-
-
-def _steps_per_epoch(config: Config) -> int:
-    return math.ceil((config.train_size or USUAL_TRAIN_SIZE) / config.batch_size)

@@ -8,14 +8,14 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from PIL import Image
 from tqdm import tqdm
 
 from experiments.core import file_schema
 from experiments.core.config import Config
-from experiments.core.file_schema import EpochRecord, FailedRow, PictureRow
+from experiments.core.file_schema import EpochRecord, FailedRow, PictureRow, Predictions
 from experiments.core.tasks import Notify
 from experiments.reports import catalogue, result_files
 from experiments.reports.presets import Picture
@@ -271,7 +271,7 @@ def draw(
         )
         files = sorted(folder.glob('*.png'))
         for file in sorted(folder.glob('*.json')):
-            contents.append(file_schema.read_json(file, Any))
+            contents.append(file_schema.read_json(file, Predictions))
     else:
         for figure in picture.figures:
             files.append(run_folder / 'figures' / f'{figure}.png')

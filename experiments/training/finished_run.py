@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from experiments.core import file_schema
 from experiments.core.config import Config
 from experiments.core.tasks import Notify, Task, make_task
 from experiments.training import workdir
 from experiments.training.compiled_programs import make_initialize, make_population
+from experiments.training.memory_check import check_loading
 from jaxdl import UserError, checkpoint
 from jaxdl.train import Params
 
@@ -75,7 +77,7 @@ def load_population(
 
     Raises:
         UserError: There is no run, none of these tasks, or no finished epoch. params_at raises it
-            if a checkpoint cannot be read.
+            if a checkpoint cannot be read. UserError also if memory does not suffice.
     """
     # On one device, whatever the mesh was: looking into a net needs no more.
     config = dataclasses.replace(read_config(folder), data_dir=data_dir, mesh=ONE_DEVICE)
@@ -85,6 +87,7 @@ def load_population(
         raise UserError(
             f'{folder} has no checkpoints; train it first, with python -m experiments.main'
         )
+    check_loading(config)
     task = make_task(config, notify)
     # Only the shapes of the training state are needed, not its programs.
     initialize = jax.jit(make_initialize(config, task))
@@ -173,13 +176,13 @@ def read_config(folder: Path) -> Config:
         raise UserError(f'--workdir={folder} is no folder; name the folder of a run')
     settings = workdir.read_settings(folder)
     if settings is None:
-        raise UserError(f'{folder} holds no run of this program (no config.json)')
+        raise UserError(f'{folder} holds no run of this program (no config.json that can be read)')
     version = settings.pop('version')
-    known = {field.name for field in dataclasses.fields(Config)}
-    unknown = settings.keys() - known
-    if unknown:
+    try:
+        config = file_schema.to_config(settings)
+    except ValueError as error:
         raise UserError(
-            f'{folder} is of version {version}, with the settings {", ".join(unknown)} '
-            'that this version does not know'
-        )
-    return Config(**settings, workdir=str(folder))
+            f'{folder} is of version {version}, with settings that this version does not know: '
+            f'{error}'
+        ) from None
+    return dataclasses.replace(config, workdir=str(folder))

@@ -1,4 +1,9 @@
-"""Whether a population fits into memory: known before it is trained."""
+"""Whether a population fits into memory: known before it is trained.
+
+What is far too large is refused by arithmetic, before anything is allocated or compiled: XLA aborts
+the process at a matrix of 10**18 numbers, and the system kills it when memory is used up. The rest
+is compared with what the compiled program says.
+"""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -6,14 +11,66 @@ from pathlib import Path
 
 import jax
 import psutil
+from jax.sharding import Mesh
 
 from experiments.core.config import Config
+from experiments.training import cost_estimate
 from experiments.training.clock import Clock
 from experiments.training.compiled_programs import Setup, make_programs, train_epoch_shapes
+from experiments.training.cost_estimate import Part
 from jaxdl import UserError
 
 GIB = 2**30
 CGROUP = Path('/sys/fs/cgroup')  # of the control group that may limit this process's memory
+
+
+def check_sizes(config: Config, mesh: Mesh, runs: int = 1) -> None:
+    """Checks by arithmetic that a run can have the memory that it needs. Allocates nothing.
+
+    Args:
+        config: The run's settings.
+        mesh: The devices.
+        runs: How many runs of that size train as one population.
+
+    Raises:
+        UserError: It needs more than is free, even if the estimate is ERROR_FACTOR too high. The
+            message names the flags to lower.
+    """
+    models = -(-runs * config.seeds // mesh.shape['seeds'])
+    parts = cost_estimate.program_parts(config, models, mesh.shape['data'])
+    evaluation = cost_estimate.evaluation_part(config, models)
+    device_parts = []
+    for part in (*parts, evaluation):
+        certain = part.size // cost_estimate.ERROR_FACTOR
+        device_parts.append(part._replace(size=certain * _devices_that_share(mesh)))
+    host_parts = cost_estimate.host_parts(config)
+    device = mesh.local_devices[0]
+    if device.platform == 'cpu':
+        _check_parts([*device_parts, *host_parts], free_memory(device))
+    else:
+        _check_parts(device_parts, free_memory(device))
+        _check_parts(host_parts, free_host_memory())
+
+
+def check_loading(config: Config) -> None:
+    """Checks by arithmetic that a run's checkpoints and examples can be read into memory.
+
+    Raises:
+        UserError: They need more than is free.
+    """
+    states = cost_estimate.states_part(config, config.seeds)
+    _check_parts([states, *cost_estimate.host_parts(config)], free_host_memory())
+
+
+def _check_parts(parts: Sequence[Part], free: int | None) -> None:
+    needed = sum(part.size for part in parts)
+    if free is None or needed <= free:
+        return
+    largest = max(parts, key=lambda part: part.size)
+    raise UserError(
+        f'at least {needed / GIB:,.1f} GiB of memory are needed, most of them for {largest.what}, '
+        f'and {free / GIB:,.1f} GiB are free: lower {largest.flags}'
+    )
 
 
 def check_memory(
@@ -85,9 +142,14 @@ def _bytes_needed(executable, mesh):
         + sizes.temp_size_in_bytes
         - sizes.alias_size_in_bytes
     )
-    # The devices of a CPU are its cores, which share the machine's memory.
-    share_memory = mesh.local_devices[0].platform == 'cpu'
-    return needed_by_device * (len(mesh.local_devices) if share_memory else 1)
+    return needed_by_device * _devices_that_share(mesh)
+
+
+def _devices_that_share(mesh):
+    """How many devices share one memory: the devices of a CPU, which are its cores, do."""
+    if mesh.local_devices[0].platform == 'cpu':
+        return len(mesh.local_devices)
+    return 1
 
 
 def free_memory(device: jax.Device) -> int | None:
@@ -97,6 +159,11 @@ def free_memory(device: jax.Device) -> int | None:
     """
     if device.platform != 'cpu':
         return (device.memory_stats() or {}).get('bytes_limit')
+    return free_host_memory()
+
+
+def free_host_memory() -> int:
+    """The bytes that are free on this machine, or in the control group of this process."""
     free = psutil.virtual_memory().available
     limit_file = CGROUP / 'memory.max'
     # In a container the machine's memory is not what this process may take.

@@ -138,14 +138,25 @@ def read_records(file: Path, last_epoch: int) -> list[Record]:
     """
     records = []
     try:
-        for line in file.read_text().splitlines(keepends=True):
+        for line in file.read_text(encoding='utf-8').splitlines(keepends=True):
             if line.endswith('\n'):
                 record = file_schema.from_line(line)
                 if record.epoch <= last_epoch:
                     records.append(record)
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, IsADirectoryError, ValueError):
         return []
-    return records
+    return records if _belong_together(records) else []
+
+
+def _belong_together(records):
+    """Whether the records can be of one run: with the same scores, and the same layers."""
+    scores, layers = set(), set()
+    for record in records:
+        if isinstance(record, StatisticsRecord):
+            layers.add(frozenset(record.layers))
+        else:
+            scores.add(frozenset(record.train))
+    return len(scores) <= 1 and len(layers) <= 1
 
 
 def _summary_writer_class():

@@ -25,10 +25,12 @@ from experiments.training.metrics_log import MetricsLog
 from experiments.training.run import (
     RESUME_ADVICE,
     CompletedRun,
+    EpochLengths,
     advance,
     begin_folders,
     describe_training,
     epoch_lengths,
+    epoch_programs,
     is_finished,
     open_checkpoints,
     outcome_of_seeds,
@@ -92,8 +94,8 @@ def _train_and_test(
     setup = set_up(first, make_mesh(first, len(configs)), clock, notify, others)
     begin_folders(folders, configs, resume)
     lengths = epoch_lengths(first, setup.task)
-    train_epoch = {steps: setup.programs.train_epoch(steps) for steps in set(lengths)}
-    whole_epoch = train_epoch[lengths[0]]
+    train_epoch = epoch_programs(setup.programs, lengths)
+    whole_epoch = train_epoch[lengths.steps_of(0)]
     compiled = whole_epoch.compile(*train_epoch_shapes(setup.programs, setup.data))
     check_memory(setup, compiled, others)
     with ExitStack() as stack:
@@ -141,7 +143,7 @@ def _train_epochs(
     setup: Setup,
     configs: Sequence[Config],
     train_epoch: Mapping[int, Program],
-    lengths: Sequence[int],
+    lengths: EpochLengths,
     start: InitialState,
     logs: Sequence[MetricsLog],
     managers: Sequence[checkpoint.Manager],
@@ -149,8 +151,8 @@ def _train_epochs(
     """Trains from the start to the last epoch, and writes each. Returns the params (P, ...)."""
     states = start.states
     with training_progress(lengths, start.epoch) as bar:
-        for epoch in range(start.epoch, len(lengths)):
-            steps = lengths[epoch]
+        for epoch in range(start.epoch, lengths.epochs()):
+            steps = lengths.steps_of(epoch)
             states, outcome = advance(setup, train_epoch[steps], states, epoch)
             # The runs share the time of an epoch: none has seconds of its own.
             outcome = outcome._replace(seconds=outcome.seconds / len(configs))
@@ -158,7 +160,7 @@ def _train_epochs(
                 first_model = i * config.seeds
                 outcome_of_run = outcome_of_seeds(outcome, first_model, config.seeds)
                 with setup.clock.span('write'):
-                    steps_before = sum(lengths[:epoch])
+                    steps_before = lengths.steps_before(epoch)
                     record = write_epoch(config, logs[i], epoch, steps_before, outcome_of_run)
                     saved = parallel.take_seeds(states, first_model, config.seeds, setup.mesh)
                     save_checkpoint(managers[i], config, saved, record)

@@ -14,7 +14,7 @@ from experiments.core.file_schema import (
     SeedVerdict,
 )
 from experiments.core.formatting import format_summary
-from jaxdl.metrics import Summary
+from jaxdl.metrics import Summary, SummaryList
 
 SPLITS = ('train', 'validation', 'test')
 MAX_LENGTHS = 10  # tables with more are thinned
@@ -89,8 +89,8 @@ def _shown_columns(lengths: list[int]) -> list[int]:
     return columns
 
 
-def _entry(summary: Summary, i: int) -> Summary:
-    """Entry i of a Summary of lists."""
+def _entry(summary: SummaryList, i: int) -> Summary:
+    """Entry i of a SummaryList."""
     ci95 = None if summary.ci95 is None else summary.ci95[i]
     return Summary(summary.mean[i], ci95)
 

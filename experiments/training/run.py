@@ -23,14 +23,16 @@ from experiments.training import workdir
 from experiments.training.clock import Clock
 from experiments.training.compiled_programs import (
     Program,
+    Programs,
     Setup,
     make_mesh,
     make_programs,
     train_epoch_shapes,
 )
+from experiments.training.cost_estimate import time_note
 from experiments.training.epoch_metrics import check_finite, epoch_records, statistics_records
 from experiments.training.initial_state import InitialState, restore_or_initialize
-from experiments.training.memory_check import check_memory
+from experiments.training.memory_check import check_memory, check_sizes
 from experiments.training.metrics_log import MetricsLog
 from jaxdl import __version__, checkpoint, parallel
 from jaxdl.figures import curves
@@ -99,9 +101,8 @@ def run(
         setup = set_up(config, make_mesh(config), clock, notify)
         begin_folders([folder], [config], resume)
         lengths = epoch_lengths(config, setup.task)
-        # At most two programs: of a whole epoch, and of a shorter last one.
-        train_epoch = {steps: setup.programs.train_epoch(steps) for steps in set(lengths)}
-        whole_epoch = train_epoch[lengths[0]]
+        train_epoch = epoch_programs(setup.programs, lengths)
+        whole_epoch = train_epoch[lengths.steps_of(0)]
         compiled = whole_epoch.compile(*train_epoch_shapes(setup.programs, setup.data))
         # Before anything is allocated: a population that does not fit is refused.
         check_memory(setup, compiled)
@@ -132,7 +133,16 @@ def is_finished(folder: Path, results: RunResults | None, notify: Notify) -> boo
 def set_up(
     config: Config, mesh: Mesh, clock: Clock, notify: Notify, others: Sequence[Config] = ()
 ) -> Setup:
-    """The task with its data, and the programs, of a run and of others beside it."""
+    """The task with its data, and the programs, of a run and of others beside it.
+
+    Raises:
+        UserError: They need more memory than is free, or the data cannot be had.
+    """
+    runs = 1 + len(others)
+    check_sizes(config, mesh, runs)
+    note = time_note(config, runs * config.seeds)
+    if note:
+        notify(note)
     with clock.span('data'):
         task = make_task(config, notify)
         data = parallel.replicate(task.data, mesh)
@@ -160,14 +170,40 @@ def open_checkpoints(folder: Path, config: Config, clock: Clock) -> Iterator[che
         yield manager
 
 
-def epoch_lengths(config: Config, task: Task) -> list[int]:
-    """The number of steps in each epoch. The last one is shorter where --steps ends within it."""
+class EpochLengths(NamedTuple):
+    """The number of steps in each epoch, of which there may be a thousand million.
+
+    Attributes:
+        total: The steps of all epochs.
+        whole: The steps of an epoch. The last one is shorter where --steps ends within it.
+    """
+
+    total: int
+    whole: int
+
+    def epochs(self) -> int:
+        """The number of epochs."""
+        return -(-self.total // self.whole)
+
+    def steps_before(self, epoch: int) -> int:
+        """The steps of all epochs before one, counted from 0."""
+        return min(epoch * self.whole, self.total)
+
+    def steps_of(self, epoch: int) -> int:
+        """The steps of an epoch, counted from 0."""
+        return self.steps_before(epoch + 1) - self.steps_before(epoch)
+
+
+def epoch_lengths(config: Config, task: Task) -> EpochLengths:
+    """The number of steps in each epoch."""
     total = config.steps or config.epochs * task.steps_per_epoch
-    full_epochs, rest = divmod(total, task.steps_per_epoch)
-    lengths = [task.steps_per_epoch] * full_epochs
-    if rest:
-        lengths.append(rest)
-    return lengths
+    return EpochLengths(total, task.steps_per_epoch)
+
+
+def epoch_programs(programs: Programs, lengths: EpochLengths) -> dict[int, Program]:
+    """The programs of a whole epoch, and of a shorter last one, by their number of steps."""
+    first, last = lengths.steps_of(0), lengths.steps_of(lengths.epochs() - 1)
+    return {steps: programs.train_epoch(steps) for steps in {first, last}}
 
 
 def describe_training(setup: Setup, start: InitialState, runs: int = 1) -> str:
@@ -189,7 +225,7 @@ def describe_training(setup: Setup, start: InitialState, runs: int = 1) -> str:
 def _train_epochs(
     setup: Setup,
     train_epoch: Mapping[int, Program],
-    lengths: Sequence[int],
+    lengths: EpochLengths,
     start: InitialState,
     log: MetricsLog,
     manager: checkpoint.Manager,
@@ -198,12 +234,12 @@ def _train_epochs(
     config = setup.config
     states = start.states
     with training_progress(lengths, start.epoch) as bar:
-        for epoch in range(start.epoch, len(lengths)):
-            steps = lengths[epoch]
+        for epoch in range(start.epoch, lengths.epochs()):
+            steps = lengths.steps_of(epoch)
             states, outcome = advance(setup, train_epoch[steps], states, epoch)
             outcome = outcome_of_seeds(outcome, 0, config.seeds)
             with setup.clock.span('write'):
-                record = write_epoch(config, log, epoch, sum(lengths[:epoch]), outcome)
+                record = write_epoch(config, log, epoch, lengths.steps_before(epoch), outcome)
                 # A copy without the padding: orbax writes it while the next epoch trains.
                 saved = parallel.take_seeds(states, 0, config.seeds, setup.mesh)
                 save_checkpoint(manager, config, saved, record)
@@ -280,11 +316,11 @@ def judging_scores(record: EpochRecord) -> file_schema.Scores:
 
 
 @contextmanager
-def training_progress(lengths: Sequence[int], epochs_done: int) -> Iterator[tqdm]:
+def training_progress(lengths: EpochLengths, epochs_done: int) -> Iterator[tqdm]:
     """A progress bar over all steps of a run, while a signal stops it at the end of an epoch."""
     bar = tqdm(
-        total=sum(lengths),
-        initial=sum(lengths[:epochs_done]),
+        total=lengths.total,
+        initial=lengths.steps_before(epochs_done),
         unit='step',
         disable=not parallel.is_first_process(),
     )

@@ -249,7 +249,7 @@ def _tables(accuracy, settings):
         rows = []
         for seed in range(settings.seeds):
             rows.append([accuracy[Job(learner, size, seed).name()] for size in settings.sizes])
-        tables[learner] = LengthTable(list(settings.sizes), accuracy=metrics.summarize(rows))
+        tables[learner] = LengthTable(list(settings.sizes), accuracy=metrics.summarize_each(rows))
     return tables
 
 

@@ -26,6 +26,18 @@ from jaxdl.verify.cell_sizes import GATES, STATE_ARRAYS, weight_shapes
 FORMAT = 'jaxdl certificate 2'
 CONTENT = ('format', 'task', 'k', 'cell', 'weights', 'sets')  # what the digest covers
 
+LONGEST_QUOTE = 100  # characters of a file in a message
+# What content of the wrong types or values, or nested very deeply, may raise.
+DAMAGE = (
+    ValueError,
+    KeyError,
+    TypeError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+
 Matrix = list[list[float]]
 
 
@@ -60,6 +72,7 @@ class Claim(NamedTuple):
         weights: By name; biases are columns.
         sets: Set 0 holds the start.
         sha256: The digest that the certificate names, not yet compared.
+        digest: The digest of what it holds.
     """
 
     task: str
@@ -69,6 +82,7 @@ class Claim(NamedTuple):
     weights: dict[str, Matrix]
     sets: list[StateSet]
     sha256: str
+    digest: str
 
 
 def make_certificate(
@@ -129,8 +143,13 @@ def parse(certificate: Mapping[str, Any]) -> Claim:
     """
     try:
         return _parse(certificate)
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError) as error:
-        raise Refused(f'it is damaged ({type(error).__name__}: {error})') from None
+    except DAMAGE as error:
+        raise Refused(f'it is damaged ({type(error).__name__}: {_shortened(str(error))})') from None
+
+
+def _shortened(text: str) -> str:
+    """The beginning of a text from a file, which may be of any length."""
+    return text[:LONGEST_QUOTE]
 
 
 def _parse(certificate: Mapping[str, Any]) -> Claim:
@@ -138,7 +157,7 @@ def _parse(certificate: Mapping[str, Any]) -> Claim:
         raise Refused(f'this is not a {FORMAT!r}')
     cell = certificate['cell']
     if cell not in GATES:
-        raise Refused(f'no proof is known for the cell {cell!r}')
+        raise Refused(f'no proof is known for the cell {_shortened(repr(cell))}')
     automaton = automaton_for(certificate['task'], certificate['k'])
     weights = _parse_weights(cell, automaton, certificate['weights'])
     return Claim(
@@ -149,6 +168,7 @@ def _parse(certificate: Mapping[str, Any]) -> Claim:
         weights=weights,
         sets=_parse_sets(cell, automaton, weights, certificate['sets']),
         sha256=certificate['sha256'],
+        digest=digest(certificate),
     )
 
 
@@ -161,7 +181,8 @@ def _parse_weights(
         raise Refused('the net has no units')
     shapes = weight_shapes(cell, hidden, len(automaton.symbols[0]), automaton.outputs)
     if weights.keys() != shapes.keys():
-        raise Refused(f'the weights are {", ".join(weights)}; expected {", ".join(shapes)}')
+        names = _shortened(repr(list(weights)))
+        raise Refused(f'the weights are {names}; expected {", ".join(shapes)}')
     matrices = {}
     for name, shape in shapes.items():
         if len(shape) == 1:
@@ -204,14 +225,17 @@ def _parse_set(
     automaton_state = entry['memory']
     if not _is_index(automaton_state, len(automaton.next_state)):
         raise Refused(
-            f'set {index} names automaton state {automaton_state!r}, which does not exist'
+            f'set {index} names automaton state {_shortened(repr(automaton_state))}, '
+            'which does not exist'
         )
     next_sets = entry['next']
     if len(next_sets) != len(automaton.symbols):
         raise Refused(f'set {index} does not lead to one set for each symbol')
     for target in next_sets:
         if not _is_index(target, number_of_sets):
-            raise Refused(f'set {index} leads to set {target!r}, which does not exist')
+            raise Refused(
+                f'set {index} leads to set {_shortened(repr(target))}, which does not exist'
+            )
     return StateSet(
         automaton_state,
         list(next_sets),

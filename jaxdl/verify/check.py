@@ -45,11 +45,13 @@ from jaxdl.verify import affine
 from jaxdl.verify.affine import AffineForm
 from jaxdl.verify.automaton import answer_constraints
 from jaxdl.verify.cell_sizes import STATE_ARRAYS
-from jaxdl.verify.certificate import Claim, Refused, StateSet, column, digest, parse
+from jaxdl.verify.certificate import Claim, Refused, StateSet, column, parse
 from jaxdl.verify.exact_step import step
 from jaxdl.verify.rounding import float32_error
 
 PRECISION = 128  # bits
+# Of two balls: minutes of work at least. The largest proofs of `prove` need a hundredth of it.
+MOST_PRODUCTS = 10**10
 
 
 class CheckResult(NamedTuple):
@@ -120,9 +122,12 @@ def check_file(path: str | Path) -> CheckResult:
         Refused: It proves nothing, or is no certificate.
         OSError: It cannot be read.
     """
+    path = Path(path)
+    # To open a pipe would wait for ever.
+    if path.exists() and not path.is_file():
+        raise Refused('it is not a file')
     try:
-        with open(path) as file:
-            certificate = json.load(file)
+        certificate = json.loads(path.read_text(encoding='utf-8'))
     except (ValueError, RecursionError) as error:
         raise Refused(f'it is not JSON ({error})') from None
     return check(certificate)
@@ -136,6 +141,7 @@ def check(certificate: Mapping[str, Any]) -> CheckResult:
     """
     ctx.prec = PRECISION  # of every ball from here on
     claim = parse(certificate)
+    _check_work(claim)
     weights = {name: exact_matrix(matrix) for name, matrix in claim.weights.items()}
     sets = []
     for index, state_set in enumerate(claim.sets):
@@ -154,7 +160,7 @@ def check(certificate: Mapping[str, Any]) -> CheckResult:
             margin = margin.min(answer_spare.margin)
 
     # Last, so that changed numbers are refused for what they break, if they break something.
-    if claim.sha256 != digest(certificate):
+    if claim.sha256 != claim.digest:
         raise Refused('sets or weights were changed after the proof was written (SHA-256 differs)')
     margin_below = _float_below(margin)
     return CheckResult(
@@ -163,6 +169,19 @@ def check(certificate: Mapping[str, Any]) -> CheckResult:
         margin=margin_below,
         float32_error=float32_error(claim, margin_below),
     )
+
+
+def _check_work(claim: Claim) -> None:
+    """Refuses a certificate whose check would take very long, which may be what it is made for."""
+    size = len(claim.sets[0].centre)
+    rows = len(claim.weights['weight_hh_l0'])
+    # Each step multiplies the weights with the generators of a set.
+    products = len(claim.sets) * len(claim.automaton.symbols) * rows * size * size
+    if products > MOST_PRODUCTS:
+        raise Refused(
+            f'{len(claim.sets)} sets of {size} numbers are too many to be checked in '
+            'reasonable time'
+        )
 
 
 def exact_matrix(matrix: Sequence[Sequence[float]]) -> arb_mat:

@@ -11,7 +11,9 @@ from experiments.core.file_schema import (
     EpochRecord,
     FailedRow,
     LayerStatistics,
+    LengthTable,
     PictureRow,
+    Predictions,
     RecallTest,
     RowResults,
     RunResults,
@@ -21,16 +23,18 @@ from experiments.core.file_schema import (
 from experiments.reports import result_files
 from experiments.reports.result_files import CURVE_POINTS, RESULTS_FOLDER
 from jaxdl import UserError
-from jaxdl.metrics import Summary, summarize
+from jaxdl.metrics import Summary, SummaryList, summarize
 
 pytestmark = pytest.mark.quick
 # A rate of many digits: a Config is compared with the one of the file.
 CONFIG = replace(base('recall'), learning_rate=10**-2.5, seeds=3)
 EPOCHS = 60
+PREDICTIONS = Predictions(['7'], [7], [0.5], {'as MNIST': Summary(0.123456789, None)})
 
 
-def scores(value):
-    return {'accuracy': summarize([value / 3, value / 3, 0.1], keep_seeds=True)}
+def scores(value, seeds=3):
+    summary = summarize([0.1, *[value / 3] * (seeds - 1)], keep_seeds=True)
+    return {'loss': summary, 'accuracy': summary}
 
 
 def layer(value):
@@ -45,31 +49,33 @@ def write_run(folder, config=CONFIG):
     folder.mkdir()
     with open(folder / 'metrics.jsonl', 'w') as file:
         for epoch in range(1, EPOCHS + 1):
-            window = WindowRecord(epoch, epoch, {'accuracy': Summary(epoch / 7, 0.1)})
+            summary = Summary(epoch / 7, 0.1)
+            window = WindowRecord(epoch, epoch, {'loss': summary, 'accuracy': summary})
             whole = EpochRecord(
                 epoch=epoch,
                 step=epoch,
                 seconds=0.5,
-                train=scores(epoch / EPOCHS),
-                last_batch=scores(0.5),
-                validation=scores(0.5),
+                train=scores(epoch / EPOCHS, config.seeds),
+                last_batch=scores(0.5, config.seeds),
+                validation=scores(0.5, config.seeds),
             )
             statistics = StatisticsRecord(epoch, epoch - 1, {'cell': layer(epoch / 7)})
             for record in (statistics, window, whole):
                 file.write(file_schema.to_line(record))
+    table = LengthTable([3], accuracy=SummaryList([1 / 3], [0.0]))
     results = RunResults(
         version='1',
-        versions={'jax': '1'},
+        versions={'python': '3', 'jax': '1', 'flax': '1', 'optax': '1'},
         config=config.identity(),
         device='1 x cpu',
         parameters=10,
         epoch=EPOCHS,
         step=EPOCHS,
         seconds={'compile': 2.5, 'data': 1.5, 'write': 3.5},
-        train=scores(1.0),
-        last_batch=scores(0.5),
-        validation=scores(0.5),
-        final_test=RecallTest(Summary(1 / 3, 0.0, [1 / 3] * 3), {}, []),
+        train=scores(1.0, config.seeds),
+        last_batch=scores(0.5, config.seeds),
+        validation=scores(0.5, config.seeds),
+        final_test=RecallTest(Summary(1 / 3, 0.0, [1 / 3] * config.seeds), {'random': table}, []),
     )
     file_schema.write_json(folder / 'results.json', results)
 
@@ -147,7 +153,7 @@ def test_a_file_comes_back_for_its_config(row, tmp_path):
 
 def test_failures_and_pictures_come_back(tmp_path):
     failure = FailedRow('1', {}, 'cpu', CONFIG.identity(), 'the loss is not finite')
-    picture = PictureRow('1', CONFIG.identity(), [{'accuracy': 0.123456789}])
+    picture = PictureRow('1', CONFIG.identity(), [PREDICTIONS])
     for name, row in (('failure', failure), ('picture', picture)):
         result_files.write(tmp_path / f'{name}.json', row)
         assert result_files.read(name, CONFIG, tmp_path) == row

@@ -154,9 +154,9 @@ def write_pictures(page: Page, name: str, results_folder: Path) -> None:
     """
     row = file_schema.read_json(results_folder / f'{name}.json', PictureRow)
     if row is not None:
-        for content in row.found:
-            if content and 'accuracy' in content:
-                _write_handwriting(page, name, file_schema.from_json(content, Predictions))
+        for predictions in row.found:
+            if predictions is not None:
+                _write_handwriting(page, name, predictions)
     for file in sorted(results_folder.glob(f'{name}-*.jpg')):
         page.picture(file, f'{name}: {file.stem.removeprefix(f"{name}-")}')
 
