@@ -64,11 +64,18 @@ def use_precision(precision: str) -> None:
     jax.config.update('jax_default_matmul_precision', precision)
 
 
+def knows_ynnpack() -> bool:
+    """Whether the installed jaxlib knows YNNPACK_FLAG. Another one would abort."""
+    # '0.10.2', or '0.12.0.1' with more than three numbers.
+    parts = importlib.metadata.version('jaxlib').split('.')
+    return tuple(int(part) for part in parts[:3]) >= FIRST_JAXLIB_WITH_YNNPACK
+
+
 def _set_xla_flags(small_loops):
     """Adds flags to `XLA_FLAGS`, which XLA reads when JAX first uses a device."""
     xla_flags = os.environ.get('XLA_FLAGS', '')
     added = []
-    if _jaxlib_version() >= FIRST_JAXLIB_WITH_YNNPACK and YNNPACK_FLAG not in xla_flags:
+    if knows_ynnpack() and YNNPACK_FLAG not in xla_flags:
         added.append(f'{YNNPACK_FLAG}=-reduce')
     if _jax_has_started():
         if added:
@@ -81,12 +88,6 @@ def _set_xla_flags(small_loops):
     if small_loops and LOOP_KERNEL_FLAG not in xla_flags:
         added.append(f'{LOOP_KERNEL_FLAG}={LOOP_KERNEL_OPTION}')
     os.environ['XLA_FLAGS'] = ' '.join([xla_flags, *added]).strip()
-
-
-def _jaxlib_version():
-    """(0, 10, 2) of '0.10.2'; what comes after three numbers does not matter."""
-    parts = importlib.metadata.version('jaxlib').split('.')
-    return tuple(int(part) for part in parts[:3])
 
 
 def _jax_has_started():

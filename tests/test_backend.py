@@ -140,7 +140,7 @@ def test_precision():
 @pytest.mark.quick
 def test_tests_run_at_the_precision_and_with_the_flags_of_users():
     assert jax.config.jax_default_matmul_precision == 'highest'
-    if backend._jaxlib_version() >= backend.FIRST_JAXLIB_WITH_YNNPACK:
+    if backend.knows_ynnpack():
         assert backend.YNNPACK_FLAG in os.environ['XLA_FLAGS']
     assert 'optimization_level' not in os.environ['XLA_FLAGS']
 
