@@ -16,8 +16,7 @@ from experiments.benchmark.nets import ADDER, NETS, BenchmarkNet
 from experiments.core.command import run_command
 from experiments.core.config import Config
 from experiments.core.flags import HELP_FLAG, Flag, flag_values
-from jaxdl import UserError
-from jaxdl.backend import use_loop_kernels
+from jaxdl import UserError, backend
 
 PARTS = ('nets', 'commands', 'populations', 'scaling')
 FLAGS = {
@@ -47,7 +46,7 @@ def main(argv: Sequence[str]) -> None:
     for name in ('steps', 'repeats'):
         if settings[name] < 1:
             raise UserError(f'--{name}={settings[name]} must be at least 1')
-    use_loop_kernels()
+    backend.configure(small_loops=True)
     _start_devices()
     _measure(Path(settings['out']).expanduser(), parts, nets, settings)
 

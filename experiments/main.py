@@ -9,7 +9,7 @@ from experiments.core.command import run_command
 from experiments.core.config import CHOICES, Config
 from experiments.core.flags import CACHE_FLAG, Flag, help_text, parse_flags
 from experiments.reports import presets
-from jaxdl.backend import use_compilation_cache, use_loop_kernels
+from jaxdl import backend
 
 COMMAND_FLAGS = {
     'preset': Flag(
@@ -46,16 +46,13 @@ def main(argv: Sequence[str]) -> None:
         print(help_text({**config_flags(base), **COMMAND_FLAGS}))
         return
     config = dataclasses.replace(base, **settings)
-    if has_small_steps(config):
-        use_loop_kernels()
-
-    # JAX is imported only now: XLA reads its flags then, and bad flags fail sooner.
+    # JAX is imported only now, so that bad flags fail sooner.
+    backend.configure(has_small_steps(config), config.precision, options['compilation_cache'])
     from experiments.training.results_text import results_text
     from experiments.training.run import run
     from experiments.training.workdir import read_proofs
     from jaxdl import parallel
 
-    use_compilation_cache(options['compilation_cache'])
     parallel.initialize_devices(config.mesh_axes(), options['distributed'])
     seconds = {'import': time.perf_counter() - started}
     folder, results = run(config, options['resume'], seconds=seconds)

@@ -17,11 +17,10 @@ from experiments.core import file_schema
 from experiments.core.command import run_command
 from experiments.core.config import Config
 from experiments.core.file_schema import Predictions
-from experiments.core.flags import CACHE_FLAG, HELP_FLAG, Flag, flag_values
+from experiments.core.flags import BACKEND_FLAGS, HELP_FLAG, Flag, flag_values
 from experiments.core.tasks import Task
 from experiments.training import finished_run
-from jaxdl import UserError
-from jaxdl.backend import use_compilation_cache
+from jaxdl import UserError, backend
 from jaxdl.data import handwriting_photos, images
 from jaxdl.figures.base import to_png
 from jaxdl.figures.grids import handwriting_predictions
@@ -37,7 +36,7 @@ FLAGS = {
         "empty: scikit-learn's digits, which other people wrote",
     ),
     'data_dir': Flag(Config.data_dir, 'folder of the image data'),
-    **CACHE_FLAG,
+    **BACKEND_FLAGS,
     **HELP_FLAG,
 }
 AS_MNIST = 'as MNIST'
@@ -70,7 +69,7 @@ def main(argv: Sequence[str]) -> None:
     flags = flag_values(argv, FLAGS)
     if not flags['workdir']:
         raise UserError('--workdir=RUN is needed: the folder of a run of mnist_rnn or mnist_cnn')
-    use_compilation_cache(flags['compilation_cache'])
+    backend.configure(precision=flags['precision'], compilation_cache=flags['compilation_cache'])
     folder = Path(flags['workdir']).expanduser()
     dataset = finished_run.read_config(folder).dataset
     if dataset != 'mnist':

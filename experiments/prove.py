@@ -10,9 +10,8 @@ from typing import Any
 
 from experiments.core.command import run_command
 from experiments.core.config import Config
-from experiments.core.flags import CACHE_FLAG, HELP_FLAG, Flag, flag_values
-from jaxdl import UserError
-from jaxdl.backend import use_compilation_cache
+from experiments.core.flags import BACKEND_FLAGS, HELP_FLAG, Flag, flag_values
+from jaxdl import UserError, backend
 
 FLAGS = {
     'workdir': Flag('', 'folder of a run of binary_add or recall'),
@@ -28,7 +27,7 @@ FLAGS = {
         'up to so many last symbols; -1: 2 for adders, 0 for recall',
     ),
     'steps': Flag(6000, 'steps of the search'),
-    **CACHE_FLAG,
+    **BACKEND_FLAGS,
     **HELP_FLAG,
 }
 TASKS = ('binary_add', 'recall')
@@ -58,7 +57,7 @@ def main(argv: Sequence[str]) -> None:
         )
     if flags['steps'] <= 0:
         raise UserError(f'--steps={flags["steps"]} must be greater than 0')
-    use_compilation_cache(flags['compilation_cache'])
+    backend.configure(precision=flags['precision'], compilation_cache=flags['compilation_cache'])
     prove(Path(flags['workdir']).expanduser(), flags)
 
 
@@ -104,8 +103,6 @@ def prove(folder: Path, flags: Mapping[str, Any]) -> None:
     _import_checker()
 
     # Imported here: --help and --check need no JAX.
-    import jax
-
     from experiments.core.file_schema import ProofResults
     from experiments.proofs import files, wording
     from experiments.proofs.certify import Options
@@ -121,8 +118,6 @@ def prove(folder: Path, flags: Mapping[str, Any]) -> None:
     as_trained = flags['as_trained']
     options = Options(as_trained, history, flags['steps'])
 
-    # A GPU's TF32 products are coarser than the margins of the proofs.
-    jax.config.update('jax_default_matmul_precision', 'highest')
     epoch = epochs[-1]
     params = params_at(epoch)['params']
     automaton = automaton_for(config.task, config.k)

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from experiments.core.command import run_command
 from experiments.core.config import Config
-from experiments.core.flags import CACHE_FLAG, HELP_FLAG, Flag, flag_values
+from experiments.core.flags import BACKEND_FLAGS, HELP_FLAG, Flag, flag_values
 from experiments.reports import catalogue
 from experiments.reports.catalogue import RESULTS_FOLDER
-from jaxdl import UserError
-from jaxdl.backend import use_compilation_cache, use_loop_kernels
+from jaxdl import UserError, backend
 
 FLAGS = {
     'rows': Flag(
@@ -25,7 +24,7 @@ FLAGS = {
     'workdir': Flag('runs/reproduce', 'folder of the runs, by id and settings'),
     'results': Flag(str(RESULTS_FOLDER), 'folder of what is kept of them, a file a row'),
     'data_dir': Flag(Config.data_dir, 'folder of the image data'),
-    **CACHE_FLAG,
+    **BACKEND_FLAGS,
     **HELP_FLAG,
 }
 STOPPED = 'stopped; the same command goes on where it was'
@@ -52,16 +51,18 @@ def main(argv: Sequence[str]) -> None:
         data_dir=flags['data_dir'],
     )
     folders.results_folder.mkdir(parents=True, exist_ok=True)
-    plan = reproduction.make_plan(requested, folders, flags['seeds'])
+    precision = flags['precision']
+    plan = reproduction.make_plan(requested, folders, flags['seeds'], precision)
     done = len(plan.configs) - len(plan.to_train)
     print(
         f'{len(requested)} rows, {len(plan.configs)} different trainings: {done} are done, '
         f'{len(plan.to_train)} to do; {len(plan.to_draw)} rows of pictures to do'
     )
 
-    # Most rows are small nets. XLA reads this setting when JAX first uses a device, right below.
-    use_loop_kernels()
-    use_compilation_cache(flags['compilation_cache'])
+    # Most rows are small nets.
+    backend.configure(
+        small_loops=True, precision=precision, compilation_cache=flags['compilation_cache']
+    )
     parallel.initialize_devices(None, distributed=False)
     reproduction.train_all(plan.to_train, folders, call_command)
     pictures = catalogue.pictures()

@@ -11,11 +11,10 @@ from typing import Any
 from experiments.core.command import run_command
 from experiments.core.config import CHOICES, CNN_TASKS, Config
 from experiments.core.file_schema import LengthTable
-from experiments.core.flags import CACHE_FLAG, HELP_FLAG, Flag, flag_values
+from experiments.core.flags import BACKEND_FLAGS, HELP_FLAG, Flag, flag_values
 from experiments.training import finished_run
 from experiments.views.transfer_learning import TransferSettings, compare_learners
-from jaxdl import UserError
-from jaxdl.backend import use_compilation_cache
+from jaxdl import UserError, backend
 from jaxdl.data import images
 from jaxdl.figures.base import to_png
 from jaxdl.figures.curves import accuracy_by_length
@@ -31,7 +30,7 @@ FLAGS = {
     'learning_rate': Flag(1e-3, "Adam's step size"),
     'seeds': Flag(3, 'nets of each kind, each with its own choice of images'),
     'data_dir': Flag(Config.data_dir, 'folder of the image data'),
-    **CACHE_FLAG,
+    **BACKEND_FLAGS,
     **HELP_FLAG,
 }
 POSITIVE = ('steps', 'batch_size', 'learning_rate', 'seeds')
@@ -45,7 +44,7 @@ def main(argv: Sequence[str]) -> None:
     """
     flags = flag_values(argv, FLAGS)
     settings = make_settings(flags)
-    use_compilation_cache(flags['compilation_cache'])
+    backend.configure(precision=flags['precision'], compilation_cache=flags['compilation_cache'])
     run_folder = Path(flags['workdir']).expanduser()
     run = finished_run.load(run_folder, CNN_TASKS, flags['data_dir'])
     data = images.load(flags['dataset'], flags['data_dir'])

@@ -13,13 +13,12 @@ from tqdm import tqdm
 
 from experiments.core.command import run_command
 from experiments.core.config import CNN_TASKS, Config
-from experiments.core.flags import CACHE_FLAG, HELP_FLAG, Flag, flag_values
+from experiments.core.flags import BACKEND_FLAGS, HELP_FLAG, Flag, flag_values
 from experiments.training import finished_run
 from experiments.views.pass_result import PassResult
 from experiments.views.passes_by_name import PASSES
 from experiments.views.request import make_request
-from jaxdl import UserError
-from jaxdl.backend import use_compilation_cache
+from jaxdl import UserError, backend
 from jaxdl.figures.base import to_png
 from jaxdl.models.activations import RULES
 from jaxdl.visualize.maximize import PARAMETRIZATIONS
@@ -51,7 +50,7 @@ FLAGS = {
     'seed': Flag(NOT_GIVEN, "which of the run's seeds; -1: the first"),
     'epoch': Flag(NOT_GIVEN, 'which checkpoint, 0 for the untrained net; -1: the newest'),
     'data_dir': Flag(Config.data_dir, 'folder of the image data'),
-    **CACHE_FLAG,
+    **BACKEND_FLAGS,
     **HELP_FLAG,
 }
 
@@ -64,7 +63,7 @@ def main(argv: Sequence[str]) -> None:
     """
     flags = flag_values(argv, FLAGS)
     check_flags(flags)
-    use_compilation_cache(flags['compilation_cache'])
+    backend.configure(precision=flags['precision'], compilation_cache=flags['compilation_cache'])
     run = finished_run.load(
         Path(flags['workdir']),
         CNN_TASKS,

@@ -3,12 +3,10 @@ import os
 import jax
 import pytest
 
-from jaxdl.backend import use_compilation_cache
+from jaxdl import backend
 
-# Tests compile more than they compute.
-os.environ['XLA_FLAGS'] = (
-    f'{os.environ.get("XLA_FLAGS", "")} --xla_backend_optimization_level=1'.strip()
-)
+# Tests run the programs that users run, which take longer to compile at full optimization.
+backend.configure()
 jax.config.update('jax_num_cpu_devices', 4)  # for tests of meshes
 
 
@@ -20,7 +18,7 @@ def folders(tmp_path_factory):
         cache = cache.parent  # one for all workers
     os.environ['XDG_CACHE_HOME'] = str(cache / 'cache')
     os.environ['TFDS_DATA_DIR'] = str(tmp_path_factory.mktemp('data'))
-    use_compilation_cache()
+    backend.configure(compilation_cache=True)
 
 
 @pytest.fixture(scope='session', autouse=True)

@@ -120,3 +120,27 @@ def test_linear_is_the_head_of_the_cnn():
     head = {name: params['params'][name] for name in ('head_weight', 'head_bias')}
     linear_logits, _ = Linear(outputs=4).apply({'params': head}, layers['dense'])
     np.testing.assert_allclose(linear_logits, logits, rtol=1e-6)
+
+
+def test_other_platforms_have_the_same_gradients(monkeypatch, x64):
+    """Of a whole net, with the branch that a CPU does not take."""
+    model = CNN(outputs=5, shape=(12, 12, 3), maps=(3, 4), hidden=6)
+    images = jax.random.normal(jax.random.key(0), (4, 12, 12, 3))
+    params = model.init(jax.random.key(1), images)
+    branches = []
+
+    def other_branch(*args, cpu, default):
+        branches.append(default)
+        return default(*args)
+
+    def loss(params, images):
+        logits, _ = model.apply(params, images)
+        return (logits**2).sum()
+
+    on_cpu = jax.value_and_grad(loss, argnums=(0, 1))(params, images)
+    assert branches == []
+    monkeypatch.setattr(lax, 'platform_dependent', other_branch)
+    elsewhere = jax.value_and_grad(loss, argnums=(0, 1))(params, images)
+    assert len(branches) == 2  # one for each convolution
+    for value, expected in zip(jax.tree.leaves(elsewhere), jax.tree.leaves(on_cpu), strict=True):
+        np.testing.assert_allclose(value, expected, rtol=1e-10, atol=1e-12)

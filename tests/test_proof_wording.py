@@ -26,7 +26,8 @@ def test_a_verdict():
 def test_a_summary():
     verdicts = [FALSIFIED, UNKNOWN, PROVED, UNCOVERED]
     assert summary_text(verdicts, as_trained=False) == (
-        '2 of 4 nets, fine-tuned, are proved right at every length, 1 with float32 rounding; '
+        '2 of 4 nets, fine-tuned, are proved right at every length, 1 with float32 rounding, '
+        'if products are taken in full float32 (not TF32 or bfloat16); '
         '1 nets as trained are falsified'
     )
 
@@ -35,6 +36,9 @@ def test_a_checked_file():
     result = CheckResult('adds correctly', slack=0.01, margin=0.5, float32_error=1e-5)
     lines = check_text('seed0.json', result).splitlines()
     assert lines[0].startswith('seed0.json: proved. This net adds correctly at every length')
-    assert lines[1].endswith('which the slack covers')
+    condition = ', if products are taken in full float32 (not TF32 or bfloat16)'
+    assert lines[1].endswith(f'which the slack covers{condition}')
     uncovered = result._replace(slack=1e-6)
-    assert check_text('seed0.json', uncovered).endswith('which the slack does not cover')
+    assert check_text('seed0.json', uncovered).endswith(
+        f'which the slack does not cover{condition}'
+    )

@@ -298,7 +298,12 @@ def test_pictures_of_another_command_are_kept_with_what_it_found(folders):
     picture = Picture('E-lstm128', 'predict', ('--maps',))
 
     reproduction.draw('D-handwriting', picture, config, folders.results, call_command)
-    flags = (f'--workdir={run_folder}', f'--data_dir={config.data_dir}', '--maps')
+    flags = (
+        f'--workdir={run_folder}',
+        f'--data_dir={config.data_dir}',
+        '--precision=highest',
+        '--maps',
+    )
     assert calls == [('predict', flags)]
     pictures = sorted(file.name for file in folders.results.glob('D-handwriting-*.jpg'))
     assert pictures == ['D-handwriting-one.jpg', 'D-handwriting-two.jpg']

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jaxdl import UserError
+from jaxdl.backend import PRECISIONS
 
 # Spelled out, since the modules that hold the functions import JAX. A test compares them.
 CHOICES = {
@@ -23,6 +24,7 @@ CHOICES = {
     'head_init': ('', 'torch', 'glorot_uniform', 'lecun_normal', 'truncated_normal', 'normal'),
     'optimizer': ('adam', 'sgd', 'momentum', 'rmsprop', 'adagrad'),
     'loss': ('cross_entropy', 'mse'),
+    'precision': PRECISIONS,
 }
 DATASETS = {
     'mnist_rnn': ('mnist', 'digits'),
@@ -32,6 +34,7 @@ DATASETS = {
 CNN_TASKS = ('mnist_cnn', 'cifar_cnn')
 VMAPPED = ('learning_rate', 'momentum', 'weight_decay', 'l2')  # may differ within a population
 RESTART_EPOCHS = 3  # of training that each of several initializations is given
+PRECISION_HELP = 'of products: float32, or less with high and default on a GPU or TPU'
 MESH_AXES = ('seeds', 'data')  # as in jaxdl.parallel, which cannot be imported without JAX
 PLACES = ('mesh', 'workdir', 'data_dir')  # where a run is trained and stored, not what it is
 
@@ -152,6 +155,7 @@ class Config:
         'record every layer and its weights on 100 fixed examples every so many steps of an epoch',
     )
     snapshots: bool = field(False, 'keep the checkpoints of epochs 1, 2, 5, 10, 20, 50, ... too')
+    precision: str = field('highest', PRECISION_HELP)
     mesh: str = field(
         'auto',
         "devices along seeds and along the batch, 'seeds:4,data:2' say; a CPU's cores are devices",

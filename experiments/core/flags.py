@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 from absl import flags
 
+from experiments.core.config import PRECISION_HELP
 from jaxdl import UserError
+from jaxdl.backend import PRECISIONS
 
 
 class Flag(NamedTuple):
@@ -26,6 +28,11 @@ CACHE_FLAG = {
     'compilation_cache': Flag(
         True, 'keep compiled programs in the user cache folder, for faster starts'
     )
+}
+# Of the commands that have no flags made from Config, which has the precision too.
+BACKEND_FLAGS = {
+    'precision': Flag('highest', f'{PRECISION_HELP} ({" | ".join(PRECISIONS)})'),
+    **CACHE_FLAG,
 }
 HELP_FLAG = {'help': Flag(False, 'show this')}
 

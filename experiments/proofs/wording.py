@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from experiments.core.file_schema import SeedVerdict
+from experiments.proofs.check_wording import FLOAT32_CONDITION
 from jaxdl.verify.coverage import covers_float32
 
 
@@ -34,5 +35,6 @@ def summary_text(verdicts: Sequence[SeedVerdict], as_trained: bool) -> str:
     weights = 'as trained' if as_trained else 'fine-tuned'
     return (
         f'{proved} of {len(verdicts)} nets, {weights}, are proved right at every length, '
-        f'{covered} with float32 rounding; {falsified} nets as trained are falsified'
+        f'{covered} with float32 rounding, if {FLOAT32_CONDITION}; '
+        f'{falsified} nets as trained are falsified'
     )

@@ -62,7 +62,7 @@ class Plan(NamedTuple):
     to_draw: dict[str, Config]
 
 
-def make_plan(requested: Sequence[str], folders: Folders, seeds: int) -> Plan:
+def make_plan(requested: Sequence[str], folders: Folders, seeds: int, precision: str) -> Plan:
     """Finds out which runs and which pictures are missing.
 
     Args:
@@ -70,6 +70,7 @@ def make_plan(requested: Sequence[str], folders: Folders, seeds: int) -> Plan:
         folders: Where results are looked for.
         seeds: Of each run; 0 for the usual number of its task. A run that is finished with more
             seeds is left as it is.
+        precision: Of products, as in Config.
     """
     all_configs, pictures = catalogue.runs(), catalogue.pictures()
     needed_run = {}
@@ -80,13 +81,14 @@ def make_plan(requested: Sequence[str], folders: Folders, seeds: int) -> Plan:
     configs, to_train = {}, {}
     # Several ids may need the same run.
     for name in dict.fromkeys(needed_run.values()):
-        config = with_folder(name, all_configs[name], folders, seeds)
+        config = with_folder(name, all_configs[name], folders, seeds, precision)
         results = result_files.read(name, config, folders.results_folder)
         if results is None:
             to_train[name] = config
         else:
             # The number of seeds is part of the folder's name.
-            config = with_folder(name, all_configs[name], folders, results.config['seeds'])
+            seeds_there = results.config['seeds']
+            config = with_folder(name, all_configs[name], folders, seeds_there, precision)
         configs[name] = config
 
     to_draw = {}
@@ -102,10 +104,10 @@ def make_plan(requested: Sequence[str], folders: Folders, seeds: int) -> Plan:
     return Plan(configs, to_train, to_draw)
 
 
-def with_folder(name: str, config: Config, folders: Folders, seeds: int) -> Config:
+def with_folder(name: str, config: Config, folders: Folders, seeds: int, precision: str) -> Config:
     """The Config of a run with its number of seeds, 0 for the usual one, and with its folder."""
     seeds = seeds or catalogue.DEFAULT_SEEDS[config.task]
-    config = replace(config, data_dir=folders.data_dir, seeds=seeds)
+    config = replace(config, data_dir=folders.data_dir, seeds=seeds, precision=precision)
     # The key is of all settings, so that runs with other ones never share a folder.
     folder = folders.runs_folder / f'{name}-{config.key()}'
     return replace(config, workdir=str(folder))
@@ -174,7 +176,7 @@ def _longest_beginning(config: Config, folders: Folders) -> Path | None:
     """The folder of the longest finished run that is the beginning of another one."""
     beginnings = []
     for name, other in catalogue.runs().items():
-        shorter = with_folder(name, other, folders, config.seeds)
+        shorter = with_folder(name, other, folders, config.seeds, config.precision)
         if catalogue.is_beginning(shorter, config) and _can_be_continued(Path(shorter.workdir)):
             beginnings.append(shorter)
     if not beginnings:
@@ -229,7 +231,8 @@ def train_group(
         # A stop may have come between the proofs and the file of the row.
         # row_of_run below copies proofs.json into the row.
         if name.startswith(catalogue.PROOF_PREFIX) and workdir.read_proofs(folder) is None:
-            call_command('prove', f'--workdir={folder}')
+            flags = f'--workdir={folder}', f'--precision={configs[name].precision}'
+            call_command('prove', *flags)
         file = results_folder / f'{name}.json'
         result_files.write(file, result_files.row_of_run(folder))
         notify(f'{name}: {file}')
@@ -267,6 +270,7 @@ def draw(
             picture.command,
             f'--workdir={config.workdir}',
             f'--data_dir={config.data_dir}',
+            f'--precision={config.precision}',
             *picture.flags,
         )
         files = sorted(folder.glob('*.png'))

@@ -34,7 +34,7 @@ from experiments.training.epoch_metrics import check_finite, epoch_records, stat
 from experiments.training.initial_state import InitialState, restore_or_initialize
 from experiments.training.memory_check import check_memory, check_sizes
 from experiments.training.metrics_log import MetricsLog
-from jaxdl import __version__, checkpoint, parallel
+from jaxdl import __version__, backend, checkpoint, parallel
 from jaxdl.figures import curves
 from jaxdl.figures.layer_statistics import layer_statistics
 from jaxdl.train import EpochResult, Params, TrainState
@@ -143,6 +143,7 @@ def set_up(
     note = time_note(config, runs * config.seeds)
     if note:
         notify(note)
+    backend.use_precision(config.precision)
     with clock.span('data'):
         task = make_task(config, notify)
         data = parallel.replicate(task.data, mesh)

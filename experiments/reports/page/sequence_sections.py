@@ -190,7 +190,8 @@ def proofs(page: Page, evidence: Evidence) -> None:
     page.text(
         'A net is proved right by an inductive invariant: sets of its states for each carry, which '
         'every input maps into the sets of the right next carry, with the right answer. Proofs are '
-        'checked in exact arithmetic (see `docs/proofs.md`).'
+        'checked in exact arithmetic (see `docs/proofs.md`). Float32 rounding is covered where '
+        'products are taken in full float32, as a CPU always does, and not in TF32 or bfloat16.'
     )
     lines = []
     for net in PROVED_ADDERS:
