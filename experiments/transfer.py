@@ -17,6 +17,7 @@ from experiments.views.transfer_learning import TransferSettings, compare_learne
 from jaxdl import UserError
 from jaxdl.backend import use_compilation_cache
 from jaxdl.data import images
+from jaxdl.durable_files import write_whole
 from jaxdl.figures.base import to_png
 from jaxdl.figures.curves import accuracy_by_length
 
@@ -57,7 +58,7 @@ def main(argv: Sequence[str]) -> None:
         'training images of each class',
         tables,
     )
-    (folder / 'accuracy.png').write_bytes(to_png(figure))
+    write_whole(folder / 'accuracy.png', to_png(figure))
     for learner, table in tables.items():
         print(table_line(learner, table))
     print(f'files in {folder}: results.json, accuracy.png')

@@ -8,7 +8,7 @@ import pytest
 
 from jaxdl import UserError, checkpoint, parallel
 
-STATE = {'params': {'weight': np.arange(6.0).reshape(2, 3)}, 'step': np.int32(4)}
+STATE = {'params': {'weight': np.arange(6, dtype=np.float32).reshape(2, 3)}, 'step': np.int32(4)}
 SHAPES = jax.eval_shape(lambda: jax.tree.map(jax.numpy.asarray, STATE))
 
 
@@ -16,7 +16,7 @@ def _save_epochs(folder, losses, first=1):
     """Saves an epoch for each loss, with STATE plus the number of the epoch."""
     with checkpoint.open_manager(folder) as manager:
         for epoch, loss in enumerate(losses, first):
-            state = jax.tree.map(lambda x, epoch=epoch: x + epoch, STATE)
+            state = jax.tree.map(lambda x, epoch=epoch: (x + epoch).astype(x.dtype), STATE)
             checkpoint.save(manager, epoch, state, {'hidden': 5}, loss)
 
 

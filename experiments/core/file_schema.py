@@ -5,12 +5,12 @@ are read (see `upgrade`).
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from jaxdl.durable_files import write_whole
 from jaxdl.metrics import Summary
 
 T = TypeVar('T')
@@ -381,7 +381,7 @@ def to_line(record: Record) -> str:
     return json.dumps(to_json(record)) + '\n'
 
 
-def from_line(line: str) -> Record:
+def from_line(line: str | bytes) -> Record:
     """A record from a line of metrics.jsonl.
 
     Raises:
@@ -393,7 +393,4 @@ def from_line(line: str) -> Record:
 
 def write_json(file: Path, content: Any, indent: int | None = 1) -> None:
     """Writes an object of the schema, or plain JSON content, whole or not at all."""
-    # A reader, or a run that goes on after a crash, never sees half a file.
-    draft = file.with_suffix('.draft')
-    draft.write_text(json.dumps(to_json(content), indent=indent) + '\n')
-    os.replace(draft, file)
+    write_whole(file, json.dumps(to_json(content), indent=indent) + '\n')
