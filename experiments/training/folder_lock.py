@@ -49,9 +49,11 @@ def owned(folder: Path, notify: Callable[[str], None]) -> Iterator[None]:
         notify(f'{folder} is on a disk without locks: let no second command use it at this time')
         yield
         return
-    with lock:
+    try:
         (folder / LOCK_NAME).write_text(f'process {os.getpid()} on {socket.gethostname()}\n')
         yield
+    finally:
+        lock.release()
 
 
 def _owner(folder):
