@@ -13,6 +13,7 @@ import operator
 import os
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,7 +56,7 @@ def open_manager(directory: Path, snapshots: Sequence[int] = ()) -> Manager:
     """
     # orbax logs every save and restore, and each error that it raises.
     logging.getLogger('absl').setLevel(logging.CRITICAL)
-    _ignore_closed_event_loops()
+    _ignore_what_failures_leave()
     directory = Path(directory).absolute()
     loss = operator.itemgetter('loss')
     policy = preservation_policy.AnyPreservationPolicy(
@@ -244,11 +245,12 @@ def read(manager: Manager, epoch: int, shapes: Any) -> Any:
 
 
 @functools.cache  # the hook is installed once
-def _ignore_closed_event_loops():
-    """Silences a traceback that Python would print after a failed read or write.
+def _ignore_what_failures_leave():
+    """Silences what Python would print after a failed read or write, beside the error.
 
-    tensorstore still reports to an event loop that is gone by then.
+    tensorstore still reports to an event loop that is gone by then, and orbax drops coroutines.
     """
+    warnings.filterwarnings('ignore', 'coroutine .* was never awaited', RuntimeWarning)
     previous_hook = sys.unraisablehook
 
     def hook(unraisable):

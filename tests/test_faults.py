@@ -70,7 +70,7 @@ def _fail_and_resume(folder, number, is_lasting, undisturbed, capfd):
         assert exit_code == 0 and errors == []
         return False
     assert exit_code == 2, number
-    assert len(errors) == 1 and errors[0].startswith('error: ['), (number, errors)
+    assert len(errors) == 1 and errors[0].startswith('error: '), (number, errors)
     assert train(folder) == 0, number
     assert outcome(folder) == undisturbed, number
     shutil.rmtree(folder)

@@ -7,6 +7,7 @@ are followed while it trains, and what may be left of them is built anew in anot
 import itertools
 import os
 import shutil
+import threading
 from typing import NamedTuple
 
 import pytest
@@ -31,6 +32,14 @@ class Disk:
 
     def look(self):
         """Takes in what is there now."""
+        while True:
+            try:
+                self._look()
+                return
+            except FileNotFoundError:
+                pass  # a thread of tensorstore has just removed a file
+
+    def _look(self):
         inodes = set()
 
         def visit(path):
@@ -106,13 +115,15 @@ def recording(tiny_runs, tmp_path_factory):
     folder = tmp_path_factory.mktemp('recorded')
     disk = Disk(folder)
     states = {cut: [] for cut in CUTS}
+    lock = threading.Lock()
 
     def before(kind, path):
-        disk.look()
-        for cut, is_lost in CUTS.items():
-            states[cut].append(disk.left(*is_lost))
-        if kind == 'fsync':
-            disk.sync(path)
+        with lock:  # orbax writes in threads
+            disk.look()
+            for cut, is_lost in CUTS.items():
+                states[cut].append(disk.left(*is_lost))
+            if kind == 'fsync':
+                disk.sync(path)
 
     with pytest.MonkeyPatch.context() as patch:
         watch(patch, folder, before)
