@@ -22,6 +22,7 @@ from experiments.core.tasks import Task
 from experiments.training import finished_run
 from jaxdl import UserError, backend
 from jaxdl.data import handwriting_photos, images
+from jaxdl.durable_files import write_whole
 from jaxdl.figures.base import to_png
 from jaxdl.figures.grids import handwriting_predictions
 from jaxdl.metrics import Summary, summarize
@@ -196,7 +197,7 @@ def write_predictions(
         probabilities[:SHOWN],
         digits=None if digits is None else digits[:SHOWN],
     )
-    (folder / 'predictions.png').write_bytes(to_png(figure))
+    write_whole(folder / 'predictions.png', to_png(figure))
     print(f'wrote predictions.png and predictions.json in {folder}')
 
 

@@ -15,6 +15,7 @@ from experiments.reports.page.document import Page
 from experiments.reports.page.evidence import Evidence, gather_evidence
 from experiments.reports.reported import REPORTS
 from jaxdl import UserError
+from jaxdl.durable_files import write_whole
 
 FLAGS = {
     'results': Flag(str(RESULTS_FOLDER), 'folder of the results that reproduce has kept'),
@@ -44,8 +45,8 @@ def main(argv: Sequence[str]) -> None:
     verdicts = judge_all(evidence)
     page = Page(out, figure_folder(results_folder, out))
     write_page(page, evidence, verdicts, results_folder)
-    (out / 'REPORT.md').write_text(page.markdown())
-    (out / 'report.html').write_text(page.html(TITLE))
+    write_whole(out / 'REPORT.md', page.markdown())
+    write_whole(out / 'report.html', page.html(TITLE))
     print(overview.headline(verdicts))
     print(f'wrote {out / "REPORT.md"} and {out / "report.html"}')
 

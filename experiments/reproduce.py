@@ -43,6 +43,7 @@ def main(argv: Sequence[str]) -> None:
 
     # Imported here, as these import JAX, for which --help need not wait.
     from experiments.reports import reproduction
+    from experiments.training.folder_lock import owned
     from jaxdl import parallel
 
     folders = reproduction.Folders(
@@ -51,23 +52,24 @@ def main(argv: Sequence[str]) -> None:
         data_dir=flags['data_dir'],
     )
     folders.results_folder.mkdir(parents=True, exist_ok=True)
-    precision = flags['precision']
-    plan = reproduction.make_plan(requested, folders, flags['seeds'], precision)
-    done = len(plan.configs) - len(plan.to_train)
-    print(
-        f'{len(requested)} rows, {len(plan.configs)} different trainings: {done} are done, '
-        f'{len(plan.to_train)} to do; {len(plan.to_draw)} rows of pictures to do'
-    )
+    with owned(folders.results_folder, print):
+        precision = flags['precision']
+        plan = reproduction.make_plan(requested, folders, flags['seeds'], precision)
+        done = len(plan.configs) - len(plan.to_train)
+        print(
+            f'{len(requested)} rows, {len(plan.configs)} different trainings: {done} are done, '
+            f'{len(plan.to_train)} to do; {len(plan.to_draw)} rows of pictures to do'
+        )
 
-    # Most rows are small nets.
-    backend.configure(
-        small_loops=True, precision=precision, compilation_cache=flags['compilation_cache']
-    )
-    parallel.initialize_devices(None, distributed=False)
-    reproduction.train_all(plan.to_train, folders, call_command)
-    pictures = catalogue.pictures()
-    for name, config in plan.to_draw.items():
-        reproduction.draw(name, pictures[name], config, folders.results_folder, call_command)
+        # Most rows are small nets.
+        backend.configure(
+            small_loops=True, precision=precision, compilation_cache=flags['compilation_cache']
+        )
+        parallel.initialize_devices(None, distributed=False)
+        reproduction.train_all(plan.to_train, folders, call_command)
+        pictures = catalogue.pictures()
+        for name, config in plan.to_draw.items():
+            reproduction.draw(name, pictures[name], config, folders.results_folder, call_command)
 
 
 def call_command(name: str, *flags: str) -> None:

@@ -16,6 +16,7 @@ from experiments.training import finished_run
 from experiments.views.transfer_learning import TransferSettings, compare_learners
 from jaxdl import UserError, backend
 from jaxdl.data import images
+from jaxdl.durable_files import write_whole
 from jaxdl.figures.base import to_png
 from jaxdl.figures.curves import accuracy_by_length
 
@@ -56,7 +57,7 @@ def main(argv: Sequence[str]) -> None:
         'training images of each class',
         tables,
     )
-    (folder / 'accuracy.png').write_bytes(to_png(figure))
+    write_whole(folder / 'accuracy.png', to_png(figure))
     for learner, table in tables.items():
         print(table_line(learner, table))
     print(f'files in {folder}: results.json, accuracy.png')

@@ -19,6 +19,7 @@ from experiments.views.pass_result import PassResult
 from experiments.views.passes_by_name import PASSES
 from experiments.views.request import make_request
 from jaxdl import UserError, backend
+from jaxdl.durable_files import whole_file, write_whole
 from jaxdl.figures.base import to_png
 from jaxdl.models.activations import RULES
 from jaxdl.visualize.maximize import PARAMETRIZATIONS
@@ -106,11 +107,12 @@ def check_flags(flags: Mapping[str, Any]) -> None:
 def write_result(folder: Path, name: str, result: PassResult) -> list[str]:
     """Writes the arrays and figures of a pass, and returns the names of the files."""
     arrays_file = f'{name}.npz'
-    np.savez_compressed(folder / arrays_file, **result.arrays)
+    with whole_file(folder / arrays_file) as file:
+        np.savez_compressed(file, **result.arrays)
     files = [arrays_file]
     for figure_name, figure in result.figures.items():
         figure_file = f'{name}-{figure_name}.png'
-        (folder / figure_file).write_bytes(to_png(figure))
+        write_whole(folder / figure_file, to_png(figure))
         files.append(figure_file)
     return files
 

@@ -1,21 +1,34 @@
-"""Checkpoints of a run, through orbax. Each holds the training state and the run's settings."""
+"""Checkpoints of a run, through orbax.
+
+Each holds the training state, a digest of it, and the run's settings. It is on the disk, all of it,
+before it gets its name. What a disk does to it later, the digest finds.
+"""
 
 import functools
+import hashlib
 import json
 import logging
 import math
 import operator
+import os
+import re
 import sys
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
+import numpy as np
 import orbax.checkpoint as ocp
 from orbax.checkpoint.checkpoint_managers import preservation_policy
 
-from jaxdl import UserError
+from jaxdl import UserError, durable_files
 
 Manager = ocp.CheckpointManager
+DIGEST = 'digest'  # the item of a checkpoint that holds the digest of its state
+DRAFT_SUFFIX = '.orbax-checkpoint-tmp'  # of the folder of a checkpoint while orbax writes it
 
 
 class Restored(NamedTuple):
@@ -41,8 +54,10 @@ def open_manager(directory: Path, snapshots: Sequence[int] = ()) -> Manager:
     Raises:
         UserError: The recorded loss of a checkpoint is damaged.
     """
-    # orbax logs every save and restore.
-    logging.getLogger('absl').setLevel(logging.ERROR)
+    # orbax logs every save and restore, and each error that it raises.
+    logging.getLogger('absl').setLevel(logging.CRITICAL)
+    _ignore_what_failures_leave()
+    directory = Path(directory).absolute()
     loss = operator.itemgetter('loss')
     policy = preservation_policy.AnyPreservationPolicy(
         [
@@ -54,15 +69,81 @@ def open_manager(directory: Path, snapshots: Sequence[int] = ()) -> Manager:
     # The policy decides what is kept. best_fn is here because orbax would not write the losses
     # without it, and a manager that is opened again would then keep every checkpoint.
     options = ocp.CheckpointManagerOptions(
-        preservation_policy=policy, best_fn=loss, best_mode='min'
+        preservation_policy=policy,
+        best_fn=loss,
+        best_mode='min',
+        async_options=ocp.options.AsyncOptions(
+            # Otherwise, where a folder cannot be made, orbax waits for it for minutes.
+            create_directories_asynchronously=False,
+            # Called in orbax's thread when all files are written, before they are renamed.
+            post_finalization_callback=functools.partial(_sync_drafts, directory),
+        ),
     )
     try:
-        return ocp.CheckpointManager(Path(directory).absolute(), options=options)
+        return ocp.CheckpointManager(directory, options=options)
     except json.JSONDecodeError:
         raise UserError(
             f'the loss of a checkpoint, a file {directory}/EPOCH/metrics/metrics, is damaged: '
             'delete the folder of that epoch'
         ) from None
+
+
+def _sync_drafts(directory):
+    """Brings checkpoints that are about to get their names to the disk.
+
+    tensorstore does so with its own files, orbax does not with the others.
+    """
+    for draft in directory.glob(f'*{DRAFT_SUFFIX}'):
+        durable_files.sync_tree(draft)
+    # And the name of the checkpoint before this one, as the next older one may be deleted soon.
+    durable_files.sync_folder(directory)
+
+
+def repair_losses(directory: Path, losses: Mapping[int, float]) -> None:
+    """Writes the recorded losses of checkpoints again where they cannot be read.
+
+    Args:
+        directory: Of the checkpoints. Nobody else may be writing in it.
+        losses: By epoch. Where the loss of an epoch is not known, it is never the best.
+    """
+    for folder in directory.glob('[0-9]*'):
+        file = folder / 'metrics' / 'metrics'
+        if folder.name.isdigit() and not _has_loss(file):
+            file.parent.mkdir(exist_ok=True)
+            loss = losses.get(int(folder.name), math.inf)
+            durable_files.write_whole(file, json.dumps({'loss': loss}))
+
+
+def _has_loss(file):
+    try:
+        return isinstance(json.loads(file.read_bytes())['loss'], float)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+@contextmanager
+def disk_errors_told(directory: Path) -> Iterator[None]:
+    """Turns an error of orbax or tensorstore that comes from the disk into an OSError."""
+    try:
+        yield
+    except Exception as error:
+        number = _os_error_number(error)
+        if number is None or isinstance(error, OSError):
+            raise
+        raise OSError(number, os.strerror(number), str(directory)) from error
+
+
+def _os_error_number(error):
+    """The number of the OSError that an error comes from; None if it is another error."""
+    while error is not None:
+        if isinstance(error, OSError):
+            return error.errno
+        # The form in which tensorstore tells it.
+        match = re.search(r"os_error_code='(\d+)'", str(error))
+        if match:
+            return int(match[1])
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def save(manager: Manager, epoch: int, state: Any, config: dict[str, Any], loss: float) -> None:
@@ -75,8 +156,31 @@ def save(manager: Manager, epoch: int, state: Any, config: dict[str, Any], loss:
         config: The run's settings, as JSON takes them.
         loss: Decides which checkpoint is the best.
     """
-    items = ocp.args.Composite(state=ocp.args.StandardSave(state), config=ocp.args.JsonSave(config))
-    manager.save(epoch, args=items, metrics={'loss': float(loss)})
+    items = {'state': ocp.args.StandardSave(state), 'config': ocp.args.JsonSave(config)}
+    sha256 = digest(state)
+    if sha256 is not None:
+        items[DIGEST] = ocp.args.JsonSave({'sha256': sha256})
+    with disk_errors_told(manager.directory):
+        manager.save(epoch, args=ocp.args.Composite(**items), metrics={'loss': float(loss)})
+
+
+def digest(state: Any) -> str | None:
+    """The SHA-256 of the names, shapes, dtypes and bytes of all arrays of a pytree, in hexadecimal.
+
+    Returns:
+        None if this process does not have all of an array, as may be with several hosts.
+    """
+    sha256 = hashlib.sha256()
+    for path, leaf in jax.tree_util.tree_leaves_with_path(state):
+        if isinstance(leaf, jax.Array) and not (
+            leaf.is_fully_addressable or leaf.is_fully_replicated
+        ):
+            return None
+        array = np.asarray(leaf)
+        name = jax.tree_util.keystr(path, simple=True, separator='/')
+        sha256.update(f'{name} {array.shape} {array.dtype}\n'.encode())
+        sha256.update(array.tobytes())
+    return sha256.hexdigest()
 
 
 def restore(
@@ -125,22 +229,28 @@ def read(manager: Manager, epoch: int, shapes: Any) -> Any:
     Raises:
         UserError: The checkpoint is damaged.
     """
-    _ignore_closed_event_loops()
-    items = ocp.args.Composite(state=ocp.args.StandardRestore(shapes))
+    items = {'state': ocp.args.StandardRestore(shapes)}
+    # Checkpoints of earlier versions have no digest.
+    has_digest = (Path(manager.directory) / str(epoch) / DIGEST).exists()
+    if has_digest:
+        items[DIGEST] = ocp.args.JsonRestore()
     try:
-        return manager.restore(epoch, args=items).state
+        restored = manager.restore(epoch, args=ocp.args.Composite(**items))
+        is_right = not has_digest or digest(restored.state) in (None, restored[DIGEST]['sha256'])
     except Exception:  # orbax, tensorstore and json each raise their own kind for a damaged file
-        raise UserError(
-            f'checkpoint {epoch} in {manager.directory} is damaged and cannot be read'
-        ) from None
+        is_right = False
+    if not is_right:
+        raise UserError(f'checkpoint {epoch} in {manager.directory} is damaged and cannot be read')
+    return restored.state
 
 
 @functools.cache  # the hook is installed once
-def _ignore_closed_event_loops():
-    """Silences a traceback that Python would print after a failed read.
+def _ignore_what_failures_leave():
+    """Silences what Python would print after a failed read or write, beside the error.
 
-    tensorstore still reports to an event loop that is gone by then.
+    tensorstore still reports to an event loop that is gone by then, and orbax drops coroutines.
     """
+    warnings.filterwarnings('ignore', 'coroutine .* was never awaited', RuntimeWarning)
     previous_hook = sys.unraisablehook
 
     def hook(unraisable):

@@ -31,7 +31,12 @@ def test_success():
     'error, exit_code, line',
     [
         (UserError('no such file; name another'), 2, 'error: no such file; name another'),
-        (OSError(28, 'No space left on device'), 2, 'error: [Errno 28] No space left on device'),
+        (OSError(5, 'I/O error', 'x'), 2, "error: [Errno 5] I/O error: 'x'"),
+        (
+            OSError(28, 'No space left'),
+            2,
+            'error: [Errno 28] No space left; make room, and run the same command again',
+        ),
         (RuntimeError('RESOURCE_EXHAUSTED: out'), 2, 'error: too little memory'),
         (KeyboardInterrupt(), 130, 'it was stopped'),
     ],

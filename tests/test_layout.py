@@ -18,6 +18,7 @@ HOMES = {
     'tensorflow_datasets': ('jaxdl/data/',),
     'orbax': ('jaxdl/checkpoint.py',),
     'matplotlib': ('jaxdl/figures/',),
+    'filelock': ('experiments/training/folder_lock.py',),
     'flint': tuple(f'jaxdl/verify/{name}.py' for name in ('affine', 'check', 'exact_step')),
     'absl': ('experiments/core/flags.py',),
     'msgspec': ('jaxdl/metrics.py', 'experiments/core/file_schema.py'),
@@ -28,14 +29,15 @@ HOMES = {
 # What each part of jaxdl may import of jaxdl, beside UserError.
 LIBRARY_IMPORTS = {
     'models': ('models',),
-    'data': ('data',),
+    'data': ('data', 'durable_files'),
     'visualize': ('visualize',),
     'verify': ('verify',),
     'figures': ('figures',),
     'train.py': ('metrics',),
     'metrics.py': (),
     'parallel.py': (),
-    'checkpoint.py': (),
+    'checkpoint.py': ('durable_files',),
+    'durable_files.py': (),
     'backend.py': (),
     '__init__.py': (),
 }

@@ -1,6 +1,7 @@
 """The log of a run goes on where a checkpoint ends."""
 
 import pytest
+from watched_disk import watch
 
 from experiments.core.file_schema import (
     EpochRecord,
@@ -65,3 +66,44 @@ def test_missing_records_are_told(tmp_path):
     _write_epochs(tmp_path, [1])
     with MetricsLog(tmp_path) as log, pytest.raises(UserError, match='up to epoch 2'):
         log.resume_after(2)
+
+
+def test_records_up_to_a_damaged_line_count(tmp_path):
+    _write_epochs(tmp_path, [1, 2, 3])
+    file = tmp_path / 'metrics.jsonl'
+    lines = file.read_bytes().splitlines(keepends=True)
+    lines[4] = b'\xff' + lines[4]
+    file.write_bytes(b''.join(lines))
+    with MetricsLog(tmp_path) as log:
+        assert log.epochs_held() == 2
+        log.resume_after(2)
+    assert file.read_bytes() == b''.join(lines[:4])
+
+
+@pytest.mark.parametrize('failing', ['write', 'fsync', 'rename'])
+def test_a_log_that_cannot_be_replaced_is_as_it_was(failing, tmp_path, monkeypatch):
+    _write_epochs(tmp_path, [1, 2])
+    before = (tmp_path / 'metrics.jsonl').read_bytes()
+
+    def fail(kind, path):
+        if kind == failing:
+            raise OSError(28, 'No space left on device')
+
+    with monkeypatch.context() as patch, MetricsLog(tmp_path) as log, pytest.raises(OSError):
+        watch(patch, tmp_path, fail)
+        log.resume_after(1)
+    assert (tmp_path / 'metrics.jsonl').read_bytes() == before
+
+
+def test_a_full_disk_ends_the_log_with_one_error(tmp_path):
+    """While events are written; closing their file fails too."""
+    with pytest.raises(OSError) as raised, MetricsLog(tmp_path) as log:
+        log.resume_after(0)
+        log._events.write = log._events.close = _raise_full
+        log.write(_records(1))
+    assert raised.value.filename == str(tmp_path / 'tensorboard')
+    assert raised.value.__context__ is None
+
+
+def _raise_full(*args):
+    raise OSError(28, 'No space left on device')

@@ -70,6 +70,7 @@ def test_what_a_run_writes(task, finished):
         'checkpoints',
         'tensorboard',
         'figures',
+        '.lock',
     }
     results = _read(folder)
     assert results['epoch'] == 4 and results['train']['loss']['ci95'] > 0
@@ -316,7 +317,7 @@ def test_lost_records_are_told(tmp_path, finished, capsys):
     (tmp_path / 'results.json').unlink()
     (tmp_path / 'metrics.jsonl').write_text('[1]\n')
     line = error_line(capsys, *ADD, f'--workdir={tmp_path}')
-    assert 'does not hold the records up to epoch 4; start afresh with --noresume' in line
+    assert 'does not hold the records up to epoch 3; start afresh with --noresume' in line
 
 
 @pytest.mark.quick

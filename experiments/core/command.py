@@ -1,5 +1,6 @@
 """How every command runs: users' errors as one line and exit code 2, and stopping by a signal."""
 
+import errno
 import signal
 import sys
 import threading
@@ -12,6 +13,7 @@ from jaxdl import UserError
 STOP_REQUESTED = threading.Event()  # set by Ctrl-C and SIGTERM; training ends its epoch first
 STOPPED_EXIT_CODE = 130
 USER_ERROR_EXIT_CODE = 2
+DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def run_command(
@@ -35,9 +37,10 @@ def run_command(
     sys.stdout.reconfigure(errors='replace')
     try:
         sys.exit(main(argv or sys.argv))
-    except (UserError, OSError) as error:
-        # An OSError says itself which file and why: no space left, permission denied.
+    except UserError as error:
         _fail(f'error: {error}', USER_ERROR_EXIT_CODE)
+    except OSError as error:
+        _fail(f'error: {describe_os_error(error)}', USER_ERROR_EXIT_CODE)
     except RuntimeError as error:
         # XLA reports a lack of memory as a RuntimeError with this status.
         if 'RESOURCE_EXHAUSTED' not in str(error):
@@ -45,6 +48,15 @@ def run_command(
         _fail(f'error: {memory}', USER_ERROR_EXIT_CODE)
     except KeyboardInterrupt:
         _fail(stopped, STOPPED_EXIT_CODE)
+
+
+def describe_os_error(error: OSError) -> str:
+    """The error in a line, with what to do where that is plain."""
+    # It says itself which file and why: no space left, permission denied.
+    line = ' '.join(str(error).split())
+    if error.errno in DISK_IS_FULL:
+        line += '; make room, and run the same command again'
+    return line
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:

@@ -10,7 +10,6 @@ have in common.
 
 import dataclasses
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Required, TypedDict, TypeVar
@@ -18,6 +17,7 @@ from typing import Annotated, Any, Literal, Required, TypedDict, TypeVar
 import msgspec
 
 from experiments.core.config import Config
+from jaxdl.durable_files import write_whole
 from jaxdl.metrics import Summary, SummaryList
 
 T = TypeVar('T')
@@ -554,7 +554,7 @@ def to_line(record: Record) -> str:
     return json.dumps(to_json(record)) + '\n'
 
 
-def from_line(line: str) -> Record:
+def from_line(line: str | bytes) -> Record:
     """A record from a line of metrics.jsonl.
 
     Raises:
@@ -573,7 +573,4 @@ def from_line(line: str) -> Record:
 
 def write_json(file: Path, content: Any, indent: int | None = 1) -> None:
     """Writes an object of the schema, or plain JSON content, whole or not at all."""
-    # A reader, or a run that goes on after a crash, never sees half a file.
-    draft = file.with_suffix('.draft')
-    draft.write_text(json.dumps(to_json(content), indent=indent) + '\n')
-    os.replace(draft, file)
+    write_whole(file, json.dumps(to_json(content), indent=indent) + '\n')

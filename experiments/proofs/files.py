@@ -9,6 +9,7 @@ from experiments.core.file_schema import ProofResults
 from experiments.proofs import figures
 from experiments.proofs.certify import CertifiedNet
 from experiments.proofs.verdicts import Judgement
+from jaxdl.durable_files import write_whole
 from jaxdl.figures.base import to_png
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
@@ -67,8 +68,8 @@ def write_figures(
     # One net is enough to show what an invariant is.
     seed, proof = next(iter(judgement.certified.items()))
     sets = figures.invariant_sets(config, automaton, seed, proof)
-    (folder / SETS_FIGURE).write_bytes(to_png(sets))
+    write_whole(folder / SETS_FIGURE, to_png(sets))
     verdicts = list(judgement.verdicts.values())
     accuracy = figures.accuracy_at_length(config, automaton, params, verdicts, judgement.certified)
-    (folder / ACCURACY_FIGURE).write_bytes(to_png(accuracy))
+    write_whole(folder / ACCURACY_FIGURE, to_png(accuracy))
     return [SETS_FIGURE, ACCURACY_FIGURE]

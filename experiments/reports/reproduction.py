@@ -23,10 +23,12 @@ from experiments.reports.result_files import records_of
 from experiments.training import workdir
 from experiments.training.compiled_programs import make_mesh
 from experiments.training.epoch_metrics import Diverged
+from experiments.training.folder_lock import owned
 from experiments.training.metrics_log import read_records
 from experiments.training.population import run_population
 from experiments.training.run import describe_devices, versions
 from jaxdl import __version__
+from jaxdl.durable_files import copy_folder, whole_file, write_whole
 
 PICTURE_WIDTH = 1100  # pixels
 PICTURE_QUALITY = 80  # of JPEG
@@ -160,15 +162,12 @@ def continue_shorter_run(config: Config, folders: Folders, notify: Notify) -> No
     shorter = _longest_beginning(config, folders)
     if shorter is None:
         return
-    # The folder appears in one step, so that a stop leaves nothing that looks like a run.
-    draft = folder.with_name(f'{folder.name}.draft')
-    shutil.rmtree(draft, ignore_errors=True)
-    # It came to no checkpoint (holds_run).
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(shorter / 'checkpoints', draft / 'checkpoints')
-    shutil.copy(shorter / 'metrics.jsonl', draft)
-    workdir.write_settings(draft, config)
-    draft.rename(folder)
+    workdir.prepare(config, resume=True)
+    with owned(folder, notify):
+        workdir.begin(folder, config, resume=True)
+        write_whole(folder / 'metrics.jsonl', (shorter / 'metrics.jsonl').read_bytes())
+        # Last, and at once: without checkpoints the folder is free (holds_run).
+        copy_folder(shorter / 'checkpoints', folder / 'checkpoints')
     notify(f'{folder} goes on from the run in {shorter}')
 
 
@@ -293,4 +292,5 @@ def _keep_pictures(name: str, files: Sequence[Path], results_folder: Path) -> No
         with Image.open(file) as image:
             height = round(image.height * PICTURE_WIDTH / image.width)
             small = image.convert('RGB').resize((PICTURE_WIDTH, height), Image.Resampling.LANCZOS)
-            small.save(results_folder / f'{name}-{file.stem}.jpg', quality=PICTURE_QUALITY)
+        with whole_file(results_folder / f'{name}-{file.stem}.jpg') as stream:
+            small.save(stream, 'jpeg', quality=PICTURE_QUALITY)

@@ -1,6 +1,5 @@
 """Where training begins: from checkpoints, from the seeds, or from the best of several restarts."""
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -11,7 +10,8 @@ from tqdm import tqdm
 
 from experiments.core.config import RESTART_EPOCHS
 from experiments.training.compiled_programs import Program, Setup, state_shapes
-from jaxdl import checkpoint, parallel
+from experiments.training.metrics_log import MetricsLog
+from jaxdl import UserError, checkpoint, parallel
 from jaxdl.train import RESTART, Population, TrainState, address
 
 
@@ -27,10 +27,37 @@ class InitialState(NamedTuple):
     states: TrainState
 
 
+def last_recorded_epoch(
+    log: MetricsLog, manager: checkpoint.Manager, notify: Callable[[str], None]
+) -> int:
+    """The last epoch whose records are there. A checkpoint after it cannot be used.
+
+    Args:
+        log: Of the run, as a run before has left it.
+        manager: Of the run's checkpoints.
+        notify: Takes a line of text for the user.
+
+    Raises:
+        UserError: All checkpoints are after it.
+    """
+    epochs = manager.all_steps()
+    last_epoch = log.epochs_held()
+    file = log.folder / 'metrics.jsonl'
+    if epochs and last_epoch < min(epochs):
+        raise UserError(
+            f'{file} does not hold the records up to epoch {min(epochs)}; start afresh with '
+            '--noresume'
+        )
+    if epochs and last_epoch < max(epochs):
+        notify(f'{file} ends with epoch {last_epoch}: later checkpoints are not used')
+    return last_epoch
+
+
 def restore_or_initialize(
     setup: Setup,
     manager: checkpoint.Manager,
     train_epoch: Program,
+    last_epoch: int,
     notify: Callable[[str], None],
 ) -> InitialState:
     """The state of the newest checkpoint that can be read, or a new one where there is none.
@@ -39,11 +66,12 @@ def restore_or_initialize(
         setup: Of the run.
         manager: Of its checkpoints.
         train_epoch: The program of a whole epoch, for the trial of several initializations.
+        last_epoch: The last one whose records are there: later checkpoints are not considered.
         notify: Takes a line of text for the user.
     """
     if not manager.latest_step():
         return InitialState(0, initialize(setup, train_epoch))
-    restored = restore(setup, manager, notify)
+    restored = restore(setup, manager, last_epoch, notify)
     states = parallel.pad_seeds(restored.state, setup.config.seeds, setup.mesh)
     return InitialState(restored.epoch, states)
 
@@ -51,10 +79,14 @@ def restore_or_initialize(
 def restore(
     setup: Setup,
     manager: checkpoint.Manager,
+    last_epoch: int,
     notify: Callable[[str], None],
-    last_epoch: float = math.inf,
 ) -> checkpoint.Restored:
-    """The newest checkpoint up to last_epoch that can be read, with states (S, ...)."""
+    """The newest checkpoint up to last_epoch that can be read, with states (S, ...).
+
+    Raises:
+        UserError: There is none.
+    """
     seeds, mesh = setup.config.seeds, setup.mesh
     sharding = parallel.population_sharding(seeds, mesh)
     shapes = state_shapes(setup.programs, setup.data, seeds, sharding)

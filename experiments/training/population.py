@@ -19,7 +19,12 @@ from experiments.core.tasks import Notify
 from experiments.training import workdir
 from experiments.training.clock import Clock
 from experiments.training.compiled_programs import Program, Setup, make_mesh, train_epoch_shapes
-from experiments.training.initial_state import InitialState, initialize, restore
+from experiments.training.initial_state import (
+    InitialState,
+    initialize,
+    last_recorded_epoch,
+    restore,
+)
 from experiments.training.memory_check import check_memory
 from experiments.training.metrics_log import MetricsLog
 from experiments.training.run import (
@@ -34,6 +39,7 @@ from experiments.training.run import (
     is_finished,
     open_checkpoints,
     outcome_of_seeds,
+    own_folders,
     run_final_test,
     save_checkpoint,
     say_nothing,
@@ -62,9 +68,9 @@ def run_population(
         UserError: What the user can put right.
         KeyboardInterrupt: At the end of the epoch in which a signal came.
     """
-    with parallel.errors_end_all_hosts(RESUME_ADVICE):
+    with parallel.errors_end_all_hosts(RESUME_ADVICE), ExitStack() as stack:
         notify = notify if parallel.is_first_process() else say_nothing
-        folders = [workdir.prepare(config, resume) for config in configs]
+        folders = stack.enter_context(own_folders(configs, resume, notify))
         results = [workdir.read_results(folder) for folder in folders]
         # The runs still to do, by the epoch that they have come to: a program trains all of its
         # models through the same epoch.
@@ -102,8 +108,12 @@ def _train_and_test(
         managers, logs = [], []
         for folder, config in zip(folders, configs, strict=True):
             logs.append(stack.enter_context(MetricsLog(folder)))
-            managers.append(stack.enter_context(open_checkpoints(folder, config, clock)))
-        start = _restore_or_initialize(setup, managers, whole_epoch, notify)
+            managers.append(stack.enter_context(open_checkpoints(config, logs[-1], clock)))
+        last_epoch = min(
+            last_recorded_epoch(log, manager, notify)
+            for log, manager in zip(logs, managers, strict=True)
+        )
+        start = _restore_or_initialize(setup, managers, whole_epoch, last_epoch, notify)
         notify(describe_training(setup, start, len(configs)))
         with clock.span('write'):
             for log in logs:
@@ -116,20 +126,29 @@ def _restore_or_initialize(
     setup: Setup,
     managers: Sequence[checkpoint.Manager],
     whole_epoch: Program,
+    last_epoch: int,
     notify: Notify,
 ) -> InitialState:
-    """The states of the newest epoch that all runs can read, or new ones if there is none."""
-    newest = managers[0].latest_step() or 0
-    while newest:
-        restored = [restore(setup, manager, notify, newest) for manager in managers]
+    """The states of the newest epoch that all runs can read, or new ones if there is none.
+
+    Args:
+        setup: Of the runs.
+        managers: Of their checkpoints.
+        whole_epoch: The program of a whole epoch.
+        last_epoch: The last one whose records all runs have.
+        notify: Takes a line of text for the user.
+    """
+    if not managers[0].latest_step():
+        return InitialState(0, initialize(setup, whole_epoch))
+    while True:
+        restored = [restore(setup, manager, last_epoch, notify) for manager in managers]
         epochs = [one_run.epoch for one_run in restored]
         if len(set(epochs)) == 1:
             states = _concatenate([one_run.state for one_run in restored])
             models = len(managers) * setup.config.seeds
             return InitialState(epochs[0], parallel.pad_seeds(states, models, setup.mesh))
         # A damaged checkpoint took one of them further back: the others follow.
-        newest = min(epochs)
-    return InitialState(0, initialize(setup, whole_epoch))
+        last_epoch = min(epochs)
 
 
 def _concatenate(states):

@@ -4,7 +4,7 @@ import importlib.metadata
 import platform
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,10 +31,15 @@ from experiments.training.compiled_programs import (
 )
 from experiments.training.cost_estimate import time_note
 from experiments.training.epoch_metrics import check_finite, epoch_records, statistics_records
-from experiments.training.initial_state import InitialState, restore_or_initialize
+from experiments.training.folder_lock import owned
+from experiments.training.initial_state import (
+    InitialState,
+    last_recorded_epoch,
+    restore_or_initialize,
+)
 from experiments.training.memory_check import check_memory, check_sizes
 from experiments.training.metrics_log import MetricsLog
-from jaxdl import __version__, backend, checkpoint, parallel
+from jaxdl import UserError, __version__, backend, checkpoint, durable_files, parallel
 from jaxdl.figures import curves
 from jaxdl.figures.layer_statistics import layer_statistics
 from jaxdl.train import EpochResult, Params, TrainState
@@ -91,9 +96,9 @@ def run(
         KeyboardInterrupt: At the end of the epoch in which a signal came.
     """
     clock = Clock(seconds)
-    with parallel.errors_end_all_hosts(RESUME_ADVICE):
+    with parallel.errors_end_all_hosts(RESUME_ADVICE), ExitStack() as stack:
         notify = notify if parallel.is_first_process() else say_nothing
-        folder = workdir.prepare(config, resume)
+        [folder] = stack.enter_context(own_folders([config], resume, notify))
         results = workdir.read_results(folder)
         if resume and is_finished(folder, results, notify):
             return CompletedRun(folder, results)
@@ -106,8 +111,9 @@ def run(
         compiled = whole_epoch.compile(*train_epoch_shapes(setup.programs, setup.data))
         # Before anything is allocated: a population that does not fit is refused.
         check_memory(setup, compiled)
-        with MetricsLog(folder) as log, open_checkpoints(folder, config, clock) as manager:
-            start = restore_or_initialize(setup, manager, whole_epoch, notify)
+        with MetricsLog(folder) as log, open_checkpoints(config, log, clock) as manager:
+            last_epoch = last_recorded_epoch(log, manager, notify)
+            start = restore_or_initialize(setup, manager, whole_epoch, last_epoch, notify)
             notify(describe_training(setup, start))
             with clock.span('write'):
                 log.resume_after(start.epoch)
@@ -116,6 +122,32 @@ def run(
         if parallel.is_first_process():
             file_schema.write_json(folder / 'results.json', results)
     return CompletedRun(folder, results)
+
+
+@contextmanager
+def own_folders(configs: Sequence[Config], resume: bool, notify: Notify) -> Iterator[list[Path]]:
+    """The folders of runs, from which other processes are kept until the end of the context.
+
+    The first of several hosts does so for all.
+
+    Raises:
+        UserError: Another process trains in one of them, or as workdir.prepare.
+    """
+    folders = [workdir.prepare(config, resume) for config in configs]
+    with ExitStack() as stack:
+        refusal = None
+        if parallel.is_first_process():
+            try:
+                for folder in folders:
+                    stack.enter_context(owned(folder, notify))
+            except (UserError, OSError) as error:
+                refusal = error
+        if parallel.on_any_host(refusal is not None):
+            raise refusal or UserError(f'the first host could not take {folders[0]}; see there')
+        # Another process may have been there between the check and the lock.
+        for config in configs:
+            workdir.prepare(config, resume)
+        yield folders
 
 
 def say_nothing(line: str) -> None:
@@ -155,19 +187,27 @@ def begin_folders(folders: Sequence[Path], configs: Sequence[Config], resume: bo
     """Begins the runs' folders; the first process does, the others wait."""
     if parallel.is_first_process():
         for folder, config in zip(folders, configs, strict=True):
+            for place in (folder, folder / 'figures'):
+                durable_files.remove_drafts(place)
             workdir.begin(folder, config, resume)
     parallel.wait_for_hosts('the folders are begun')
 
 
 @contextmanager
-def open_checkpoints(folder: Path, config: Config, clock: Clock) -> Iterator[checkpoint.Manager]:
+def open_checkpoints(config: Config, log: MetricsLog, clock: Clock) -> Iterator[checkpoint.Manager]:
     """The manager of a run's checkpoints, which is closed at the end of the context."""
     snapshots = SNAPSHOT_EPOCHS if config.snapshots else ()
+    folder = log.folder / 'checkpoints'
     with clock.span('write'):
-        manager = checkpoint.open_manager(folder / 'checkpoints', snapshots)
+        if parallel.is_first_process():
+            epochs = log.records_of(EpochRecord)
+            losses = {record.epoch: judging_scores(record)['loss'].mean for record in epochs}
+            checkpoint.repair_losses(folder, losses)
+        parallel.wait_for_hosts('the losses are repaired')
+        manager = checkpoint.open_manager(folder, snapshots)
     # On several hosts an error must end the process before the manager is closed: closing waits
     # for the other hosts, one of which may be lost.
-    with manager, parallel.errors_end_all_hosts(RESUME_ADVICE):
+    with checkpoint.disk_errors_told(folder), manager, parallel.errors_end_all_hosts(RESUME_ADVICE):
         yield manager
 
 

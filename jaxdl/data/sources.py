@@ -24,6 +24,7 @@ import numpy as np
 from PIL import Image
 
 from jaxdl import UserError
+from jaxdl.durable_files import whole_file
 
 # How long a server or a registry may take to answer, in seconds.
 ANSWER_TIMEOUT = 4
@@ -293,14 +294,8 @@ def store(data_set: DataSet, data_dir: Path, images: Images, label: str, notify:
 
 def _write_cache(path: Path, images: Images) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Renaming is atomic, so another process never sees half a file.
-    draft = path.with_suffix(f'.{os.getpid()}.draft')
-    try:
-        with open(draft, 'wb') as file:
-            np.savez(file, **images._asdict())
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        np.savez(file, **images._asdict())
 
 
 def write_tfds(data_set: DataSet, data_dir: Path, images: Images) -> None:

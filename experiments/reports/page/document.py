@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from jaxdl.durable_files import write_whole
 from jaxdl.figures.base import Figure, to_png
 
 STYLE = """
@@ -71,7 +72,7 @@ class Page:
         """Adds a figure, which is written to <name>.png."""
         self.figure_folder.mkdir(parents=True, exist_ok=True)
         file = self.figure_folder / f'{name}.png'
-        file.write_bytes(to_png(figure))
+        write_whole(file, to_png(figure))
         self.picture(file, caption)
 
     def picture(self, file: Path, caption: str) -> None:
