@@ -16,8 +16,15 @@ from jaxdl import UserError
 # does not know the flag, and aborts.
 FIRST_JAXLIB_WITH_YNNPACK = (0, 10, 1)
 YNNPACK_FLAG = '--xla_cpu_experimental_ynn_fusion_type'
-LOOP_KERNEL_FLAG = '--xla_backend_extra_options'
+EXTRA_OPTIONS_FLAG = '--xla_backend_extra_options'
+# A small loop becomes one kernel.
 LOOP_KERNEL_OPTION = 'xla_cpu_small_while_loop_byte_threshold=1000000000'
+# A kernel may have several results, so a step of a larger loop has half as many kernels. Together
+# with the option above it would make small nets four times slower.
+SEVERAL_RESULTS_OPTION = 'xla_cpu_use_multi_output_fusion=true'
+# XLA uses half of the registers of a CPU that has AVX-512 unless it is told otherwise.
+VECTOR_WIDTH_FLAG = '--xla_cpu_prefer_vector_width'
+VECTOR_BITS = 512
 PRECISIONS = ('highest', 'high', 'default')  # as in jax.lax.Precision
 
 
@@ -31,7 +38,8 @@ def configure(
     Args:
         small_loops: Let XLA:CPU compile a small loop into one kernel. A net of five units trains
             nearly twice as fast, and even faster at batch size 1. Compilation takes about a second
-            longer. It has no effect if JAX has started already.
+            longer. Without it, XLA:CPU compiles for larger nets, which gains 5 to 10 %. It has no
+            effect if JAX has started already.
         precision: Of products, see `use_precision`.
         compilation_cache: Keep compiled programs in a folder, that of JAX's own setting or else
             `~/.cache/jaxdl`.
@@ -85,8 +93,11 @@ def _set_xla_flags(small_loops):
                 f'XLA_FLAGS={added[0]}'
             )
         return
-    if small_loops and LOOP_KERNEL_FLAG not in xla_flags:
-        added.append(f'{LOOP_KERNEL_FLAG}={LOOP_KERNEL_OPTION}')
+    if EXTRA_OPTIONS_FLAG not in xla_flags:
+        option = LOOP_KERNEL_OPTION if small_loops else SEVERAL_RESULTS_OPTION
+        added.append(f'{EXTRA_OPTIONS_FLAG}={option}')
+    if VECTOR_WIDTH_FLAG not in xla_flags:
+        added.append(f'{VECTOR_WIDTH_FLAG}={VECTOR_BITS}')
     os.environ['XLA_FLAGS'] = ' '.join([xla_flags, *added]).strip()
 
 

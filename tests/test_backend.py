@@ -14,7 +14,9 @@ from jaxdl import UserError, backend
 
 ROOT = Path(__file__).parents[1]
 YNNPACK = '--xla_cpu_experimental_ynn_fusion_type=-reduce'
-LOOPS = '--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=1000000000'
+WIDTH = '--xla_cpu_prefer_vector_width=512'
+LOOPS = f'--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=1000000000 {WIDTH}'
+LARGE = f'--xla_backend_extra_options=xla_cpu_use_multi_output_fusion=true {WIDTH}'
 # Each result is an error relative to the largest number of the right result, in float64.
 PROBES = """
 import json
@@ -74,20 +76,26 @@ def set_jaxlib(monkeypatch, version):
 @pytest.mark.parametrize(
     'jaxlib, users_flags, small_loops, expected',
     [
-        ('0.10.2', '', False, YNNPACK),
+        ('0.10.2', '', False, f'{YNNPACK} {LARGE}'),
         ('0.10.1', '', True, f'{YNNPACK} {LOOPS}'),
         ('0.12.0.1', '--xla_dump_to=x', True, f'--xla_dump_to=x {YNNPACK} {LOOPS}'),
         # An older jaxlib would abort.
-        ('0.10.0', '', False, ''),
+        ('0.10.0', '', False, LARGE),
         ('0.7.2', '', True, LOOPS),
         # What the user has set stays.
         (
             '0.10.2',
             '--xla_backend_extra_options=a=b',
             True,
-            f'--xla_backend_extra_options=a=b {YNNPACK}',
+            f'--xla_backend_extra_options=a=b {YNNPACK} {WIDTH}',
         ),
-        ('0.10.2', f'{backend.YNNPACK_FLAG}=', False, f'{backend.YNNPACK_FLAG}='),
+        ('0.10.2', f'{backend.YNNPACK_FLAG}=', True, f'{backend.YNNPACK_FLAG}= {LOOPS}'),
+        (
+            '0.10.0',
+            '--xla_cpu_prefer_vector_width=256 --xla_backend_extra_options=',
+            True,
+            '--xla_cpu_prefer_vector_width=256 --xla_backend_extra_options=',
+        ),
     ],
 )
 def test_flags_of_xla(no_jax, monkeypatch, jaxlib, users_flags, small_loops, expected):
