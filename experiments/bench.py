@@ -2,21 +2,23 @@
 
 The peers are PyTorch, Keras 3 on JAX and flax's nn.RNN; the extra `bench` installs the first two.
 Each trains the same net from the same weights on the same examples in the same order, with the
-same optimizer, and the first losses are compared. Times are medians of passes that alternate
-between the libraries. Compilation is measured apart. We sample new sequences within each step;
-peers get those of one pass ready made.
+same optimizer, and the first losses are compared. Each library of each net has a process of its
+own, and one computes at a time, in passes that alternate. We sample new sequences within each
+step; peers get those of one epoch ready made.
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from experiments.benchmark.nets import ADDER, NETS, BenchmarkNet
+from tqdm import tqdm
+
+from experiments.benchmark.nets import NETS, BenchmarkNet
 from experiments.core.command import run_command
 from experiments.core.config import Config
 from experiments.core.flags import HELP_FLAG, Flag, flag_values
-from jaxdl import UserError, backend
+from jaxdl import UserError
 
 PARTS = ('nets', 'commands', 'populations', 'scaling')
 FLAGS = {
@@ -26,40 +28,38 @@ FLAGS = {
         'only the nets whose names contain one of these words, separated by commas; of '
         f'{"; ".join(NETS)}',
     ),
-    'steps': Flag(150, 'training steps a pass'),
-    'repeats': Flag(5, 'passes of each, alternating'),
+    'seconds': Flag(2.0, 'how long a pass takes at least'),
+    'repeats': Flag(9, 'passes of each, alternating; six or more for intervals of ratios'),
+    'resume': Flag(
+        True,
+        'keep what the folder holds of the same machine, versions, day, --seconds and --repeats; '
+        '--noresume measures it again',
+    ),
     'out': Flag('bench', 'folder for bench.json, bench.md and the figures'),
     'data_dir': Flag(Config.data_dir, 'folder of the image data'),
     **HELP_FLAG,
 }
+STOPPED = 'stopped; the same command goes on behind the last finished net'
+
+
+# How many measurements each part is, beside one for each net.
+MEASUREMENTS = {'commands': 1, 'populations': 1, 'scaling': 2}
 
 
 def main(argv: Sequence[str]) -> None:
     """Measures what the flags ask for, and writes and prints the results.
 
     Raises:
-        UserError: A flag has a bad value.
+        UserError: A flag has a bad value, or a library failed.
     """
     settings = flag_values(argv, FLAGS)
     parts = _chosen_parts(settings['what'])
-    nets = _chosen_nets(settings['nets'])
-    for name in ('steps', 'repeats'):
-        if settings[name] < 1:
-            raise UserError(f'--{name}={settings[name]} must be at least 1')
-    backend.configure(small_loops=True)
-    _start_devices()
+    nets = _chosen_nets(settings['nets']) if 'nets' in parts else {}
+    if settings['repeats'] < 1:
+        raise UserError(f'--repeats={settings["repeats"]} must be at least 1')
+    if not 0 < settings['seconds'] < math.inf:
+        raise UserError(f'--seconds={settings["seconds"]} must be greater than 0')
     _measure(Path(settings['out']).expanduser(), parts, nets, settings)
-
-
-def _start_devices() -> None:
-    """Makes the cores of a CPU devices of JAX, and lets PyTorch compute where JAX does."""
-    from jaxdl import parallel
-
-    parallel.initialize_devices(axes=None, distributed=False)
-    with suppress(ImportError):  # without PyTorch, the others are measured
-        from experiments.benchmark.peers import pytorch
-
-        pytorch.use_device_of_jax()
 
 
 def _chosen_parts(what: str) -> list[str]:
@@ -101,33 +101,52 @@ def _measure(
     from experiments.benchmark.populations import measure_populations
     from experiments.benchmark.results import BenchResults
     from experiments.benchmark.scaling import measure_scaling
-    from experiments.benchmark.timing import matrix_product_speed
+    from experiments.benchmark.stopwatch import Stopwatch, product_request
     from experiments.benchmark.whole_commands import measure_commands
+    from experiments.benchmark.worker_process import start_worker
     from experiments.core import file_schema
 
+    measure_part = {
+        'commands': measure_commands,
+        'populations': measure_populations,
+        'scaling': measure_scaling,
+    }
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / 'bench.json'
-    machine = describe_machine()
-    results = file_schema.read_json(file, BenchResults)
-    if results is None or results.machine != machine:
-        results = BenchResults(machine)  # those of another machine or day are not comparable
-    steps, repeats = settings['steps'], settings['repeats']
-    if 'nets' in parts:
-        results.peak = matrix_product_speed()
-        for name, net in nets.items():
-            results.nets[name] = measure_net(name, net, settings['data_dir'], steps, repeats)
-            file_schema.write_json(file, results)
-    if 'commands' in parts:
-        results.commands = measure_commands(repeats)
-        file_schema.write_json(file, results)
-    if 'populations' in parts:
-        results.populations = measure_populations(ADDER, steps, repeats)
-        file_schema.write_json(file, results)
-    if 'scaling' in parts:
-        results.scaling = measure_scaling()
-        file_schema.write_json(file, results)
+    seconds, repeats = settings['seconds'], settings['repeats']
+    with start_worker('matrix product') as product:
+        machine = describe_machine(product.prepare(product_request(seconds)).devices)
+        results = file_schema.read_json(file, BenchResults)
+        if results is None or results.machine != machine:
+            # Those of another machine, day or version are not comparable.
+            results = BenchResults(machine)
+
+        def is_to_do(measured):
+            return not settings['resume'] or not _is_finished(measured, seconds, repeats)
+
+        nets = {name: net for name, net in nets.items() if is_to_do(results.nets.get(name))}
+        parts = [
+            name for name in measure_part if name in parts and is_to_do(getattr(results, name))
+        ]
+        measurements = len(nets) + sum(MEASUREMENTS[name] for name in parts)
+        with tqdm(total=measurements * (repeats + 1), unit='round') as bar:
+            stopwatch = Stopwatch(seconds, repeats, product, bar)
+            for name, net in nets.items():
+                results.nets[name] = measure_net(name, net, settings['data_dir'], stopwatch)
+                file_schema.write_json(file, results)
+            for name in parts:
+                setattr(results, name, measure_part[name](stopwatch))
+                file_schema.write_json(file, results)
     write_output(folder, results)
 
 
+def _is_finished(measured: Any, seconds: float, repeats: int) -> bool:
+    """Whether these results, or None, were measured with the same passes and rounds."""
+    if measured is None:
+        return False
+    conditions = measured.conditions
+    return conditions.pass_seconds == seconds and conditions.rounds == repeats
+
+
 if __name__ == '__main__':
-    run_command(main)
+    run_command(main, stopped=STOPPED)

@@ -5,11 +5,11 @@ import time
 from collections.abc import Sequence
 
 from experiments.core import defaults
+from experiments.core.backend_settings import configure_backend
 from experiments.core.command import run_command
 from experiments.core.config import CHOICES, Config
 from experiments.core.flags import CACHE_FLAG, Flag, help_text, parse_flags
 from experiments.reports import presets
-from jaxdl import backend
 
 COMMAND_FLAGS = {
     'preset': Flag(
@@ -22,9 +22,6 @@ COMMAND_FLAGS = {
     **CACHE_FLAG,
     'help': Flag(False, 'show this, with the defaults of the --task or --preset given'),
 }
-# Up to these sizes XLA:CPU makes one kernel of a step's loop over time (see jaxdl/models/rnn.py).
-SMALL_NET_UNITS = 10
-SMALL_BATCH = 8
 STOPPED = 'stopped; the same command (without --noresume) goes on from the last finished epoch'
 MEMORY = 'not enough memory; lower --seeds, --batch_size or --hidden'
 
@@ -47,7 +44,7 @@ def main(argv: Sequence[str]) -> None:
         return
     config = dataclasses.replace(base, **settings)
     # JAX is imported only now, so that bad flags fail sooner.
-    backend.configure(has_small_steps(config), config.precision, options['compilation_cache'])
+    configure_backend(config, options['compilation_cache'])
     from experiments.training.results_text import results_text
     from experiments.training.run import run
     from experiments.training.workdir import read_proofs
@@ -77,12 +74,6 @@ def base_config(preset: str, settings: dict[str, object]) -> Config:
     if preset:
         return presets.preset(preset, task)
     return defaults.base(task, settings.get('dataset'))
-
-
-def has_small_steps(config: Config) -> bool:
-    """Whether training steps are so small that loop kernels pay."""
-    is_small_net = config.net() != 'cnn' and config.hidden <= SMALL_NET_UNITS
-    return config.batch_size <= SMALL_BATCH or is_small_net
 
 
 if __name__ == '__main__':

@@ -1,95 +1,106 @@
-"""One net trained by jaxdl and by its peers, on the same examples in the same order."""
+"""One net trained by jaxdl and by its peers, from the same weights on the same examples."""
 
-import functools
-import statistics
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
-from tqdm import tqdm
-
-from experiments.benchmark.flops import training_step_flops
 from experiments.benchmark.nets import BenchmarkNet
-from experiments.benchmark.peers import PEERS, make_peer
-from experiments.benchmark.results import OURS, NetRow
-from experiments.benchmark.timing import TimedTraining
+from experiments.benchmark.peers import PEERS
+from experiments.benchmark.protocol import Absent, Ready, TrainingRequest
+from experiments.benchmark.results import OURS, REFERENCE_PEER, NetRow
+from experiments.benchmark.stopwatch import AlternatingPasses, Contender, Stopwatch
+from experiments.benchmark.worker_process import start_worker
 
 COMPARED_LOSSES = 30  # of the first steps; later, rounding errors have grown too large
+ONE_THREAD = {'OMP_NUM_THREADS': '1', 'MKL_NUM_THREADS': '1'}
 
-TrainPass = Callable[[int], np.ndarray]  # trains for pass i and returns its losses (steps,)
+
+class ReadyContender(NamedTuple):
+    """A contender, and what its first worker said when it was ready."""
+
+    contender: Contender
+    ready: Ready
 
 
-def measure_net(name: str, net: BenchmarkNet, data_dir: str, steps: int, repeats: int) -> NetRow:
+def measure_net(name: str, net: BenchmarkNet, data_dir: str, stopwatch: Stopwatch) -> NetRow:
     """Times a training step of jaxdl and of each peer.
 
-    The first pass of each is not timed, as it compiles; its losses are compared. Later passes
-    alternate between the libraries, so that a slow spell of the machine meets all of them.
-
     Args:
-        name: Of the net, for the progress bar.
+        name: Of the net.
         net: The net.
         data_dir: The folder of the image data.
-        steps: Training steps in a pass.
-        repeats: Timed passes of each library.
+        stopwatch: Times the passes.
 
     Returns:
-        The medians, per model.
+        The times, per model.
+
+    Raises:
+        UserError: A library failed.
     """
+    stopwatch.begin(name)
     config = replace(net.config, data_dir=data_dir)
-    training = TimedTraining(config, steps)
-    passes = {OURS: training.train_pass}
-    absent = {}
-    orders = [training.order(index) for index in range(repeats + 1)]
-    for peer in PEERS:
-        try:
-            train_epoch = make_peer(peer, config, training.params, training.examples)
-        except ImportError:
-            absent[peer] = 'not installed'
-            continue
-        if train_epoch is not None:
-            passes[peer] = functools.partial(_train_in_order, train_epoch, orders)
-    # The first pass compiles, so it is not timed.
-    losses = {library: train_pass(0) for library, train_pass in passes.items()}
-    seconds = _median_seconds(passes, repeats, name)
-    for library in seconds:
-        seconds[library] /= steps
-    # Our step trains all seeds at once, that of a peer one model.
-    seconds[OURS] /= config.seeds
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as processes:
+        request = TrainingRequest(
+            OURS,
+            asdict(config),
+            stopwatch.pass_seconds,
+            COMPARED_LOSSES,
+            handover=str(Path(folder) / 'handover.npz'),
+        )
+        ours = processes.enter_context(start_worker(f'{OURS}, {name}'))
+        # Our step trains all seeds at once, that of a peer one model.
+        contenders = {OURS: Contender([ours], config.seeds)}
+        ready = {OURS: ours.prepare(request)}
+        absent = {}
+        for peer in _peers_of(net):
+            peer_request = replace(request, library=peer)
+            started = _start_peer(f'{peer}, {name}', net.peer_processes, peer_request, processes)
+            if isinstance(started, ReadyContender):
+                contenders[peer], ready[peer] = started
+            elif started.reason:
+                absent[peer] = started.reason
+        passes = AlternatingPasses(contenders)
+        conditions = stopwatch.measure(passes.run_round)
     return NetRow(
         aim=net.aim,
-        seconds=seconds,
+        times=passes.times,
         absent=absent,
-        compile=training.compile_seconds,
-        loss_apart=_loss_differences(losses),
-        flops=training_step_flops(
-            config, training.params['params'], training.examples.inputs.shape[1:]
-        ),
-        steps_per_epoch=training.steps_per_epoch,
+        compile=ready[OURS].compile_seconds,
+        loss_apart=_loss_differences(ready),
+        flops=ready[OURS].flops,
+        steps_per_epoch=ready[OURS].steps_per_epoch,
+        conditions=conditions,
     )
 
 
-def _train_in_order(train_epoch, orders, index):
-    return train_epoch(orders[index])
+def _peers_of(net: BenchmarkNet) -> Sequence[str]:
+    """The libraries that a net is compared with."""
+    # XLA has no setting for a single thread, which processes side by side would need.
+    return list(PEERS) if net.peer_processes == 1 else [REFERENCE_PEER]
 
 
-def _median_seconds(
-    passes: Mapping[str, TrainPass], repeats: int, description: str
-) -> dict[str, float]:
-    """The median time of a pass of each library."""
-    times = {library: [] for library in passes}
-    for index in tqdm(range(1, repeats + 1), desc=description, unit='round'):
-        for library, train_pass in passes.items():
-            started = time.perf_counter()
-            train_pass(index)
-            times[library].append(time.perf_counter() - started)
-    return {library: statistics.median(seconds) for library, seconds in times.items()}
+def _start_peer(
+    name: str, count: int, request: TrainingRequest, processes: ExitStack
+) -> ReadyContender | Absent:
+    """Starts so many processes of a peer; each of several has one thread."""
+    variables = ONE_THREAD if count > 1 else {}
+    workers = []
+    for _ in range(count):
+        worker = processes.enter_context(start_worker(name, variables))
+        answer = worker.prepare(request)
+        if isinstance(answer, Absent):
+            return answer
+        workers.append(worker)
+    return ReadyContender(Contender(workers, models=count), answer)
 
 
-def _loss_differences(losses: Mapping[str, np.ndarray]) -> dict[str, float]:
+def _loss_differences(ready: Mapping[str, Ready]) -> dict[str, float]:
     """The largest difference of each library's first losses from ours."""
-    ours = losses[OURS][:COMPARED_LOSSES]
     differences = {}
-    for library, curve in losses.items():
-        differences[library] = float(abs(curve[:COMPARED_LOSSES] - ours).max())
+    for library, answer in ready.items():
+        pairs = zip(answer.losses, ready[OURS].losses, strict=True)
+        differences[library] = max(abs(theirs - ours) for theirs, ours in pairs)
     return differences

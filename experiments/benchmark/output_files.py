@@ -1,9 +1,10 @@
 """The files that bench writes beside bench.json: bench.md and the figures."""
 
+import statistics
 from pathlib import Path
 
 from experiments.benchmark import tables
-from experiments.benchmark.results import BenchResults
+from experiments.benchmark.results import BenchResults, NetRow
 from jaxdl.figures.base import to_png
 from jaxdl.figures.comparisons import cost_by_size, speed_ratios
 
@@ -14,8 +15,8 @@ def write_output(folder: Path, results: BenchResults) -> None:
     (folder / 'bench.md').write_text(text)
     print(text)
     figures = {}
-    if results.nets:
-        ratios = {name: row.ratios() for name, row in results.nets.items()}
+    ratios = {name: _median_ratios(row) for name, row in results.nets.items()}
+    if any(ratios.values()):  # there may be no peer
         figures['ratios.png'] = speed_ratios('Times faster than each', ratios)
     panels = tables.panels(results)
     if panels:
@@ -23,3 +24,7 @@ def write_output(folder: Path, results: BenchResults) -> None:
     for name, figure in figures.items():
         (folder / name).write_bytes(to_png(figure))
     print(f'files in {folder}: {", ".join(["bench.json", "bench.md", *figures])}')
+
+
+def _median_ratios(row: NetRow) -> dict[str, float]:
+    return {peer: statistics.median(ratios) for peer, ratios in row.ratios().items()}

@@ -1,38 +1,20 @@
-"""Strong and weak scaling over CPU devices: python -m experiments.benchmark.scaling DEVICES SPLIT.
+"""Strong and weak scaling over CPU devices."""
 
-The command prints one row as JSON. Each row needs a process of its own, as the number of devices
-is fixed once JAX has started.
-"""
-
-import json
-import math
-import os
-import re
-import subprocess
-import sys
-from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from typing import NamedTuple
 
-import jax
-
-from experiments.benchmark.results import ScalingRow
-from experiments.benchmark.timing import TimedTraining
+from experiments.benchmark.protocol import TrainingRequest
+from experiments.benchmark.results import OURS, Conditions, ScalingResults, ScalingRow
+from experiments.benchmark.stopwatch import AlternatingPasses, Contender, Stopwatch
+from experiments.benchmark.worker_process import start_worker
 from experiments.core.config import Config
 from experiments.core.defaults import TASK_DEFAULTS
 
 SPLITS = ('seeds', 'data')
 DEVICES = (1, 2, 4, 8)
-STEPS = 20  # in a pass
-REPEATS = 5  # timed passes
-
-COLLECTIVE = re.compile(
-    r'= (?P<results>.*?) '
-    r'(all-reduce|all-gather|all-to-all|collective-permute|reduce-scatter)(-start)?\('
-)
-ARRAY_TYPE = re.compile(r'(?P<dtype>\w+)\[(?P<shape>[\d,]*)\]')  # f32[20,5] in XLA's text
-DTYPE_BYTES = {'f32': 4, 's32': 4, 'u32': 4, 'pred': 1, 's8': 1, 'bf16': 2, 'f64': 8}
-LARGEST_DTYPE_BYTES = 8
+FIRST_STEPS = 3
+ON_CPU = {'JAX_PLATFORMS': 'cpu'}  # even where there is a GPU
 
 
 class ScaledConfigs(NamedTuple):
@@ -47,41 +29,65 @@ class ScaledConfigs(NamedTuple):
     weak: Config
 
 
-def measure_scaling() -> list[ScalingRow]:
-    """The rows of all SPLITS and numbers of DEVICES, each measured by a process of its own.
+class SplitMeasurement(NamedTuple):
+    """The rows of one split, and the conditions under which they were measured."""
+
+    rows: list[ScalingRow]
+    conditions: Conditions
+
+
+def measure_scaling(stopwatch: Stopwatch) -> ScalingResults:
+    """Times training on all SPLITS and numbers of DEVICES.
 
     Raises:
-        subprocess.CalledProcessError: A process failed.
+        UserError: The training failed.
     """
     rows = []
+    others = []
+    products = []
     for split in SPLITS:
+        measurement = _measure_split(split, stopwatch)
+        rows += measurement.rows
+        others += measurement.conditions.others
+        products += measurement.conditions.products
+    conditions = Conditions(stopwatch.pass_seconds, stopwatch.rounds, others, products)
+    return ScalingResults(rows, conditions)
+
+
+def _measure_split(split: str, stopwatch: Stopwatch) -> SplitMeasurement:
+    """Times one split, with a process for each number of devices and kind of scaling."""
+    stopwatch.begin(f'scaling over {split}')
+    contenders = {}
+    exchanged_bytes = {}
+    with ExitStack() as processes:
         for devices in DEVICES:
-            process = subprocess.run(
-                [sys.executable, '-m', 'experiments.benchmark.scaling', str(devices), split],
-                capture_output=True,
-                text=True,
-                check=True,
-                env={**os.environ, 'JAX_PLATFORMS': 'cpu'},  # even where there is a GPU
+            for kind, config in scaled_configs(devices, split)._asdict().items():
+                name = _name(kind, split, devices)
+                worker = processes.enter_context(start_worker(name, ON_CPU))
+                request = TrainingRequest(OURS, asdict(config), stopwatch.pass_seconds, FIRST_STEPS)
+                exchanged_bytes[name] = worker.prepare(request).exchanged_bytes
+                contenders[name] = Contender([worker])
+        passes = AlternatingPasses(contenders)
+        conditions = stopwatch.measure(passes.run_round)
+    rows = []
+    for devices in DEVICES:
+        strong = _name('strong', split, devices)
+        weak = _name('weak', split, devices)
+        rows.append(
+            ScalingRow(
+                devices,
+                split,
+                strong=passes.times[strong],
+                weak=passes.times[weak],
+                bytes=exchanged_bytes[strong],
             )
-            # Notes for the user may come before the row.
-            last_line = process.stdout.splitlines()[-1]
-            rows.append(ScalingRow(**json.loads(last_line)))
-    return rows
+        )
+    return SplitMeasurement(rows, conditions)
 
 
-def measure_row(devices: int, split: str) -> ScalingRow:
-    """Times training on so many CPU devices. JAX must not have been used before."""
-    jax.config.update('jax_num_cpu_devices', devices)
-    configs = scaled_configs(devices, split)
-    strong = TimedTraining(configs.strong, STEPS)
-    weak = TimedTraining(configs.weak, STEPS)
-    return ScalingRow(
-        devices=devices,
-        split=split,
-        strong=strong.seconds_per_step(REPEATS),
-        weak=weak.seconds_per_step(REPEATS),
-        bytes=collective_bytes(strong.compiled.as_text()),
-    )
+def _name(kind: str, split: str, devices: int) -> str:
+    """The name of a measurement."""
+    return f'{kind} scaling, {split}:{devices}'
 
 
 def scaled_configs(devices: int, split: str) -> ScaledConfigs:
@@ -97,47 +103,3 @@ def scaled_configs(devices: int, split: str) -> ScaledConfigs:
         strong=replace(adder, batch_size=512),
         weak=replace(adder, batch_size=128 * devices),
     )
-
-
-def collective_bytes(program: str) -> int:
-    """Bytes that the devices exchange in one training step.
-
-    Args:
-        program: The text of a compiled program, as XLA writes it.
-
-    Returns:
-        The sizes of the results of all collective operations inside loops, each counted once.
-        Those of the entry computation, outside the loop over steps, are left out.
-    """
-    total = 0
-    in_entry = False
-    for line in program.splitlines():
-        # The lines of a computation are indented, its header is not.
-        starts_computation = not line.startswith(' ')
-        if starts_computation:
-            in_entry = line.startswith('ENTRY')
-        collective = COLLECTIVE.search(line)
-        if collective and not in_entry:
-            total += _array_bytes(collective['results'])
-    return total
-
-
-def _array_bytes(types: str) -> int:
-    """The bytes of arrays whose types are given as in '(f32[20,5], s32[])'."""
-    total = 0
-    for array_type in ARRAY_TYPE.finditer(types):
-        sizes = [int(size) for size in array_type['shape'].split(',') if size]
-        # A type that is not listed is taken for a large one, lest it be overlooked.
-        itemsize = DTYPE_BYTES.get(array_type['dtype'], LARGEST_DTYPE_BYTES)
-        total += itemsize * math.prod(sizes)
-    return total
-
-
-def main(argv: Sequence[str]) -> None:
-    """Prints the row that argv, DEVICES and SPLIT, asks for."""
-    devices, split = argv
-    print(json.dumps(asdict(measure_row(int(devices), split))))
-
-
-if __name__ == '__main__':
-    main(sys.argv[1:])

@@ -1,62 +1,34 @@
-"""What devices exchange in a training step, and what is trained on a number of devices."""
+"""What is trained on a number of devices, and which process times it."""
 
-from dataclasses import replace
-
-import jax
 import pytest
+from fake_workers import FakeStopwatch, ready, use_fake_workers
 
-from experiments.benchmark.scaling import collective_bytes, scaled_configs
-from experiments.benchmark.timing import TimedTraining
-from experiments.core.defaults import TASK_DEFAULTS
+from experiments.benchmark import scaling
 
-ADDER = replace(
-    TASK_DEFAULTS['binary_add'],
-    hidden=16,
-    batch_size=32,
-    min_length=40,
-    max_length=40,
-)
-
-PROGRAM = """HloModule a_training_step
-%body (state: (f32[])) -> (f32[]) {
-  %sum = (f32[20,5]{1,0}, f32[]) all-reduce(f32[20,5]{1,0} %gradient, f32[] %loss), channel_id=1
-  %start = bf16[3]{0} all-gather-start(bf16[3]{0} %x), channel_id=2
-  %product = f32[100,100]{1,0} dot(f32[100,1]{1,0} %a, f32[1,100]{1,0} %b)
-}
-
-ENTRY %main (p0: f32[8]) -> f32[8] {
-  %all = f32[8]{0} all-gather(f32[4]{0} %p0), channel_id=3
-}
-"""
+pytestmark = pytest.mark.quick
 
 
-@pytest.mark.quick
-def test_collectives_of_loops_are_counted():
-    """A float32 array of 20 x 5 and a number, and three bfloat16 numbers; not the entry's."""
-    assert collective_bytes(PROGRAM) == 4 * (20 * 5 + 1) + 2 * 3
-
-
-def test_devices_that_share_a_batch_exchange_gradients():
-    """Little else: the batch's means, and of the two alike gradients of the biases only one."""
-    training = TimedTraining(replace(ADDER, mesh='data:2'), 2)
-    parameters = sum(leaf.size for leaf in jax.tree.leaves(training.params))
-    biases = 4 * 16  # of each of the two
-    bytes_exchanged = collective_bytes(training.compiled.as_text())
-    assert bytes_exchanged >= 4 * (parameters - biases)
-    assert bytes_exchanged < 1.2 * 4 * parameters
-
-
-def test_devices_with_seeds_of_their_own_exchange_nothing():
-    training = TimedTraining(replace(ADDER, mesh='seeds:2', seeds=2), 2)
-    assert collective_bytes(training.compiled.as_text()) == 0
-
-
-@pytest.mark.quick
 def test_weak_scaling_grows_with_the_devices():
-    of_seeds = scaled_configs(4, 'seeds')
+    of_seeds = scaling.scaled_configs(4, 'seeds')
     assert of_seeds.strong.seeds == 64
     assert of_seeds.weak.seeds == 16 * 4
-    of_data = scaled_configs(4, 'data')
+    of_data = scaling.scaled_configs(4, 'data')
     assert of_data.strong.batch_size == 512
     assert of_data.weak.batch_size == 128 * 4
     assert of_data.weak.mesh_axes() == {'seeds': 1, 'data': 4}
+
+
+def test_each_row_has_processes_of_its_own(monkeypatch):
+    def first_answer(request):
+        return ready(exchanged_bytes=request.config['batch_size'])
+
+    workers = use_fake_workers(monkeypatch, scaling, first_answer)
+    results = scaling.measure_scaling(FakeStopwatch())
+    assert len(workers) == 2 * len(results.rows) == 4 * len(scaling.DEVICES)
+    assert all(worker.variables['JAX_PLATFORMS'] == 'cpu' for worker in workers)
+    assert all(worker.passes == FakeStopwatch.rounds for worker in workers)
+    last = results.rows[-1]
+    assert (last.split, last.devices) == ('data', 8)
+    assert last.bytes == 512  # of the strong kind
+    assert last.strong == last.weak == [0.1, 0.1]
+    assert len(results.conditions.others) == 2 * FakeStopwatch.rounds

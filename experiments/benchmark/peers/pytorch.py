@@ -89,8 +89,12 @@ class ConvolutionalNet(nn.Module):
         return self.head(x)
 
 
-def use_device_of_jax() -> None:
-    """Puts PyTorch's tensors on the GPU, if JAX computes on one."""
+def use_settings_of_jax() -> None:
+    """Computes on a GPU if JAX does, and takes denormal numbers for 0, as XLA does.
+
+    Denormal numbers are slow, and a small net that is trained for long may meet many.
+    """
+    torch.set_flush_denormal(True)
     if jax.default_backend() == 'gpu' and torch.cuda.is_available():
         torch.set_default_device('cuda')
 
