@@ -81,7 +81,7 @@ def open_manager(directory: Path, snapshots: Sequence[int] = ()) -> Manager:
     )
     try:
         return ocp.CheckpointManager(directory, options=options)
-    except json.JSONDecodeError:
+    except ValueError:  # no JSON, or no text at all
         raise UserError(
             f'the loss of a checkpoint, a file {directory}/EPOCH/metrics/metrics, is damaged: '
             'delete the folder of that epoch'
