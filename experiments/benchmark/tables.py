@@ -190,8 +190,8 @@ def _missed_aims(nets: Mapping[str, NetRow]) -> str:
             if ratio < aim:
                 missed.append(f'{name} ({ratio:.2f} of {peer}, aim {aim:g})')
     if missed:
-        return f'{len(missed)} of {compared} aims are missed: {"; ".join(missed)}.\n'
-    return f'None of {compared} aims is missed.\n'
+        return f'Missed aims, {len(missed)} of {compared}: {"; ".join(missed)}.\n'
+    return f'Missed aims: none of {compared}.\n'
 
 
 def _libraries(nets: Mapping[str, NetRow]) -> list[str]:

@@ -95,13 +95,13 @@ def test_tables_say_what_was_measured():
 
 def test_aims_that_are_missed_are_named():
     reached = {'adder': replace(ADDER, aim=4)}
-    assert 'None of 1 aims is missed.' in markdown(BenchResults(MACHINE, reached))
+    assert 'Missed aims: none of 1.' in markdown(BenchResults(MACHINE, reached))
     nets = {
         'adder': replace(ADDER, aim=9),
         'other': replace(ADDER, aim=None, times={**ADDER.times, 'Keras': [0.001, 0.002, 0.001]}),
     }
     text = markdown(BenchResults(MACHINE, nets))
-    assert '2 of 2 aims are missed: adder (4.00 of PyTorch, aim 9); other (1.00 of Keras' in text
+    assert 'Missed aims, 2 of 2: adder (4.00 of PyTorch, aim 9); other (1.00 of Keras' in text
 
 
 @pytest.mark.parametrize(
