@@ -7,6 +7,8 @@ own. It ends with an error if the repeats differ in a bit, and writes the first 
 """
 
 import itertools
+import os
+import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
@@ -32,7 +34,9 @@ from jaxdl.data import images
 from jaxdl.data.sources import Images
 from jaxdl.verify import search
 from jaxdl.verify.automaton import ADDER
+from jaxdl.visualize import maximize
 
+ROOT = Path(__file__).parents[1]
 SIDES = {'mnist': (28, 28), 'cifar10': (32, 32, 3)}
 STEPS = 5  # of an epoch
 SMALL = {
@@ -59,8 +63,12 @@ SMALL = {
 }
 LARGE = {task: {'validation_size': 500} for task in TASK_DEFAULTS}
 SIZES = {'small': SMALL, 'large': LARGE}
-# The filters are weights, and nothing is computed for them.
-VIEWS = {'small': ('occlusion',), 'large': tuple(name for name in PASSES if name != 'filters')}
+# The filters are weights, and nothing is computed for them. The 200 steps of maximize let rounding
+# grow without bound; its first steps are computed apart.
+VIEWS = {
+    'small': ('occlusion',),
+    'large': tuple(name for name in PASSES if name not in ('filters', 'maximize')),
+}
 # (cell, whether the weights are tuned) of the searches.
 SEARCHES = {
     'small': (('rnn', True),),
@@ -145,8 +153,8 @@ def search_for_proofs(size):
     return compute
 
 
-def look_inside(size):
-    """The passes of visualize on an untrained CNN."""
+def untrained_cnn(size):
+    """(an untrained CNN as a finished run, what to look at in it)."""
     config = replace(config_of('mnist_cnn', size), mesh='seeds:1')
     task, programs = open_programs(config)
     states = programs.initialize(programs.population, task.data)
@@ -175,9 +183,21 @@ def look_inside(size):
         window=config.image_size // 4,
         fill=0.5,
     )
+    return run, request
+
+
+def look_inside(size):
+    """The passes of visualize."""
+    run, request = untrained_cnn(size)
+
+    @jax.jit
+    def maximize_first_steps(params):
+        objective = maximize.units('conv2_pre', [0, 1])
+        return maximize.maximize(run.model, params, objective, jax.random.key(0), count=2, steps=5)
 
     def compute():
-        return {name: PASSES[name](run, request).arrays for name in VIEWS[size]}
+        arrays = {name: PASSES[name](run, request).arrays for name in VIEWS[size]}
+        return {**arrays, 'maximize': maximize_first_steps(run.params)._asdict()}
 
     return compute
 
@@ -211,6 +231,28 @@ def repeat(compute, repeats):
     for _ in range(repeats - 1):
         assert differing(first, flatten(compute())) == []
     return first
+
+
+def compute_in_process(out, size, repeats, names=(), flags=''):
+    """The arrays of computations, all if none is named, on the CPU in a process of its own.
+
+    `out` is the file that they are written to; `flags` are XLA's that the user has set.
+    """
+    environment = {
+        **os.environ,
+        'XLA_FLAGS': flags,
+        'JAX_PLATFORMS': 'cpu',
+        'PYTHONPATH': str(ROOT),
+    }
+    process = subprocess.run(
+        [sys.executable, __file__, size, str(repeats), out, *names],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == 0, process.stderr
+    with np.load(out) as file:
+        return dict(file)
 
 
 def main(argv):

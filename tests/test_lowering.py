@@ -5,31 +5,51 @@ import functools
 import jax
 import jax.numpy as jnp
 import pytest
-from computations import config_of, data_sets_are_random, open_programs
-from hand_built import adder_certificate, params_of
+from computations import config_of, data_sets_are_random, open_programs, untrained_cnn
 from random_nets import random_net
 
 from experiments.core.config import Config
 from experiments.core.defaults import TASK_DEFAULTS
-from experiments.proofs import certify
+from experiments.proofs.certify import Options, certify_population
 from experiments.training.compiled_programs import Program, train_epoch_shapes
-from jaxdl.verify import falsify
+from experiments.views.passes_by_name import PASSES
 from jaxdl.verify.automaton import ADDER
+from jaxdl.verify.falsify import falsify
 
 PLATFORMS = ('cuda', 'tpu')
+IN_THE_SUITE = ('deconvnet', 'occlusion')
 
 
 def lower(jitted, *args, **kwargs):
     """Lowers a jitted function for all PLATFORMS; returns zeros in the shapes of its results."""
     exported = jax.export.export(jitted, platforms=PLATFORMS)(*args, **kwargs)
     assert exported.platforms == PLATFORMS
-    shapes = jax.eval_shape(jitted, *args, **kwargs)
-    return jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
+    zeros = [jnp.zeros(aval.shape, aval.dtype) for aval in exported.out_avals]
+    return jax.tree.unflatten(exported.out_tree, zeros)
+
+
+@pytest.fixture
+def lowered(monkeypatch):
+    """The names of what is lowered; functions that are jitted in a test are, and never compiled."""
+    names = []
+    jit = jax.jit
+
+    def lowering_jit(function, **options):
+        jitted = jit(function, **options)
+
+        def call(*args, **kwargs):
+            names.append(getattr(function, '__name__', 'vmapped'))
+            return lower(jitted, *args, **kwargs)
+
+        return call
+
+    monkeypatch.setattr(jax, 'jit', lowering_jit)
+    return names
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize('task', TASK_DEFAULTS)
-def test_the_programs_of_a_task(task, monkeypatch):
+@pytest.mark.parametrize('name', TASK_DEFAULTS)
+def test_the_programs_of_a_task(name, monkeypatch):
     lowered = []
 
     def lower_program(self, *args):
@@ -37,8 +57,7 @@ def test_the_programs_of_a_task(task, monkeypatch):
         return functools.partial(lower, self.jitted)
 
     with data_sets_are_random():
-        setup = open_programs(config_of(task, 'large'))
-    task, programs = setup
+        task, programs = open_programs(config_of(name, 'large'))
     monkeypatch.setattr(Program, 'compile', lower_program)
     states, *others = train_epoch_shapes(programs, task.data)
     programs.initialize(programs.population, task.data)
@@ -46,3 +65,43 @@ def test_the_programs_of_a_task(task, monkeypatch):
     for examples in task.held_out.values():
         programs.evaluate(states.params, examples)
     assert set(lowered) == {'initialize', 'train_epoch', 'evaluate'}
+
+
+@pytest.mark.parametrize(
+    'cell, as_trained',
+    [
+        ('rnn', False),
+        ('gru', True),
+        pytest.param('lstm', False, marks=pytest.mark.slow),
+        pytest.param('lstm', True, marks=pytest.mark.slow),
+    ],
+)
+def test_the_programs_of_a_proof(cell, as_trained, lowered):
+    _, net = random_net(cell, 5, seed=0)
+    params = jax.tree.map(lambda leaf: jnp.stack([leaf] * 2), net['params'])
+    falsify(cell, ADDER, params, jax.random.key(0))
+    options = Options(as_trained, history=0, steps=10)
+    certified = certify_population(Config(cell=cell, seeds=2), ADDER, params, [0, 1], options)
+    assert certified == {}  # the sets are zeros
+    assert set(lowered) == {'answers_of', 'find'}
+
+
+@pytest.fixture(scope='module')
+def cnn():
+    with data_sets_are_random():
+        return untrained_cnn('small')
+
+
+def passes():
+    """The passes that compute something; most are slow, as they draw figures."""
+    for name in PASSES:
+        if name in IN_THE_SUITE:
+            yield name
+        elif name != 'filters':
+            yield pytest.param(name, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize('name', passes())
+def test_the_programs_of_a_pass(name, cnn, lowered):
+    PASSES[name](*cnn)
+    assert lowered
