@@ -146,6 +146,22 @@ def _os_error_number(error):
     return None
 
 
+@contextmanager
+def closing(manager: Manager) -> Iterator[Manager]:
+    """Closes a manager at the end of the context, when all its checkpoints are on the disk.
+
+    Raises:
+        OSError: One of them could not be written.
+    """
+    try:
+        yield manager
+    finally:
+        with disk_errors_told(manager.directory):
+            manager.close()
+            # The name of the newest one; those of the others are there already.
+            durable_files.sync_folder(manager.directory)
+
+
 def save(manager: Manager, epoch: int, state: Any, config: dict[str, Any], loss: float) -> None:
     """Saves a checkpoint in the background.
 
@@ -155,6 +171,9 @@ def save(manager: Manager, epoch: int, state: Any, config: dict[str, Any], loss:
         state: A pytree of arrays that nothing may overwrite (the training step donates its own).
         config: The run's settings, as JSON takes them.
         loss: Decides which checkpoint is the best.
+
+    Raises:
+        OSError: This checkpoint, or the one before, could not be written.
     """
     items = {'state': ocp.args.StandardSave(state), 'config': ocp.args.JsonSave(config)}
     sha256 = digest(state)

@@ -3,9 +3,10 @@
 import errno
 import os
 import shutil
+import time
 
 import pytest
-from tiny_run import outcome, share_programs, train
+from tiny_run import EPOCHS, outcome, share_programs, train
 from watched_disk import watch
 
 from experiments.training import run as run_module
@@ -23,6 +24,8 @@ class Fault:
 
     def __call__(self, kind, path):
         if kind == 'remove':  # what is left behind does no harm
+            return
+        if kind == 'mkdir' and path.is_dir():  # it would fail anyway
             return
         self.count += 1
         if self.count == self.number or (self.is_lasting and self.count > self.number):
@@ -71,10 +74,19 @@ def _fail_and_resume(folder, number, is_lasting, undisturbed, capfd):
         return False
     assert exit_code == 2, number
     assert len(errors) == 1 and errors[0].startswith('error: '), (number, errors)
+    _wait_for_threads(folder)
     assert train(folder) == 0, number
     assert outcome(folder) == undisturbed, number
     shutil.rmtree(folder)
     return True
+
+
+def _wait_for_threads(folder):
+    """Of the failed run, in which tensorstore may still be writing: a process would be gone."""
+    before, now = None, list(os.walk(folder))
+    while now != before:
+        time.sleep(0.05)
+        before, now = now, list(os.walk(folder))
 
 
 @pytest.fixture(scope='module')
@@ -101,3 +113,64 @@ def test_every_operation_may_fail(is_lasting, tmp_path, undisturbed, capfd):
     while _fail_and_resume(tmp_path / 'run', number, is_lasting, undisturbed, capfd):
         number += 1
     assert number > 100
+
+
+def _drop(file):
+    file.unlink()
+
+
+def _truncate(file):
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def _empty(file):
+    file.write_bytes(b'')
+
+
+def _damage_and_resume(finished, folder, file, damage, undisturbed):
+    shutil.copytree(finished, folder)
+    (folder / 'results.json').unlink()
+    damage(folder / file)
+    assert train(folder) == 0
+    assert outcome(folder) == undisturbed
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope='module')
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('finished')
+    assert train(folder) == 0
+    return folder
+
+
+def _checkpoint_files(folder):
+    newest = folder / 'checkpoints' / str(EPOCHS)
+    return sorted(path.relative_to(folder) for path in newest.rglob('*') if path.is_file())
+
+
+@pytest.mark.parametrize('damage', [_drop, _truncate, _empty])
+def test_a_damaged_checkpoint_loses_an_epoch_at_most(damage, finished, undisturbed, tmp_path):
+    """Also in the files that tensorstore writes beneath Python."""
+    for name in ('state/manifest.ocdbt', 'state/_METADATA', 'metrics/metrics'):
+        file = f'checkpoints/{EPOCHS}/{name}'
+        _damage_and_resume(finished, tmp_path / 'run', file, damage, undisturbed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('damage', [_drop, _truncate, _empty])
+def test_any_file_of_a_checkpoint_may_be_damaged(damage, finished, undisturbed, tmp_path):
+    for file in _checkpoint_files(finished):
+        _damage_and_resume(finished, tmp_path / 'run', file, damage, undisturbed)
+
+
+def test_a_log_that_ends_before_the_newest_checkpoint(finished, undisturbed, tmp_path, capsys):
+    folder = tmp_path / 'run'
+    shutil.copytree(finished, folder)
+    (folder / 'results.json').unlink()
+    lines = (folder / 'metrics.jsonl').read_text().splitlines(keepends=True)
+    (folder / 'metrics.jsonl').write_text(''.join(lines[:-1]))
+    assert train(folder) == 0
+    printed = capsys.readouterr().out
+    assert f'metrics.jsonl ends with epoch {EPOCHS - 1}: later checkpoints are not used' in printed
+    assert f'going on after epoch {EPOCHS - 1}' in printed
+    assert outcome(folder) == undisturbed

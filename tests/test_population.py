@@ -78,6 +78,17 @@ def test_a_population_of_settings_is_the_runs_of_each(tmp_path):
     assert any('going on after epoch 2' in line for line in lines)
     jax.tree.map(np.testing.assert_array_equal, before, _params(folders['b']))
 
+    # The last record of one is lost: both go on from the epoch before.
+    for folder in folders.values():
+        (folder / 'results.json').unlink()
+    log = folders['b'] / 'metrics.jsonl'
+    log.write_text(''.join(log.read_text().splitlines(keepends=True)[:-1]))
+    lines.clear()
+    run_population(configs, notify=lines.append)
+    assert f'{log} ends with epoch 2: later checkpoints are not used' in lines
+    assert any('going on after epoch 2' in line for line in lines)
+    jax.tree.map(np.testing.assert_array_equal, before, _params(folders['b']))
+
     (folders['a'] / 'results.json').unlink()
     run_population(configs, notify=lines.append)
     assert any(line.startswith(f'{folders["b"]} holds this run, finished') for line in lines)

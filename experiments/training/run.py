@@ -207,7 +207,7 @@ def open_checkpoints(config: Config, log: MetricsLog, clock: Clock) -> Iterator[
         manager = checkpoint.open_manager(folder, snapshots)
     # On several hosts an error must end the process before the manager is closed: closing waits
     # for the other hosts, one of which may be lost.
-    with checkpoint.disk_errors_told(folder), manager, parallel.errors_end_all_hosts(RESUME_ADVICE):
+    with checkpoint.closing(manager), parallel.errors_end_all_hosts(RESUME_ADVICE):
         yield manager
 
 
