@@ -16,6 +16,7 @@ from orbax.checkpoint.checkpoint_managers import preservation_policy
 from jaxdl import UserError
 
 Manager = ocp.CheckpointManager
+HARMLESS_ERRORS = ('Event loop is closed', 'Encountered error while reading array index')
 
 
 class Restored(NamedTuple):
@@ -39,7 +40,7 @@ def open_manager(directory: Path, snapshots: Sequence[int] = ()) -> Manager:
     `snapshots`.
 
     Raises:
-        UserError: The recorded loss of a checkpoint is damaged.
+        UserError: The recorded loss of a checkpoint, or what orbax wrote about it, is damaged.
     """
     # orbax logs every save and restore.
     logging.getLogger('absl').setLevel(logging.ERROR)
@@ -56,13 +57,30 @@ def open_manager(directory: Path, snapshots: Sequence[int] = ()) -> Manager:
     options = ocp.CheckpointManagerOptions(
         preservation_policy=policy, best_fn=loss, best_mode='min'
     )
+    _check_losses(Path(directory))
     try:
         return ocp.CheckpointManager(Path(directory).absolute(), options=options)
-    except json.JSONDecodeError:
+    except OSError:  # says itself which file and why
+        raise
+    except Exception:  # orbax raises errors of many kinds for a damaged file
         raise UserError(
-            f'the loss of a checkpoint, a file {directory}/EPOCH/metrics/metrics, is damaged: '
-            'delete the folder of that epoch'
+            f'a checkpoint in {directory} is damaged, so that none can be listed; it is the newest '
+            'one, as a rule: delete the folder of that epoch'
         ) from None
+
+
+def _check_losses(directory):
+    """Raises UserError if a recorded loss is no number, which orbax would find at a later save."""
+    for file in directory.glob('*/metrics/metrics'):
+        try:
+            loss = json.loads(file.read_text(encoding='utf-8'))['loss']
+        except (ValueError, TypeError, KeyError, RecursionError):
+            loss = None
+        if not isinstance(loss, float):
+            raise UserError(
+                f'the loss of a checkpoint, the file {file}, is damaged: delete the folder of that '
+                'epoch'
+            )
 
 
 def save(manager: Manager, epoch: int, state: Any, config: dict[str, Any], loss: float) -> None:
@@ -139,12 +157,13 @@ def read(manager: Manager, epoch: int, shapes: Any) -> Any:
 def _ignore_closed_event_loops():
     """Silences a traceback that Python would print after a failed read.
 
-    tensorstore still reports to an event loop that is gone by then.
+    tensorstore still reports to an event loop that is gone by then, or orbax ends the readings of
+    the other arrays.
     """
     previous_hook = sys.unraisablehook
 
     def hook(unraisable):
-        if str(unraisable.exc_value) != 'Event loop is closed':
+        if not str(unraisable.exc_value).startswith(HARMLESS_ERRORS):
             previous_hook(unraisable)
 
     sys.unraisablehook = hook
