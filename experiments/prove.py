@@ -33,6 +33,7 @@ FLAGS = {
 TASKS = ('binary_add', 'recall')
 DEFAULT_HISTORY = {'binary_add': 2, 'recall': 0}
 MOST_HISTORY = {'binary_add': 4, 'recall': 1}
+MOST_STEPS = 1_000_000  # hours of search
 LAST_RECALLED_DIGIT = 20  # a recall net has a set for each digit before it
 
 
@@ -55,8 +56,8 @@ def main(argv: Sequence[str]) -> None:
             f'--history={flags["history"]} must be from 0 to 4, or -1: '
             'each last symbol makes four times as many sets for adders, ten times for recall'
         )
-    if flags['steps'] <= 0:
-        raise UserError(f'--steps={flags["steps"]} must be greater than 0')
+    if not 0 < flags['steps'] <= MOST_STEPS:
+        raise UserError(f'--steps={flags["steps"]} must be from 1 to {MOST_STEPS:,}')
     backend.configure(precision=flags['precision'], compilation_cache=flags['compilation_cache'])
     prove(Path(flags['workdir']).expanduser(), flags)
 

@@ -34,7 +34,8 @@ FLAGS = {
     **BACKEND_FLAGS,
     **HELP_FLAG,
 }
-POSITIVE = ('steps', 'batch_size', 'learning_rate', 'seeds')
+LARGEST = {'steps': 1_000_000, 'batch_size': 1_000_000, 'learning_rate': 1e6, 'seeds': 1000}
+LONGEST_NUMBER = 9  # digits
 
 
 def main(argv: Sequence[str]) -> None:
@@ -74,9 +75,11 @@ def make_settings(flags: Mapping[str, Any]) -> TransferSettings:
     if flags['dataset'] not in CHOICES['dataset']:
         known = ', '.join(CHOICES['dataset'])
         raise UserError(f'--dataset={flags["dataset"]} is unknown; choose one of {known}')
-    for name in POSITIVE:
-        if not flags[name] > 0:
-            raise UserError(f'--{name}={flags[name]} must be greater than 0')
+    for name, largest in LARGEST.items():
+        if not 0 < flags[name] <= largest:
+            raise UserError(
+                f'--{name}={flags[name]} must be greater than 0, and at most {largest:,}'
+            )
     return TransferSettings(
         sizes=parse_sizes(flags['per_class']),
         steps=flags['steps'],
@@ -94,7 +97,7 @@ def parse_sizes(text: str) -> list[int]:
     """
     sizes = set()
     for word in text.split(','):
-        if not word.isdecimal() or int(word) == 0:
+        if not word.isdecimal() or len(word) > LONGEST_NUMBER or int(word) == 0:
             raise UserError(
                 f'--per_class={text} must be whole numbers above 0, separated by commas'
             )

@@ -29,6 +29,7 @@ from jaxdl import UserError, durable_files
 Manager = ocp.CheckpointManager
 DIGEST = 'digest'  # the item of a checkpoint that holds the digest of its state
 DRAFT_SUFFIX = '.orbax-checkpoint-tmp'  # of the folder of a checkpoint while orbax writes it
+HARMLESS_ERRORS = ('Event loop is closed', 'Encountered error while reading array index')
 
 
 class Restored(NamedTuple):
@@ -52,7 +53,7 @@ def open_manager(directory: Path, snapshots: Sequence[int] = ()) -> Manager:
     `snapshots`.
 
     Raises:
-        UserError: The recorded loss of a checkpoint is damaged.
+        UserError: The recorded loss of a checkpoint, or what orbax wrote about it, is damaged.
     """
     # orbax logs every save and restore, and each error that it raises.
     logging.getLogger('absl').setLevel(logging.CRITICAL)
@@ -79,12 +80,15 @@ def open_manager(directory: Path, snapshots: Sequence[int] = ()) -> Manager:
             post_finalization_callback=functools.partial(_sync_drafts, directory),
         ),
     )
+    _check_losses(directory)
     try:
         return ocp.CheckpointManager(directory, options=options)
-    except ValueError:  # no JSON, or no text at all
+    except OSError:  # says itself which file and why
+        raise
+    except Exception:  # orbax raises errors of many kinds for a damaged file
         raise UserError(
-            f'the loss of a checkpoint, a file {directory}/EPOCH/metrics/metrics, is damaged: '
-            'delete the folder of that epoch'
+            f'a checkpoint in {directory} is damaged, so that none can be listed; it is the newest '
+            'one, as a rule: delete the folder of that epoch'
         ) from None
 
 
@@ -117,7 +121,7 @@ def repair_losses(directory: Path, losses: Mapping[int, float]) -> None:
 def _has_loss(file):
     try:
         return isinstance(json.loads(file.read_bytes())['loss'], float)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
 
 
@@ -160,6 +164,16 @@ def closing(manager: Manager) -> Iterator[Manager]:
             manager.close()
             # The name of the newest one; those of the others are there already.
             durable_files.sync_folder(manager.directory)
+
+
+def _check_losses(directory):
+    """Raises UserError if a recorded loss is no number, which orbax would find at a later save."""
+    for file in directory.glob('*/metrics/metrics'):
+        if not _has_loss(file):
+            raise UserError(
+                f'the loss of a checkpoint, the file {file}, is damaged: delete the folder of that '
+                'epoch'
+            )
 
 
 def save(manager: Manager, epoch: int, state: Any, config: dict[str, Any], loss: float) -> None:
@@ -267,13 +281,14 @@ def read(manager: Manager, epoch: int, shapes: Any) -> Any:
 def _ignore_what_failures_leave():
     """Silences what Python would print after a failed read or write, beside the error.
 
-    tensorstore still reports to an event loop that is gone by then, and orbax drops coroutines.
+    tensorstore still reports to an event loop that is gone by then, and orbax drops coroutines
+    and the readings of the other arrays.
     """
     warnings.filterwarnings('ignore', 'coroutine .* was never awaited', RuntimeWarning)
     previous_hook = sys.unraisablehook
 
     def hook(unraisable):
-        if str(unraisable.exc_value) != 'Event loop is closed':
+        if not str(unraisable.exc_value).startswith(HARMLESS_ERRORS):
             previous_hook(unraisable)
 
     sys.unraisablehook = hook

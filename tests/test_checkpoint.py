@@ -93,7 +93,7 @@ def test_nothing_is_deleted_when_nothing_can_be_read(tmp_path):
 def test_a_damaged_loss_is_told(tmp_path):
     _save_epochs(tmp_path, [3.0, 2.0])
     (tmp_path / '2' / 'metrics' / 'metrics').write_text('{"lo')
-    with pytest.raises(UserError, match='EPOCH/metrics/metrics, is damaged'):
+    with pytest.raises(UserError, match='2/metrics/metrics, is damaged'):
         checkpoint.open_manager(tmp_path)
     shutil.rmtree(tmp_path / '2')
     with checkpoint.open_manager(tmp_path) as manager:

@@ -131,7 +131,9 @@ def differences(
 
 def newest_epoch(folder: Path) -> int:
     """The epoch of the newest checkpoint, 0 if there is none."""
-    epochs = [int(path.name) for path in (folder / 'checkpoints').glob('*') if path.name.isdigit()]
+    epochs = [
+        int(path.name) for path in (folder / 'checkpoints').glob('*') if path.name.isdecimal()
+    ]
     return max(epochs, default=0)
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from experiments.training.finished_run import FinishedRun
 from jaxdl import UserError
+from jaxdl.data.image_files import read_image
 from jaxdl.data.images import CLASSES
 
+LONGEST_NUMBER = 20  # digits
 LAYERS_WITH_UNITS = ('conv1', 'conv2', 'dense', 'head')
 
 
@@ -103,11 +104,16 @@ def parse_images(text: str, run: FinishedRun, class_names: Sequence[str]) -> lis
         return [_test_image(int(number), run, class_names) for number in first_of_class]
     images = []
     for word in text.split(','):
-        if word.isdecimal():
+        if _is_number(word):
             images.append(_test_image(int(word), run, class_names))
         else:
             images.append(_image_of_user(word, run, class_names))
     return images
+
+
+def _is_number(word: str) -> bool:
+    """Whether int reads a word. Python reads no more than 4,300 digits."""
+    return word.isdecimal() and len(word) < LONGEST_NUMBER
 
 
 def _test_image(number, run, class_names):
@@ -123,7 +129,7 @@ def _test_image(number, run, class_names):
 
 
 def _image_of_user(file, run, class_names):
-    pixels = _read_image(file, run.inputs.shape[1:])
+    pixels = read_pixels(file, run.inputs.shape[1:])
     # The true class of a user's own image is not known, so the net's answer stands in for it.
     logits, _ = run.model.apply(run.params, run.prepare(pixels[None]))
     answer = int(logits.argmax())
@@ -132,18 +138,18 @@ def _image_of_user(file, run, class_names):
     return RequestedImage(pixels, answer, f'{file_name}:\n{class_names[answer]}?')
 
 
-def _read_image(file, shape):
-    """An image file as uint8 of the shape (H, W, C)."""
+def read_pixels(file: str, shape: tuple[int, int, int]) -> np.ndarray:
+    """The pixels of a user's image file, uint8 of the shape (H, W, C).
+
+    Raises:
+        UserError: The file cannot be read, or the image has another size.
+    """
     height, width, channels = shape
     mode = 'RGB' if channels == 3 else 'L'
-    try:
-        with Image.open(os.path.expanduser(file)) as image:
-            pixels = np.asarray(image.convert(mode))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise UserError(
-            f'--images={file} is neither the number of a test image nor an image file that can be '
-            'read'
-        ) from None
+    path = os.path.expanduser(file)
+    if not os.path.isfile(path):
+        raise UserError(f'--images={file} is neither the number of a test image nor an image file')
+    pixels = read_image(path, lambda image: np.asarray(image.convert(mode)))
     if pixels.shape[:2] != (height, width):
         image_height, image_width = pixels.shape[:2]
         raise UserError(
@@ -175,7 +181,7 @@ def parse_units(text: str, run: FinishedRun, class_names: Sequence[str]) -> dict
         # A class is easier to remember than its number.
         if layer == 'head' and number in class_names:
             number = str(class_names.index(number))
-        is_unit = layer in sizes and number.isdecimal() and int(number) < sizes[layer]
+        is_unit = layer in sizes and _is_number(number) and int(number) < sizes[layer]
         if not is_unit:
             known = ', '.join(f'{layer}:0..{size - 1}' for layer, size in sizes.items())
             raise UserError(f'--unit={word} is unknown; units are {known}')

@@ -145,7 +145,7 @@ def compare_learners(
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / 'results.json'
     identity = _comparable_settings(run, settings)
-    accuracy = _known_accuracies(file, identity)
+    accuracy = known_accuracies(file, identity)
     for job in tqdm(_jobs_left(settings, accuracy), unit='net'):
         accuracy[job.name()] = train_net(job)
         # Written after every net, so that a command that was stopped goes on here.
@@ -223,8 +223,8 @@ def _digest(params: Params) -> str:
     return digest.hexdigest()
 
 
-def _known_accuracies(file, identity):
-    """The accuracies in the file, if they are of the same net and settings."""
+def known_accuracies(file: Path, identity: dict[str, Any]) -> dict[str, float]:
+    """The accuracies in a results.json, by net, if they are of the same settings; else none."""
     results = file_schema.read_json(file, TransferResults)
     if results is None or results.settings != identity:
         return {}

@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 from scipy import ndimage
 
 from jaxdl import UserError
+from jaxdl.data import image_files
 
 IMAGE_SIDE = 28  # pixels
 BOX_SIDE = 20  # pixels, of the box into which the digit is fit
@@ -31,7 +32,7 @@ def read(file: str | os.PathLike) -> np.ndarray:
     The image is turned upright as its EXIF data says. Transparent parts become white paper.
 
     Args:
-      file: the path of an image in any format that Pillow reads.
+      file: the path of an image in one of image_files.FORMATS.
 
     Returns:
       Grey levels (H, W) uint8, at most MAX_PHOTO_SIDE pixels a side.
@@ -39,20 +40,20 @@ def read(file: str | os.PathLike) -> np.ndarray:
     Raises:
       UserError: if the file cannot be read.
     """
+    return image_files.read_image(file, _decode)
+
+
+def _decode(image: Image.Image) -> np.ndarray:
     largest_size = (MAX_PHOTO_SIDE, MAX_PHOTO_SIDE)
-    try:
-        with Image.open(file) as image:
-            # A JPEG decoder can shrink while it decodes, which is much faster.
-            image.draft('L', largest_size)
-            image = ImageOps.exif_transpose(image)
-            if image.has_transparency_data:
-                paper = Image.new('RGBA', image.size, 'white')
-                image = Image.alpha_composite(paper, image.convert('RGBA'))
-            image = image.convert('L')
-            image.thumbnail(largest_size)
-            return np.asarray(image)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise UserError(f'{file} is no image file that can be read') from None
+    # A JPEG decoder can shrink while it decodes, which is much faster.
+    image.draft('L', largest_size)
+    image = ImageOps.exif_transpose(image)
+    if image.has_transparency_data:
+        paper = Image.new('RGBA', image.size, 'white')
+        image = Image.alpha_composite(paper, image.convert('RGBA'))
+    image = image.convert('L')
+    image.thumbnail(largest_size)
+    return np.asarray(image)
 
 
 def to_mnist(grey: np.ndarray, name: str = 'the image') -> np.ndarray:

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from jaxdl import UserError
-from jaxdl.data.sources import DataSet, Images, load_verified
+from jaxdl.data.sources import MOST_BYTES, DataSet, Images, load_verified, read_at_most
 
 # scikit-learn's digits are in the order of the original file, whose last images are by other
 # writers. So the first 1,437 are the training split and the last 360 the test split.
@@ -166,9 +166,9 @@ def _decode_mnist_split(folder: Path, prefix: str) -> tuple[np.ndarray, np.ndarr
 def _read_idx(folder: Path, pattern: str, header: int) -> np.ndarray:
     """The bytes (n,) uint8 behind the header of the first idx file of that pattern."""
     path = sorted(folder.glob(pattern))[0]
-    content = path.read_bytes()
-    if path.suffix == '.gz':
-        content = gzip.decompress(content)
+    open_file = gzip.open if path.suffix == '.gz' else open
+    with open_file(path, 'rb') as file:
+        content = read_at_most(file, MOST_BYTES)
     return np.frombuffer(content, np.uint8, offset=header)
 
 
@@ -189,7 +189,8 @@ def decode_cifar10_binary(folder: Path) -> Images:
 def _read_cifar_batch(archive: tarfile.TarFile, name: str) -> np.ndarray:
     """The records (n, CIFAR_RECORD) uint8 of a batch."""
     file = archive.extractfile(f'cifar-10-batches-bin/{name}.bin')
-    return np.frombuffer(file.read(), np.uint8).reshape(-1, CIFAR_RECORD)
+    content = read_at_most(file, MOST_BYTES)
+    return np.frombuffer(content, np.uint8).reshape(-1, CIFAR_RECORD)
 
 
 def _images_of_records(records: np.ndarray) -> np.ndarray:

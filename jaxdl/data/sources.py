@@ -18,7 +18,7 @@ import urllib.request
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -26,6 +26,7 @@ from PIL import Image
 from jaxdl import UserError
 from jaxdl.durable_files import whole_file
 
+MOST_BYTES = 2**28  # of one file of a data set; the largest has a fifth of it
 # How long a server or a registry may take to answer, in seconds.
 ANSWER_TIMEOUT = 4
 
@@ -89,6 +90,8 @@ def load_verified(data_set: DataSet, data_dir: Path, notify: Notify) -> Images:
     for label, source in SOURCES.items():
         try:
             images = source(data_set, data_dir, notify)
+            _check_form(data_set, images)
+            is_right = digest(images) == data_set.digest
         except Unavailable as error:
             reasons.append(f'{label}: {error}')
             continue
@@ -96,7 +99,7 @@ def load_verified(data_set: DataSet, data_dir: Path, notify: Notify) -> Images:
             reasons.append(f'{label}: {_one_line(error)}')
             notify(f'{data_set.name}: the {label} cannot be used: {_one_line(error)}')
             continue
-        if digest(images) != data_set.digest:
+        if not is_right:
             reasons.append(f'{label}: SHA-256 differs')
             notify(f'{data_set.name}: the {label} holds wrong data (SHA-256 differs), not used')
             continue
@@ -109,6 +112,28 @@ def load_verified(data_set: DataSet, data_dir: Path, notify: Notify) -> Images:
         f'no {data_set.name} data ({"; ".join(reasons)}). '
         f'Put {files} into {_manual_folder(data_dir)} and run again, or go online'
     )
+
+
+def _check_form(data_set: DataSet, images: Images) -> None:
+    """Raises ValueError unless the arrays have the form of the data set, which no digest covers."""
+    height, width, channels = data_set.shape
+    shape = (height, width) if channels == 1 else data_set.shape
+    for pixels, labels in (images[:2], images[2:]):
+        has_form = pixels.shape == (len(labels), *shape) and labels.ndim == 1
+        if not has_form or pixels.dtype != np.uint8 or labels.dtype != np.uint8:
+            raise ValueError('its images have another form')
+
+
+def read_at_most(file: BinaryIO, size: int) -> bytes:
+    """The content of a file that may be a small one which unpacks to a huge one.
+
+    Raises:
+      ValueError: if it is larger than `size`, in bytes.
+    """
+    content = file.read(size + 1)
+    if len(content) > size:
+        raise ValueError(f'it holds more than {size:,} bytes')
+    return content
 
 
 def _one_line(error: Exception) -> str:
@@ -252,7 +277,7 @@ def _extract_files(archive_file: Path, archive_folder: str, folder: Path) -> Non
         for member in archive:
             parent, name = os.path.split(member.name)
             if member.isfile() and parent == archive_folder:
-                content = archive.extractfile(member).read()
+                content = read_at_most(archive.extractfile(member), MOST_BYTES)
                 (folder / name).write_bytes(content)
 
 
