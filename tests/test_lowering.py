@@ -94,11 +94,13 @@ def cnn():
 
 def passes():
     """The passes that compute something; most are slow, as they draw figures."""
+    params = []
     for name in PASSES:
         if name in IN_THE_SUITE:
-            yield name
+            params.append(name)
         elif name != 'filters':
-            yield pytest.param(name, marks=pytest.mark.slow)
+            params.append(pytest.param(name, marks=pytest.mark.slow))
+    return params
 
 
 @pytest.mark.parametrize('name', passes())

@@ -61,7 +61,7 @@ CONFIGS = {
         snapshots=False,
     ),
 }
-NO_SUMS = 'adder, LSTM-5, all products taken as such'
+NO_SUMS = 'adder, LSTM-5, all products'  # none is written out as a sum
 PROVABLE = replace(ADDER_CONFIG, state_noise=0.1)
 
 
