@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import jax
 import pytest
 
 from experiments.core import config as config_module
@@ -23,6 +24,8 @@ def test_choices_are_the_names_of_functions():
     assert set(CHOICES['init']) == set(initializers.INITIALIZERS)
     assert set(CHOICES['head_init']) == {'', *initializers.INITIALIZERS}
     assert set(CHOICES['dataset']) == {'digits', *DATA_SETS}
+    precisions = {precision.name.lower() for precision in jax.lax.Precision}
+    assert set(CHOICES['precision']) == precisions
 
 
 def test_names_in_lists_are_fields():

@@ -174,6 +174,15 @@ def test_one_that_diverges_leaves_its_group_alone(tmp_path):
     assert 'failed' in folders.result('rate-rnn-0.03')
 
 
+@pytest.mark.quick
+def test_a_row_at_another_precision_is_another_run(tmp_path):
+    folders = reproduction.Folders(tmp_path, tmp_path, data_dir='')
+    highest = reproduction.with_folder('E-lstm128', MNIST_NET, folders, 3, 'highest')
+    lowest = reproduction.with_folder('E-lstm128', MNIST_NET, folders, 3, 'default')
+    assert (highest.precision, lowest.precision) == ('highest', 'default')
+    assert highest.workdir != lowest.workdir
+
+
 def test_what_is_finished_is_left_alone(finished):
     outcome = start(finished.folders)
     assert outcome.code == 0

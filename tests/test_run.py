@@ -17,9 +17,21 @@ from command_line import TINY, error_line, start
 from tensorboardX.proto.event_pb2 import Event
 
 from experiments.core import tasks
+from experiments.core.config import Config
 from experiments.training import run as run_module
+from experiments.training.clock import Clock
+from experiments.training.compiled_programs import make_mesh
 
 ADD = TINY['binary_add']
+
+
+@pytest.mark.quick
+def test_a_run_is_computed_at_its_own_precision():
+    """Whoever calls it, and whatever was computed before."""
+    for precision in ('default', 'highest'):
+        config = Config(precision=precision, train_size=64, validation_size=10, max_length=3)
+        run_module.set_up(config, make_mesh(config), Clock(), print)
+        assert jax.config.jax_default_matmul_precision == precision
 
 
 @pytest.fixture(scope='module')
