@@ -110,12 +110,17 @@ def repair_losses(directory: Path, losses: Mapping[int, float]) -> None:
         directory: Of the checkpoints. Nobody else may be writing in it.
         losses: By epoch. Where the loss of an epoch is not known, it is never the best.
     """
-    for folder in directory.glob('[0-9]*'):
+    for folder in _epoch_folders(directory):
         file = folder / 'metrics' / 'metrics'
-        if folder.name.isdigit() and not _has_loss(file):
+        if not _has_loss(file):
             file.parent.mkdir(exist_ok=True)
             loss = losses.get(int(folder.name), math.inf)
             durable_files.write_whole(file, json.dumps({'loss': loss}))
+
+
+def _epoch_folders(directory):
+    """The folders of whole checkpoints. Those of orbax's drafts have longer names."""
+    return [folder for folder in directory.glob('[0-9]*') if folder.name.isdigit()]
 
 
 def _has_loss(file):
@@ -168,8 +173,9 @@ def closing(manager: Manager) -> Iterator[Manager]:
 
 def _check_losses(directory):
     """Raises UserError if a recorded loss is no number, which orbax would find at a later save."""
-    for file in directory.glob('*/metrics/metrics'):
-        if not _has_loss(file):
+    for folder in _epoch_folders(directory):
+        file = folder / 'metrics' / 'metrics'
+        if file.exists() and not _has_loss(file):
             raise UserError(
                 f'the loss of a checkpoint, the file {file}, is damaged: delete the folder of that '
                 'epoch'

@@ -146,6 +146,7 @@ def _is_told(host, error):
     return host.returncode == 1 and is_our_line and 'Traceback' not in error
 
 
+@pytest.mark.slow
 def test_a_lost_host_is_told_and_the_job_goes_on(tmp_path, alone):
     """One of two hosts is killed. Started again, both go on. Asked to stop, one stops both."""
     flags = ['--epochs=3000', '--mesh=seeds:2,data:2']

@@ -12,7 +12,7 @@ from tiny_run import CONFIG, outcome
 from watched_disk import watch
 
 from experiments.training import run as run_module
-from jaxdl.backend import use_compilation_cache
+from jaxdl import backend
 
 
 @pytest.fixture(scope='module')
@@ -25,7 +25,7 @@ def processes():
 
 def _train(folder, last_operation=None):
     """Trains in a process of its own, which dies before that operation on the disk."""
-    use_compilation_cache()
+    backend.configure(small_loops=True, compilation_cache=True)
     operations = []
 
     def before(kind, path):

@@ -5,6 +5,7 @@ import shutil
 
 import jax
 import numpy as np
+import pytest
 
 from experiments.core import defaults
 from experiments.training.finished_run import load_population
@@ -32,6 +33,7 @@ def _params(folder):
     return jax.device_get(population.params_at(population.epochs[-1]))
 
 
+@pytest.mark.slow
 def test_a_population_of_settings_is_the_runs_of_each(tmp_path):
     """Two optimizers' settings at once, three seeds each, on two devices.
 

@@ -187,6 +187,7 @@ def test_errors_of_flags_and_files(tmp_path, capsys):
         assert message in error_line(capsys, *flags)
 
 
+@pytest.mark.slow
 def test_runs_that_cannot_be_proved(tmp_path, capsys):
     images = tmp_path / 'images'
     assert start('--task=mnist_rnn', '--dataset=digits', *SMALL, f'--workdir={images}') == 0

@@ -170,7 +170,10 @@ def _stop_after(epoch, save):
     return save_and_stop
 
 
-@pytest.mark.parametrize('task', TINY)
+@pytest.mark.parametrize(
+    'task',
+    ['binary_add', 'recall', 'mnist_rnn', pytest.param('mnist_cnn', marks=pytest.mark.slow)],
+)
 def test_stopped_and_resumed_is_never_stopped(task, tmp_path, finished, monkeypatch, capsys):
     whole, _ = finished(task)
     stopped = tmp_path / 'stopped'

@@ -174,9 +174,9 @@ def test_flags_that_need_no_run(flags, message, tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     'flag, message',
     [
-        ('--images=nowhere.png', 'can be read'),
+        ('--images=nowhere.png', 'nor an image file'),
         ('--images=360', 'has 360 images'),
-        ('--images=²', 'can be read'),
+        ('--images=²', 'nor an image file'),
         ('--unit=conv2:64', '--unit=conv2:64 is unknown'),
         ('--unit=conv3:1', 'conv1:0..31'),
         ('--unit=conv1:²', 'is unknown'),

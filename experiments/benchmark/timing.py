@@ -37,7 +37,7 @@ class OurTraining:
         self._config = config
         self._task = make_task(config, notify=_ignore)
         self.steps_per_epoch = self._task.steps_per_epoch
-        self.steps_per_run = sum(epoch_lengths(config, self._task))
+        self.steps_per_run = epoch_lengths(config, self._task).total
         mesh = make_mesh(config)
         self._clock = Clock()
         self._programs = make_programs(config, self._task, mesh, self._clock)
