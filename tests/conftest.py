@@ -11,7 +11,7 @@ jax.config.update('jax_num_cpu_devices', 4)  # for tests of meshes
 
 
 @pytest.fixture(scope='session', autouse=True)
-def folders(tmp_path_factory):
+def folders_of_the_user(tmp_path_factory):
     """Keeps compiled programs for all tests, away from the user's own, and the user's data away."""
     cache = tmp_path_factory.getbasetemp()
     if 'PYTEST_XDIST_WORKER' in os.environ:
