@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from experiments.core import defaults
-from experiments.training import finished_run
+from experiments.training import finished_run, workdir
 from experiments.training.run import run
 from jaxdl import UserError
 
@@ -62,6 +62,17 @@ def test_what_is_not_there(folder, options, message):
     tasks = options.pop('tasks', ('mnist_rnn',))
     with pytest.raises(UserError, match=message):
         finished_run.load(folder, tasks, notify=_say_nothing, **options)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize('setting', ['hidden', 'validation_size', 'seeds'])
+def test_a_run_that_is_too_large_for_this_machine(setting, tmp_path):
+    """Its config.json may be a stranger's: nothing is allocated for it."""
+    config = dataclasses.replace(defaults.base('binary_add'), **{setting: 2_000_000_000})
+    workdir.write_settings(tmp_path, config)
+    (tmp_path / 'checkpoints').mkdir()
+    with pytest.raises(UserError, match='GiB are free: this run needs a larger machine'):
+        finished_run.load_population(tmp_path, ('binary_add',))
 
 
 @pytest.mark.quick

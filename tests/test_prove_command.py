@@ -181,6 +181,9 @@ def test_errors_of_flags_and_files(tmp_path, capsys):
         ([f'--workdir={tmp_path}/none'], 'is no folder'),
         ([f'--workdir={tmp_path}', '--history=5'], '--history=5'),
         ([f'--workdir={tmp_path}', '--steps=0'], '--steps=0'),
+        ([f'--workdir={tmp_path}', '--steps=1000000000000'], 'must be from 1 to 1,000,000'),
+        ([f'--workdir={tmp_path}', '--history=1' + 100 * '0'], 'must be from 0 to 4'),
+        ([f'--workdir={tmp_path}', '--steps=' + 5000 * '9'], '--help lists the flags'),
         ([f'--check={tmp_path}/none.json'], 'No such file'),
         ([f'--check={tmp_path}/other.json'], 'is refused'),
     ]:

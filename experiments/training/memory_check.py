@@ -59,17 +59,19 @@ def check_loading(config: Config) -> None:
         UserError: They need more than is free.
     """
     states = cost_estimate.states_part(config, config.seeds)
-    _check_parts([states, *cost_estimate.host_parts(config)], free_host_memory())
+    parts = [states, *cost_estimate.host_parts(config)]
+    # The run is there already, perhaps from somebody else: no flag makes it smaller.
+    _check_parts(parts, free_host_memory(), 'this run needs a larger machine')
 
 
-def _check_parts(parts: Sequence[Part], free: int | None) -> None:
+def _check_parts(parts: Sequence[Part], free: int | None, advice: str = '') -> None:
     needed = sum(part.size for part in parts)
     if free is None or needed <= free:
         return
     largest = max(parts, key=lambda part: part.size)
     raise UserError(
         f'at least {needed / GIB:,.1f} GiB of memory are needed, most of them for {largest.what}, '
-        f'and {free / GIB:,.1f} GiB are free: lower {largest.flags}'
+        f'and {free / GIB:,.1f} GiB are free: {advice or f"lower {largest.flags}"}'
     )
 
 
