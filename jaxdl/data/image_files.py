@@ -30,12 +30,13 @@ def read_image(file: str | os.PathLike, decode: Callable[[Image.Image], T]) -> T
     if not os.path.isfile(file):
         raise UserError(f'{file} is no image file that can be read')
     try:
-        with warnings.catch_warnings(), Image.open(file, formats=FORMATS) as image:
+        with warnings.catch_warnings():
             # Pillow warns of damage in what it can do without.
             warnings.simplefilter('ignore')
-            pixels = image.width * image.height
-            if pixels <= MOST_PIXELS:
-                return decode(image)
+            with Image.open(file, formats=FORMATS) as image:
+                pixels = image.width * image.height
+                if pixels <= MOST_PIXELS:
+                    return decode(image)
     except Exception:  # a damaged file makes Pillow raise errors of many kinds
         raise UserError(f'{file} is no image file that can be read') from None
     raise UserError(f'{file} has {pixels:,} pixels; {MOST_PIXELS:,} at most can be read')
