@@ -39,9 +39,7 @@ FLAGS = {
     'data_dir': Flag(Config.data_dir, 'folder of the image data'),
     **HELP_FLAG,
 }
-STOPPED = 'stopped; the same command goes on behind the last finished net'
-
-
+STOPPED = 'stopped; the same command continues after the last finished net'
 # How many measurements each part is, beside one for each net.
 MEASUREMENTS = {'commands': 1, 'populations': 1, 'scaling': 2}
 

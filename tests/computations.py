@@ -75,7 +75,9 @@ SEARCHES = {
     'small': (('rnn', True),),
     'large': tuple(itertools.product(('rnn', 'gru', 'lstm'), (False, True))),
 }
-SEARCH_STEPS = 50
+# The loss of the search has a kink where a generator is 0. In step 49 one of the GRU comes within
+# 1e-7 of it, and rounding decides to which side the next step leads: they end 7e-5 apart.
+SEARCH_STEPS = 20
 
 
 def random_images(name, *args):

@@ -70,9 +70,5 @@ def test_the_same_numbers_a_hundred_times(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    reason='the generators of a GRU search, which tunes for many steps, differ by 7e-5 without '
-    'YNNPACK, more than 1e-4 of the largest: whether by rounding alone is not known'
-)
 def test_the_same_numbers_in_the_sizes_of_users(tmp_path):
     check(tmp_path, 'large', 2)

@@ -16,7 +16,7 @@ from experiments.benchmark.protocol import (
     Ready,
     TrainingRequest,
 )
-from experiments.benchmark.results import OURS, REFERENCE_PEER
+from experiments.benchmark.results import OURS
 from experiments.benchmark.timing import (
     MatrixProduct,
     OurTraining,
@@ -106,10 +106,6 @@ def _prepare_our_training(request: TrainingRequest, config: Config) -> TimedWork
 def _prepare_peer(request: TrainingRequest, config: Config) -> TimedWork | Absent:
     start = handover.load(Path(request.handover))
     try:
-        if request.library == REFERENCE_PEER:
-            from experiments.benchmark.peers import pytorch
-
-            pytorch.use_settings_of_jax()
         train_epoch = make_peer(request.library, config, start.params, start.examples)
     except ImportError:
         return Absent('not installed')

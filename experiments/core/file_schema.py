@@ -434,7 +434,7 @@ def upgrade(content: Any, levels: int = MOST_LEVELS) -> Any:
     return upgraded
 
 
-def parse(text: str) -> Any:
+def parse(text: str | bytes) -> Any:
     """The content of a JSON text, in the names of today.
 
     Raises:

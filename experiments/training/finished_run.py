@@ -76,8 +76,8 @@ def load_population(
         notify: Takes a line of text for the user.
 
     Raises:
-        UserError: There is no run, none of these tasks, or no finished epoch. params_at raises it
-            if a checkpoint cannot be read. UserError also if memory does not suffice.
+        UserError: There is no run, none of these tasks, or no finished epoch, or memory does not
+            suffice. params_at raises it if a checkpoint cannot be read.
     """
     # On one device, whatever the mesh was: looking into a net needs no more.
     config = dataclasses.replace(read_config(folder), data_dir=data_dir, mesh=ONE_DEVICE)

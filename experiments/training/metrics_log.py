@@ -15,7 +15,7 @@ import numpy as np
 
 from experiments.core import file_schema
 from experiments.core.file_schema import EpochRecord, Record, Scores, StatisticsRecord, WindowRecord
-from jaxdl import UserError, durable_files, parallel
+from jaxdl import durable_files, parallel
 from jaxdl.figures.base import Figure, to_png
 
 RGBA = 4  # the colour space of a TensorBoard image
@@ -68,21 +68,15 @@ class MetricsLog:
     def resume_after(self, epoch: int) -> None:
         """Goes on after an epoch: drops what was written later, and writes the events anew.
 
-        Raises:
-            UserError: The log does not hold the records up to that epoch.
+        Args:
+            epoch: At most epochs_held().
         """
-        file = self.folder / 'metrics.jsonl'
-        if self.epochs_held() < epoch:
-            raise UserError(
-                f'{file} does not hold the records up to epoch {epoch}; start afresh with '
-                '--noresume'
-            )
         self.records = [record for record in self.records if record.epoch <= epoch]
         # The first process replaces the file next.
         parallel.wait_for_hosts('all have read the log')
         if not parallel.is_first_process():
             return
-        durable_files.write_whole(file, _to_lines(self.records))
+        durable_files.write_whole(self.folder / 'metrics.jsonl', _to_lines(self.records))
         # The events cannot be cut off at an epoch, so they are written again.
         folder = self.folder / 'tensorboard'
         shutil.rmtree(folder, ignore_errors=True)
@@ -170,7 +164,7 @@ def read_records(file: Path, last_epoch: float = math.inf) -> list[Record]:
         for line in file.read_bytes().splitlines(keepends=True):
             if not line.endswith(b'\n'):
                 break
-            record = file_schema.from_line(line.decode())
+            record = file_schema.from_line(line)
             if record.epoch <= last_epoch:
                 records.append(record)
     except (FileNotFoundError, IsADirectoryError, ValueError):

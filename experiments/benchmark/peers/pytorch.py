@@ -89,7 +89,7 @@ class ConvolutionalNet(nn.Module):
         return self.head(x)
 
 
-def use_settings_of_jax() -> None:
+def _use_settings_of_jax() -> None:
     """Computes on a GPU if JAX does, and takes denormal numbers for 0, as XLA does.
 
     Denormal numbers are slow, and a small net that is trained for long may meet many.
@@ -103,6 +103,7 @@ def make_epoch(config: Config, params: dict[str, Any], examples: Examples) -> Tr
     """Modules of torch.nn. See `peers.make_peer`."""
     if not is_supported(config):
         return None
+    _use_settings_of_jax()
     net = _make_net(config, params['params'], examples.inputs.shape[-1])
     # The fused Adam is PyTorch's fastest.
     optimizer = torch.optim.Adam(net.parameters(), config.learning_rate, fused=True)
