@@ -59,11 +59,7 @@ class MetricsLog:
 
     def epochs_held(self) -> int:
         """The last epoch that is held whole, as are all before it; 0 if there is none."""
-        epochs = [record.epoch for record in self.records_of(EpochRecord)]
-        count = 0
-        while count < len(epochs) and epochs[count] == count + 1:
-            count += 1
-        return count
+        return len(self.records_of(EpochRecord))
 
     def resume_after(self, epoch: int) -> None:
         """Goes on after an epoch: drops what was written later, and writes the events anew.
@@ -158,13 +154,19 @@ def read_records(file: Path, last_epoch: float = math.inf) -> list[Record]:
     """The records of a log up to an epoch, and up to the first line that cannot be read.
 
     A last line that is cut off was being written when the run was stopped: it does not count.
+    Nor do the records from an epoch on that does not follow the one before it.
     """
     records = []
+    next_epoch = 1
     try:
         for line in file.read_bytes().splitlines(keepends=True):
             if not line.endswith(b'\n'):
                 break
             record = file_schema.from_line(line)
+            if isinstance(record, EpochRecord):
+                if record.epoch != next_epoch:
+                    break
+                next_epoch += 1
             if record.epoch <= last_epoch:
                 records.append(record)
     except (FileNotFoundError, IsADirectoryError, ValueError):

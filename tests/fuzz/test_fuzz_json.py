@@ -174,20 +174,24 @@ METRICS = lines_of_metrics()
 def write_metrics(folder, content):
     if isinstance(content, bytes):
         (folder / 'metrics.jsonl').write_bytes(content)
-    elif isinstance(content, list):
-        lines = [json.dumps(line) + '\n' for line in content]
-        (folder / 'metrics.jsonl').write_text(''.join(lines))
+    else:
+        values = content if isinstance(content, list) else [content]
+        (folder / 'metrics.jsonl').write_bytes(b''.join(to_bytes(value) + b'\n' for value in values))
 
 
 def check_metrics(folder, content):
     write_metrics(folder, content)
     try:
         with MetricsLog(folder) as log:
-            log.resume_after(2)
+            epoch = log.epochs_held()
+            log.resume_after(epoch)
     except UserError as error:
         error_line(error)
         return
     epochs = log.records_of(EpochRecord)
+    assert [record.epoch for record in epochs] == list(range(1, epoch + 1))
+    if not epochs:  # such a run starts afresh
+        return
     windows = log.records_of(WindowRecord)
     names = list(epochs[-1].train)
     training_curves('', windows, epochs, names, 10)
