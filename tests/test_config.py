@@ -10,7 +10,7 @@ from experiments.core.config import CHOICES, VMAPPED, Config
 from experiments.core.defaults import TASK_DEFAULTS
 from jaxdl.data.images import DATA_SETS
 from jaxdl.models import activations, initializers
-from jaxdl.models.rnn import CELLS
+from jaxdl.models.recurrence import CELLS
 from jaxdl.train import OPTIMIZERS
 
 pytestmark = pytest.mark.quick
