@@ -37,13 +37,13 @@ MOST_LEVELS = 50  # of lists and objects inside each other; our files have about
 
 
 class LayerStatistics(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The values of a layer, or of its weights, at one step of training.
+    """The values of a layer, or of its weights, at one step of training or after the last one.
 
     Attributes:
         mean, std, min, max: Summaries over seeds.
-        dead: The share of units that are constant on the whole batch. None for weights.
-        range: The smallest and the largest value of the first seed.
-        histogram: Counts in equal bins over that range, of the first seed.
+        dead: The share of units that are constant on all examples. None for weights.
+        range: The smallest and the largest value of the first seed. None after the last step.
+        histogram: Counts in equal bins over that range, of the first seed. None likewise.
     """
 
     mean: Summary

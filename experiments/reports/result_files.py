@@ -29,11 +29,9 @@ from jaxdl import UserError
 from jaxdl.metrics import Summary, SummaryList
 
 CURVE_POINTS = 25
-# Report E gives means over all epochs of a run. The longest of those rows, and of most others, has
-# no more.
-CURVE_EPOCHS = 30
+CURVE_EPOCHS = 30  # report E gives means over all epochs of a run, and none of its runs has more
 STATISTICS_STEPS = 50
-STATISTICS = ('mean', 'std', 'min', 'max')
+STATISTICS = ('mean', 'std', 'min', 'max', 'dead')
 STATISTICS_LAYERS = ('conv1_pre', 'conv1', 'conv2_pre', 'conv2')
 MOST_SEEDS_IN_CURVE = 10  # with more, the curve has means and intervals, but not single seeds
 SIGNIFICANT_DIGITS = 5
@@ -121,13 +119,22 @@ def _last_statistics(records: Sequence[Record]) -> list[StepStatistics]:
 
 def _statistics_curve(records: Sequence[Record]) -> StatisticsCurve | None:
     """The layer statistics of the convolutions; None if the records have none."""
-    thinned = _thinned(records_of(StatisticsRecord, records), STATISTICS_STEPS)
+    with_convolutions = list(filter(_has_convolutions, records_of(StatisticsRecord, records)))
+    if not with_convolutions:
+        return None
+    thinned = _thinned(with_convolutions, STATISTICS_STEPS)
     layers = {}
     for layer in STATISTICS_LAYERS:
-        if not thinned or layer not in thinned[-1].layers:
-            return None
         layers[layer] = _over_steps([record.layers[layer] for record in thinned])
     return StatisticsCurve([record.step for record in thinned], layers)
+
+
+def _has_convolutions(record: StatisticsRecord) -> bool:
+    for name in STATISTICS_LAYERS:
+        layer = record.layers.get(name)
+        if layer is None or layer.dead is None:
+            return False
+    return True
 
 
 def _over_steps(statistics: Sequence[LayerStatistics]) -> dict[str, SummaryList]:

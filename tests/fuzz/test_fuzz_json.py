@@ -18,6 +18,7 @@ from experiments.core.file_schema import (
     ProofResults,
     SeedVerdict,
     StatisticsRecord,
+    TenBatchesRecord,
     TransferResults,
     WindowRecord,
 )
@@ -34,7 +35,7 @@ from experiments.views.transfer_learning import known_accuracies
 from jaxdl import UserError
 from jaxdl.figures.curves import training_curves
 from jaxdl.figures.layer_statistics import layer_statistics
-from jaxdl.metrics import Summary
+from jaxdl.metrics import Summary, SummaryList
 
 CONFIG = Config(seeds=2)
 SETTINGS = {'version': '0.1.0', **CONFIG.identity()}
@@ -157,12 +158,16 @@ def scores(value):
     return dict.fromkeys(('loss', 'bit_accuracy', 'exact_match'), summary)
 
 
+ONE_WINDOW = SummaryList([0.5], [0.1], [[0.5], [0.5]])
+
+
 def lines_of_metrics():
     records = []
     for epoch in (1, 2):
         records += [
             StatisticsRecord(epoch, epoch - 1, {'layer0': LAYER, 'weight_ih_l0': LAYER}),
             WindowRecord(epoch, epoch, scores(0.5)),
+            TenBatchesRecord(epoch, [1], dict.fromkeys(scores(0.5), ONE_WINDOW)),
             EpochRecord(epoch=epoch, step=epoch, train=scores(0.5), validation=scores(0.25)),
         ]
     return [file_schema.to_json(record) for record in records]
