@@ -4,6 +4,7 @@ import dataclasses
 
 import jax
 import numpy as np
+import pytest
 
 from experiments.core import defaults
 from experiments.core.tasks import make_task
@@ -23,8 +24,9 @@ def _setup(config):
     return Setup(config, task, mesh, task.data, programs, Clock())
 
 
-def test_activations_are_numpys():
-    setup = _setup(CNN)
+@pytest.mark.parametrize('mesh', ['seeds:1', 'seeds:2,data:2'])  # the latter fills up the seeds
+def test_activations_are_numpys(mesh):
+    setup = _setup(dataclasses.replace(CNN, mesh=mesh))
     params = setup.programs.initialize(setup.programs.population, setup.data).params
     # A dead unit: the bias decides, and the tanh of it is constant.
     weight = params['params']['conv2_weight']
