@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from command_line import TINY, error_line, start
+from scipy import special
 from tensorboardX.proto.event_pb2 import Event
 
 from experiments.core import tasks
@@ -21,6 +22,7 @@ from experiments.core.config import Config
 from experiments.training import run as run_module
 from experiments.training.clock import Clock
 from experiments.training.compiled_programs import make_mesh
+from experiments.training.finished_run import load_population
 
 ADD = TINY['binary_add']
 
@@ -62,6 +64,10 @@ def _records(folder):
     return [json.loads(line) for line in (folder / 'metrics.jsonl').read_text().splitlines()]
 
 
+def _records_of(folder, kind):
+    return [record for record in _records(folder) if record['kind'] == kind]
+
+
 def _timeless_records(folder):
     """The lines of metrics.jsonl but for the seconds of epochs, which are never the same."""
     records = _records(folder)
@@ -86,7 +92,7 @@ def test_what_a_run_writes(task, finished):
     }
     results = _read(folder)
     assert results['epoch'] == 4 and results['train']['loss']['ci95'] > 0
-    epochs = [record for record in _records(folder) if record['kind'] == 'epoch']
+    epochs = _records_of(folder, 'epoch')
     assert [record['epoch'] for record in epochs] == [1, 2, 3, 4]
     losses = [record['train']['loss']['mean'] for record in epochs]
     assert losses[-1] < losses[0]
@@ -107,7 +113,7 @@ def test_the_final_test_of_images_is_that_of_the_last_epoch(task, finished):
 
 def test_what_a_cnn_writes_besides(finished):
     folder, _ = finished('mnist_cnn')
-    statistics = [record for record in _records(folder) if record['kind'] == 'statistics']
+    statistics = _records_of(folder, 'statistics')
     steps_of_epoch = (0, 2, 4)
     expected = [5 * epoch + step for epoch in range(4) for step in steps_of_epoch]
     assert [record['step'] for record in statistics] == expected
@@ -118,6 +124,36 @@ def test_what_a_cnn_writes_besides(finished):
     assert {'layers/conv1', 'layers/conv2_weight', 'layers/head'} <= tags
     checkpoints = {path.name for path in (folder / 'checkpoints').iterdir()}
     assert checkpoints >= {'1', '2', '3', '4'}
+
+
+def test_the_first_batch_is_scored_before_any_update(finished):
+    folder, _ = finished('recall')  # without dropout
+    population = load_population(folder, ('recall',), notify=lambda line: None)
+    task, untrained = population.task, population.params_at(0)
+    first_batch = _read(folder)['first_batch']
+    assert first_batch == _records_of(folder, 'epoch')[0]['first_batch']
+    for i in range(population.config.seeds):
+        params = jax.tree.map(lambda leaf, i=i: leaf[i], untrained)
+        key = jax.random.key(population.config.seed + i)
+        digits, answers, lengths, _ = task.batches(task.data, key, 0)(0)
+        logits = np.asarray(task.model.apply(params, digits, lengths)[0], float)
+        losses = special.logsumexp(logits, axis=1) - logits[np.arange(len(answers)), answers]
+        np.testing.assert_allclose(first_batch['loss']['seeds'][i], losses.mean(), rtol=1e-4)
+        right = np.mean(logits.argmax(1) == answers)
+        np.testing.assert_allclose(first_batch['accuracy']['seeds'][i], right, rtol=1e-6)
+
+
+def test_ten_batches_of_the_last_two_epochs(finished):
+    folder, _ = finished('mnist_cnn')
+    epochs = _records_of(folder, 'epoch')[-2:]
+    ten_batches = _records_of(folder, 'ten_batches')
+    assert [record['epoch'] for record in ten_batches] == [3, 4]
+    for record, epoch in zip(ten_batches, epochs, strict=True):
+        assert record['batches'] == [1, 5]
+        for name, summary in record['train'].items():
+            # The mean of all five batches is that of the first and of the four after it.
+            means = np.array(summary['seeds']) @ [1 / 5, 4 / 5]
+            np.testing.assert_allclose(means, epoch['train'][name]['seeds'], rtol=1e-5)
 
 
 def test_lengths_of_an_adders_test(finished):
