@@ -7,6 +7,7 @@ import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from experiments.core.backend_settings import has_small_steps
 from experiments.core.command import run_command
 from experiments.core.config import Config
 from experiments.core.flags import BACKEND_FLAGS, HELP_FLAG, Flag, flag_values
@@ -20,7 +21,7 @@ FLAGS = {
         'ids, with * for any text, separated by commas: of reported_results.csv, and hidden-*, '
         'rate-*, batch-*, proof-*, paper, samples-*',
     ),
-    'seeds': Flag(0, 'of each row; 0: 100 of sequence tasks, 3 of images'),
+    'seeds': Flag(0, 'of each row; 0: 100 of sequence tasks, 10 of images, 4 or 6 of the longest'),
     'workdir': Flag('runs/reproduce', 'folder of the runs, by id and settings'),
     'results': Flag(str(RESULTS_FOLDER), 'folder of what is kept of them, a file a row'),
     'data_dir': Flag(Config.data_dir, 'folder of the image data'),
@@ -61,9 +62,10 @@ def main(argv: Sequence[str]) -> None:
             f'{len(plan.to_train)} to do; {len(plan.to_draw)} rows of pictures to do'
         )
 
-        # Most rows are small nets.
         backend.configure(
-            small_loops=True, precision=precision, compilation_cache=flags['compilation_cache']
+            small_loops=any(map(has_small_steps, plan.to_train.values())),
+            precision=precision,
+            compilation_cache=flags['compilation_cache'],
         )
         parallel.initialize_devices(None, distributed=False)
         reproduction.train_all(plan.to_train, folders, call_command)

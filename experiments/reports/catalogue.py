@@ -46,13 +46,17 @@ MORE_PICTURES = {
     'samples-cifar': Picture('B-cifar-relu-adam', figures=('samples',)),
 }
 
-# A seed of a sequence task takes a second or less, one of images a minute or more.
-DEFAULT_SEEDS = {
-    'binary_add': 100,
-    'recall': 100,
-    'mnist_rnn': 3,
-    'mnist_cnn': 3,
-    'cifar_cnn': 3,
+# Even numbers, since two devices take whole seeds each. A seed of a sequence task takes a second or
+# less, one of images a minute or more.
+SEEDS_OF_SEQUENCES = 100
+SEEDS_OF_IMAGES = 10
+# Rows of images that take more than 200 seconds for a seed.
+SEEDS_OF_LONG_ROWS = {
+    'A-cifar-base': 6,
+    'A-cifar-tuned-ep1': 4,
+    'A-cifar-tuned-ep2': 4,
+    'B-cifar-relu-adam-reg-long': 6,
+    'D-birnn256x2-adam': 4,
 }
 
 
@@ -87,6 +91,13 @@ def runs() -> dict[str, Config]:
 def pictures() -> dict[str, Picture]:
     """Everything that is drawn from a run."""
     return PICTURES | MORE_PICTURES
+
+
+def usual_seeds(name: str, config: Config) -> int:
+    """The number of seeds that a run is trained with."""
+    if not config.is_of_images():
+        return SEEDS_OF_SEQUENCES
+    return SEEDS_OF_LONG_ROWS.get(name, SEEDS_OF_IMAGES)
 
 
 def first_id(name: str, configs: Mapping[str, Config]) -> str:

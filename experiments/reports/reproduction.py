@@ -108,7 +108,7 @@ def make_plan(requested: Sequence[str], folders: Folders, seeds: int, precision:
 
 def with_folder(name: str, config: Config, folders: Folders, seeds: int, precision: str) -> Config:
     """The Config of a run with its number of seeds, 0 for the usual one, and with its folder."""
-    seeds = seeds or catalogue.DEFAULT_SEEDS[config.task]
+    seeds = seeds or catalogue.usual_seeds(name, config)
     config = replace(config, data_dir=folders.data_dir, seeds=seeds, precision=precision)
     # The key is of all settings, so that runs with other ones never share a folder.
     folder = folders.runs_folder / f'{name}-{config.key()}'
