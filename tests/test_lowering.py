@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 from computations import config_of, data_sets_are_random, open_programs, untrained_cnn
+from jax import export
 from random_nets import random_net
 
 from experiments.core.config import Config
@@ -22,7 +23,7 @@ IN_THE_SUITE = ('deconvnet', 'occlusion')
 
 def lower(jitted, *args, **kwargs):
     """Lowers a jitted function for all PLATFORMS; returns zeros in the shapes of its results."""
-    exported = jax.export.export(jitted, platforms=PLATFORMS)(*args, **kwargs)
+    exported = export.export(jitted, platforms=PLATFORMS)(*args, **kwargs)
     assert exported.platforms == PLATFORMS
     zeros = [jnp.zeros(aval.shape, aval.dtype) for aval in exported.out_avals]
     return jax.tree.unflatten(exported.out_tree, zeros)
