@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from made_up_results import results_of, summary
 
 from experiments.core.file_schema import FailedRow
 from experiments.reports import predictions
@@ -12,7 +13,6 @@ from experiments.reports.judgement import judge_all, wilson
 from experiments.reports.reported import ReportedRow
 from experiments.reports.reported_numbers import ReportedNumber
 from experiments.reports.verdict import DECIDED
-from tests.reports.test_our_numbers import results_of, summary
 
 pytestmark = pytest.mark.quick
 NUMBER = ReportedNumber('E', 'E-net', 'accuracy', 'test', '', 0.97, 'fraction', 10_000, 0.00005)

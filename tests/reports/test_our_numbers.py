@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from made_up_results import results_of, summary
 
 from experiments.core.file_schema import (
     EpochRecord,
     FailedRow,
     ImageTest,
     RecallTest,
-    RowResults,
 )
 from experiments.reports.our_numbers import (
     READERS,
@@ -25,29 +25,6 @@ from jaxdl.metrics import Summary
 pytestmark = pytest.mark.quick
 SEEDS = [0.96, 0.97, 0.98]
 NUMBER = ReportedNumber('E', 'E-net', 'accuracy', 'test', '', 0.97, 'fraction', 10_000, 0.0)
-
-
-def summary(*seeds):
-    return Summary(float(np.mean(seeds)), 0.0, list(seeds))
-
-
-def results_of(*seeds, task='mnist_rnn', final_test=None, **fields):
-    """Results of a run whose seeds have these test accuracies."""
-    return RowResults(
-        version='',
-        versions={},
-        device='',
-        parameters=0,
-        epoch=fields.pop('epoch', 1),
-        step=1,
-        seconds={},
-        train={'accuracy': summary(0.5, 0.6, 0.7), 'loss': summary(0.1, 0.2, 0.3)},
-        final_test=final_test or ImageTest(summary(*seeds)),
-        layer_statistics=[],
-        curve=fields.pop('curve', []),
-        config={'task': task, 'seeds': len(seeds), **fields.pop('config', {})},
-        **fields,
-    )
 
 
 def values(number, **outcomes):
