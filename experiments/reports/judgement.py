@@ -12,7 +12,8 @@ from scipy.stats import binomtest
 
 from experiments.reports.curve_band import CurveBand, curve_band
 from experiments.reports.one_more_run import Interval
-from experiments.reports.our_numbers import Missing, OurValues, Outcomes, our_values
+from experiments.reports.our_numbers import our_values
+from experiments.reports.our_values import Missing, OurValues, Outcomes
 from experiments.reports.pooled_scatter import Scatter
 from experiments.reports.predictions import (
     MANY_SEEDS,

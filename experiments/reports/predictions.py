@@ -15,7 +15,7 @@ from experiments.reports.one_more_run import (
     counts_of_examples,
     counts_of_shares,
 )
-from experiments.reports.our_numbers import OurValues
+from experiments.reports.our_values import OurValues
 from experiments.reports.pooled_scatter import Scatter, pool
 from experiments.reports.reported import ReportedRow
 from experiments.reports.reported_scores import ReportedScore

@@ -10,14 +10,9 @@ from experiments.core.file_schema import (
     ImageTest,
     RecallTest,
 )
-from experiments.reports.our_numbers import (
-    READERS,
-    Missing,
-    our_values,
-    score_name,
-    scoring,
-    with_padding,
-)
+from experiments.reports.our_numbers import READERS, our_values
+from experiments.reports.our_scores_by_length import scoring, with_padding
+from experiments.reports.our_values import Missing, score_name
 from experiments.reports.reported_numbers import QUANTITIES, ReportedNumber, reported_numbers
 from experiments.reports.reported_scores import ReportedScore, reported_scores
 from jaxdl.metrics import Summary

@@ -6,7 +6,7 @@ from pathlib import Path
 from experiments.core import file_schema
 from experiments.core.file_schema import PictureRow, Predictions, RowResults
 from experiments.reports.one_more_run import Interval
-from experiments.reports.our_numbers import score_name
+from experiments.reports.our_values import score_name
 from experiments.reports.page.document import Page
 from experiments.reports.page.evidence import (
     Evidence,
