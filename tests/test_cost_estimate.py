@@ -44,6 +44,7 @@ def with_few_images(config):
 NETS = [
     *TASK_DEFAULTS.values(),
     Config(cell='gru', layers=3, bidirectional=True),
+    Config(cell='gru', reset_after=False),
     dataclasses.replace(TASK_DEFAULTS['recall'], cell='rnn', layers=2),
     dataclasses.replace(TASK_DEFAULTS['cifar_cnn'], colour=True, image_size=32, hidden=7),
     base('mnist_rnn', 'digits'),

@@ -45,7 +45,7 @@ def few_results(tmp_path):
     """A folder with an adder, a net on images, and a run that diverged."""
     folder = tmp_path / 'results'
     folder.mkdir()
-    for name in ('D-add-mse-h5', 'E-lstm128', 'D-handwriting'):
+    for name in ('D-add-mse-h5', 'A-lstm128', 'D-handwriting'):
         shutil.copy(RESULTS_FOLDER / f'{name}.json', folder)
     shutil.copy(RESULTS_FOLDER / 'D-handwriting-predictions.jpg', folder)
     failure = FailedRow(
@@ -118,7 +118,7 @@ def test_one_seed_gives_a_page_without_intervals(capsys, few_results, tmp_path):
     text = (tmp_path / 'REPORT.md').read_text()
     assert '| undecided | 1 |' in line_of(text, 'E-lstm128')
     assert not re.search(r'\b(nan|inf)\b', text)
-    assert '±' not in line_of(text, 'E-lstm128')
+    assert '±' not in line_of(text, 'A-lstm128')
 
 
 def test_no_results_give_a_page_too(capsys, tmp_path):

@@ -104,6 +104,11 @@ def test_cells_of_tensorflow_1(name):
     assert config.reset_after == (config.cell != 'gru')
 
 
+def test_initializers_of_plain_cells():
+    assert presets()['B-rnn5'].init == 'glorot_joint'
+    assert presets()['C-rnn256'].init == 'glorot_uniform'
+
+
 def test_presets_of_sequence_tasks():
     configs = presets()
     short = configs['D-add-mse-h5-L5']
