@@ -54,7 +54,6 @@ SOURCES = {
     ),
     'C-lstm': Sources(chosen='hidden'),
     'C-gru': Sources(chosen='hidden'),
-    'C-rnn': Sources(chosen='init'),  # its framework implies glorot_joint, see docs/readings.md
     'C-rnn64': Sources(given='hidden'),
     'C-rnn100': Sources(given='hidden'),
     'C-rnn256': Sources(given='hidden'),
