@@ -9,8 +9,8 @@ from experiments.core.final_test import SHORT_LENGTHS
 from experiments.reports.our_records import (
     LAST_BUT_ONE,
     activations,
+    after_one_update,
     class_scores,
-    first_batch,
     iterations,
     mean_over_epochs,
     scores_of_epoch,
@@ -126,7 +126,7 @@ def _examples_of_split(split: str, results: RowResults) -> int:
 def _loss(score, results):
     number = score.number
     if number.split == 'train_batch':
-        return first_batch(score, results)
+        return after_one_update(score, results)
     test = scores_of_epoch(number.row_id, results)
     return _scores_of(test, score, results, draw='same')
 

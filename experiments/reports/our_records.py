@@ -28,11 +28,11 @@ def scores_of_epoch(row_id: str, results: RowResults) -> Scores | None:
     return None
 
 
-def first_batch(score: ReportedScore, results: RowResults) -> OurValues | Missing:
-    """The loss of the first batch, before any update."""
-    if results.first_batch is None:
-        return Missing('not recorded', 'the scores of the first batch')
-    seeds = np.array(results.first_batch['loss'].seeds)
+def after_one_update(score: ReportedScore, results: RowResults) -> OurValues | Missing:
+    """The loss of a batch after one update. Report C scores each batch after its own update."""
+    if results.second_batch is None:
+        return Missing('not recorded', 'the scores of the second batch')
+    seeds = np.array(results.second_batch['loss'].seeds)
     return OurValues(seeds, score.number.n or results.config['batch_size'], 'each')
 
 

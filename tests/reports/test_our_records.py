@@ -77,8 +77,8 @@ def test_two_rows_share_a_run_and_show_its_last_two_epochs():
     assert value_of(NUMBER._replace(row_id=second), results).seeds.tolist() == [0.9, 0.8]
 
 
-def test_the_first_batch():
-    results = results_of(0.9, first_batch={'loss': summary(2.3, 2.4)})
+def test_the_first_point_of_a_curve_comes_after_an_update():
+    results = results_of(0.9, second_batch={'loss': summary(2.3, 2.4)})
     first_point = NUMBER._replace(quantity='loss', split='train_batch', unit='nat', n=100)
     ours = value_of(first_point, results)
     assert (ours.seeds.tolist(), ours.examples, ours.draw) == ([2.3, 2.4], 100, 'each')

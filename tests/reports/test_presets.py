@@ -106,7 +106,7 @@ def test_cells_of_tensorflow_1(name):
 
 def test_initializers_of_plain_cells():
     assert presets()['B-rnn5'].init == 'glorot_joint'
-    assert presets()['C-rnn256'].init == 'glorot_uniform'
+    assert presets()['C-rnn256'].init == 'glorot_joint'
 
 
 def test_presets_of_sequence_tasks():
