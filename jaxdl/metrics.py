@@ -33,10 +33,12 @@ class SummaryList(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         mean: (n,), the means over seeds.
         ci95: (n,), half the widths of the intervals. None for one seed.
+        seeds: (S, n), the scores of each seed, or None where they were not asked for.
     """
 
     mean: list[float]
     ci95: list[float] | None
+    seeds: Annotated[list[list[float]], msgspec.Meta(min_length=1)] | None = None
 
 
 def classification(
@@ -125,17 +127,19 @@ def summarize(values: np.ndarray, keep_seeds: bool = False) -> Summary:
     )
 
 
-def summarize_each(values: np.ndarray) -> SummaryList:
+def summarize_each(values: np.ndarray, keep_seeds: bool = False) -> SummaryList:
     """What `summarize` says of n scores, each over the same seeds.
 
     Args:
         values: (S, n).
+        keep_seeds: Whether the SummaryList also holds the values themselves.
     """
     values = np.asarray(values, float)
     half_widths = _half_width(values)
     return SummaryList(
         mean=values.mean(0).tolist(),
         ci95=None if half_widths is None else half_widths.tolist(),
+        seeds=values.tolist() if keep_seeds else None,
     )
 
 

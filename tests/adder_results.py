@@ -11,7 +11,9 @@ SCORES = {
 
 
 def adder_results():
-    table = LengthTable([1, 2], exact_match=SummaryList([1.0, 0.5], [0.0, 0.1]))
+    table = LengthTable(
+        [1, 2], exact_match=SummaryList([1.0, 0.5], [0.0, 0.1], [[1.0, 0.4], [1.0, 0.6]])
+    )
     return RunResults(
         version='0',
         versions={'python': '3'},
@@ -22,6 +24,7 @@ def adder_results():
         step=4,
         seconds={'train': 1.5},
         train=SCORES,
+        first_batch=SCORES,
         final_test=AdderTest(
             bit_accuracy=SCORES['bit_accuracy'],
             exact_match=SCORES['exact_match'],

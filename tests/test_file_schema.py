@@ -13,12 +13,15 @@ from experiments.core.file_schema import (
     LengthTable,
     ProofResults,
     RunResults,
+    StatisticsCurve,
     StatisticsRecord,
+    TenBatchesRecord,
     WindowRecord,
 )
 from jaxdl.metrics import Summary, SummaryList
 
 pytestmark = pytest.mark.quick
+KINDS = ('steps', 'epoch', 'statistics', 'ten_batches')
 STATISTICS = LayerStatistics(*[Summary(0.0, None)] * 4, range=[0.0, 1.0], histogram=[1, 2])
 
 
@@ -31,11 +34,12 @@ STATISTICS = LayerStatistics(*[Summary(0.0, None)] * 4, range=[0.0, 1.0], histog
         ),
         EpochRecord(epoch=1, step=20, train=SCORES),  # of an earlier version
         StatisticsRecord(1, 0, {'conv1': STATISTICS}),
+        TenBatchesRecord(1, [1, 11], {'loss': SummaryList([0.5, 0.25], None, [[0.5, 0.25]])}),
     ],
 )
 def test_records_come_back(record):
     line = file_schema.to_line(record)
-    assert line.endswith('}\n') and json.loads(line)['kind'] in ('steps', 'epoch', 'statistics')
+    assert line.endswith('}\n') and json.loads(line)['kind'] in KINDS
     assert file_schema.from_line(line) == record
 
 
@@ -65,3 +69,32 @@ def test_what_cannot_be_read_is_none(text, tmp_path):
 def test_scores_of_a_length_table():
     table = LengthTable([1], accuracy=SummaryList([1.0], None))
     assert list(table.scores) == ['accuracy']
+
+
+TOO_SHORT = SummaryList([1.0, 0.5], [0.0, 0.1], [[1.0], [1.0, 0.5]])  # one seed lacks an entry
+
+
+@pytest.mark.parametrize(
+    'make',
+    [
+        lambda: LengthTable([1, 2], accuracy=TOO_SHORT),
+        lambda: TenBatchesRecord(1, [1, 11], {'loss': TOO_SHORT}),
+        lambda: StatisticsCurve([0, 100], {'conv1': {'mean': TOO_SHORT}}),
+    ],
+)
+def test_each_seed_must_have_all_entries(make):
+    with pytest.raises(ValueError, match='must have 2 entries'):
+        make()
+
+
+def test_each_seed_must_have_an_entry():
+    content = file_schema.to_json(adder_results())
+    assert file_schema.from_json(content, RunResults) == adder_results()
+    table = content['final_test']['by_length']['random']['exact_match']
+    table['seeds'] = [[1.0, 0.5]]
+    with pytest.raises(ValueError, match='2 seeds'):
+        file_schema.from_json(content, RunResults)
+    del table['seeds']
+    content['first_batch'] = {'loss': {'mean': 0.5, 'ci95': 0.1}}
+    with pytest.raises(ValueError, match='the scores of binary_add'):
+        file_schema.from_json(content, RunResults)

@@ -54,6 +54,12 @@ def test_an_adders_accuracy_by_length():
             np.testing.assert_allclose(mean[500], 1 - share / 2)
     assert 0.8 < _mean_by_length(results.by_length['random'])[500] < 0.95
     np.testing.assert_allclose(results.exact_match.seeds, [1, 0.95])
+    random = results.by_length['random']
+    right, sometimes_wrong = random.exact_match.seeds
+    assert right == [1] * 24 and sometimes_wrong[:20] == [1] * 4 + [0] + [1] * 15
+    # The stub counts padding to 21 steps as right, and has all 6 bits of such a string wrong.
+    np.testing.assert_allclose(random.bit_accuracy.seeds[1][4], 15 / 21)
+    assert results.by_length['carry'].exact_match.seeds is None
     assert all(sample[-1] == 'right' for sample in results.samples)
     assert results.verdicts['0'] == SeedVerdict('unknown', None)
     assert results.verdicts['1'].verdict == 'falsified'
@@ -73,6 +79,8 @@ def test_recall_by_length():
     results, _ = final_test.recall(config, always_seven, None)
     assert results.by_length['random'].lengths == list(range(3, 11))
     assert 0.05 < results.accuracy.mean < 0.15
+    (by_length,) = results.by_length['random'].accuracy.seeds
+    assert by_length == results.by_length['random'].accuracy.mean
     for sequence, truth, answer, verdict in results.samples:
         assert int(sequence.split()[1]) == truth and answer == 7
         assert verdict == ('right' if truth == 7 else 'wrong')
@@ -95,5 +103,11 @@ def test_images_confusion_and_last_batch():
     assert results.last_batch.images == 36  # 100 images in batches of 64
     np.testing.assert_allclose(results.last_batch.accuracy.seeds, [1, 1 - 3 / 36])
     assert results.confusion[3][5] == 10 and results.confusion[3][3] == 10
-    np.testing.assert_allclose(results.report['3']['recall'].mean, 0.5)
+    # The second net calls 20 images a 5, of which 10 are one: precision 1/2, recall 1, F1 2/3.
+    np.testing.assert_allclose(results.report['3']['recall'].seeds, [1, 0])
+    np.testing.assert_allclose(results.report['5']['precision'].seeds, [1, 0.5])
+    np.testing.assert_allclose(results.report['5']['recall'].seeds, [1, 1])
+    np.testing.assert_allclose(results.report['5']['f1-score'].seeds, [1, 2 / 3])
+    np.testing.assert_allclose(results.report['macro avg']['recall'].seeds, [1, 0.9])
+    np.testing.assert_allclose(results.report['macro avg']['precision'].seeds, [1, 8.5 / 10])
     np.testing.assert_allclose(results.report['5']['precision'].mean, 0.75)

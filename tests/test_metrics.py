@@ -71,6 +71,8 @@ def test_intervals_are_students():
 def test_one_seed_has_no_interval():
     assert metrics.summarize([0.5]) == Summary(0.5, None)
     assert metrics.summarize_each([[0.5, 1.0]]) == SummaryList([0.5, 1.0], None)
+    two_seeds = [[0.5, 1.0], [0.25, 0.75]]
+    assert metrics.summarize_each(two_seeds, keep_seeds=True).seeds == two_seeds
     assert metrics.summarize([0.5], keep_seeds=True) == Summary(0.5, None, [0.5])
 
 

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, Required, TypedDict, TypeVar
 import msgspec
 
 from experiments.core.config import Config
+from experiments.core.json_text import to_text
 from jaxdl.durable_files import write_whole
 from jaxdl.metrics import Summary, SummaryList
 
@@ -36,13 +37,13 @@ MOST_LEVELS = 50  # of lists and objects inside each other; our files have about
 
 
 class LayerStatistics(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The values of a layer, or of its weights, at one step of training.
+    """The values of a layer, or of its weights, at one step of training or after the last one.
 
     Attributes:
         mean, std, min, max: Summaries over seeds.
-        dead: The share of units that are constant on the whole batch. None for weights.
-        range: The smallest and the largest value of the first seed.
-        histogram: Counts in equal bins over that range, of the first seed.
+        dead: The share of units that are constant on all examples. None for weights.
+        range: The smallest and the largest value of the first seed. None after the last step.
+        histogram: Counts in equal bins over that range, of the first seed. None likewise.
     """
 
     mean: Summary
@@ -52,6 +53,11 @@ class LayerStatistics(msgspec.Struct, frozen=True, omit_defaults=True):
     dead: Summary | None = None
     range: Annotated[list[float], msgspec.Meta(min_length=2, max_length=2)] | None = None
     histogram: Annotated[list[Count], msgspec.Meta(min_length=1)] | None = None
+
+    def summaries(self) -> Scores:
+        """The statistics that are Summaries and that it has, by name."""
+        names = ('mean', 'std', 'min', 'max', 'dead')
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
 
 class WindowRecord(msgspec.Struct, frozen=True, omit_defaults=True, tag_field='kind', tag='steps'):
@@ -66,6 +72,32 @@ class WindowRecord(msgspec.Struct, frozen=True, omit_defaults=True, tag_field='k
     epoch: Count
     step: Count
     train: Scores
+
+
+class TenBatchesRecord(
+    msgspec.Struct, frozen=True, omit_defaults=True, tag_field='kind', tag='ten_batches'
+):
+    """A line of metrics.jsonl: the training batches of an epoch, ten at a time.
+
+    Report A prints such means, each at the last of its ten batches: it names batch 391 of the 391
+    of an epoch of CIFAR-10, and gives it an accuracy that is a share of 9 * 128 + 80 images, of
+    which the last batch has 80. The first batch is printed alone. So the windows end at the
+    batches 1, 11, 21, ..., and the last one is shorter where the epoch goes on after that.
+
+    Attributes:
+        epoch: Counted from 1.
+        batches: The last batch of each window, counted from 1 in the epoch.
+        train: The means over the batches of each window, with the values of each seed.
+    """
+
+    epoch: Count
+    batches: Annotated[list[Count], msgspec.Meta(min_length=1)]
+    train: dict[str, SummaryList]
+
+    def __post_init__(self) -> None:
+        """Raises ValueError unless each score has an entry for each window."""
+        for name, summary in self.train.items():
+            _check_entries(name, summary, len(self.batches))
 
 
 class EpochRecord(
@@ -84,6 +116,8 @@ class EpochRecord(
         seconds: Of training. Of several runs trained as one population, each one's equal share.
             None where an earlier version trained the epoch.
         train: The mean scores of all batches, each before its update.
+        first_batch: The scores of the first batch of the run, before any update. Only the record
+            of epoch 1 has them. None where an earlier version trained.
         last_batch: The scores of the last batch alone. None where an earlier version trained.
         test, validation: The scores on held-out examples after the epoch, where there are any.
     """
@@ -92,6 +126,7 @@ class EpochRecord(
     step: Count
     seconds: float | None = None
     train: Scores
+    first_batch: Scores | None = None
     last_batch: Scores | None = None
     test: Scores | None = None
     validation: Scores | None = None
@@ -113,7 +148,14 @@ class StatisticsRecord(
     layers: dict[str, LayerStatistics]
 
 
-Record = WindowRecord | EpochRecord | StatisticsRecord
+Record = WindowRecord | TenBatchesRecord | EpochRecord | StatisticsRecord
+
+
+def _check_entries(name, summary, count):
+    """Raises ValueError unless a SummaryList has so many entries."""
+    for entries in (summary.mean, summary.ci95, *(summary.seeds or [])):
+        if entries is not None and len(entries) != count:
+            raise ValueError(f'{name} must have {count} entries')
 
 
 class LengthTable(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -132,9 +174,7 @@ class LengthTable(msgspec.Struct, frozen=True, omit_defaults=True):
     def __post_init__(self) -> None:
         """Raises ValueError unless each score has an entry for each length."""
         for name, summary in self.scores.items():
-            for entries in (summary.mean, summary.ci95):
-                if entries is not None and len(entries) != len(self.lengths):
-                    raise ValueError(f'{name} must have an entry for each length')
+            _check_entries(name, summary, len(self.lengths))
 
     @property
     def scores(self) -> dict[str, SummaryList]:
@@ -184,7 +224,8 @@ class AdderTest(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         bit_accuracy, exact_match: On 100 random strings of each length from 1 to 20.
-        by_length: By the kind of string: random, carry, ones, alternating, constants.
+        by_length: By the kind of string: random, carry, ones, alternating, constants. The random
+            strings have the values of each seed.
         samples: Sample additions of the first seed: [bits, 'a + b = sum', answer, verdict].
         verdicts: By seed.
     """
@@ -201,7 +242,7 @@ class RecallTest(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         accuracy: On all test sequences.
-        by_length: {'random': ...}.
+        by_length: {'random': ...}, with the values of each seed.
         samples: Of the first seed: [sequence, truth, answer, verdict].
     """
 
@@ -223,7 +264,8 @@ class ImageTest(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         accuracy, loss: On the whole test set.
         last_batch: On its last batch alone.
-        report: {class or average: {'precision', 'recall', 'f1-score'}}.
+        report: {class or average: {'precision', 'recall', 'f1-score'}}, with the values of each
+            seed.
         confusion: [true class][predicted class], counts over all seeds.
 
     All but the accuracy may be None in files of earlier versions.
@@ -256,7 +298,11 @@ class RunResults(msgspec.Struct, frozen=True, omit_defaults=True):
         epoch, step: The last ones.
         seconds: Of the session that finished the run, by what they were spent on.
         train, last_batch, test, validation: As in the last EpochRecord.
+        first_batch: The scores of the first batch of the run, before any update.
         final_test: Of the type final_test_type(task).
+        activations: Of a CNN, by layer: the values on the whole test set, with those of each seed.
+
+    The first batch and the activations are None in files of earlier versions.
     """
 
     version: str
@@ -268,10 +314,12 @@ class RunResults(msgspec.Struct, frozen=True, omit_defaults=True):
     step: Count
     seconds: dict[str, float]
     train: Scores
+    first_batch: Scores | None = None
     last_batch: Scores | None = None
     test: Scores | None = None
     validation: Scores | None = None
     final_test: Any = None
+    activations: dict[str, LayerStatistics] | None = None
 
 
 class StepStatistics(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -281,12 +329,32 @@ class StepStatistics(msgspec.Struct, frozen=True, omit_defaults=True):
     layers: dict[str, LayerStatistics]
 
 
+class StatisticsCurve(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Layer statistics over the steps of training, in the file of a row.
+
+    Attributes:
+        steps: (n,) the numbers of steps done before.
+        layers: {layer: {'mean', 'std', 'min', 'max', 'dead'}}, each of n entries.
+    """
+
+    steps: list[Count]
+    layers: dict[str, dict[str, SummaryList]]
+
+    def __post_init__(self) -> None:
+        """Raises ValueError unless each statistic has an entry for each step."""
+        for statistics in self.layers.values():
+            for name, summary in statistics.items():
+                _check_entries(name, summary, len(self.steps))
+
+
 class RowResults(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """results/<id>.json of the report: what is kept of a finished run.
 
     Attributes:
         seconds: Of the whole run, by what they were spent on. None where they are not known.
         layer_statistics: The last ones taken; an empty list if none were.
+        statistics_curve: Of a CNN, those of the convolutions over the steps, thinned out.
+        ten_batches: The last two epochs, ten batches at a time. Only of images, and of few seeds.
         curve: The records of training, thinned out.
         proofs: Of the rows that are proved.
         Others: As in RunResults.
@@ -300,11 +368,15 @@ class RowResults(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     step: Count
     seconds: dict[str, float | None]
     train: Scores
+    first_batch: Scores | None = None
     last_batch: Scores | None = None
     validation: Scores | None = None
     test: Scores | None = None
     final_test: Any
+    activations: dict[str, LayerStatistics] | None = None
     layer_statistics: list[StepStatistics]
+    statistics_curve: StatisticsCurve | None = None
+    ten_batches: list[TenBatchesRecord] | None = None
     curve: list[WindowRecord | EpochRecord]
     proofs: ProofResults | None = None
     config: Settings
@@ -484,9 +556,13 @@ def _check_results(results: RunResults | RowResults) -> None:
         ValueError: A score of the task is missing, or that of a seed.
     """
     task, seeds = results.config['task'], results.config['seeds']
-    for scores in (results.train, results.last_batch, results.validation, results.test):
+    splits = (results.first_batch, results.last_batch, results.validation, results.test)
+    for scores in (results.train, *splits):
         _check_scores(scores, task)
         for summary in (scores or {}).values():
+            _check_seeds(summary, seeds)
+    for layer in (results.activations or {}).values():
+        for summary in layer.summaries().values():
             _check_seeds(summary, seeds)
     test = results.final_test
     if isinstance(test, AdderTest):
@@ -495,8 +571,12 @@ def _check_results(results: RunResults | RowResults) -> None:
         headline = [test.accuracy]
     for summary in headline:
         _check_seeds(summary, seeds, required=True)
-    if not isinstance(test, ImageTest):
-        _check_tables(test.by_length)
+    if isinstance(test, ImageTest):
+        for scores in (test.report or {}).values():
+            for summary in scores.values():
+                _check_seeds(summary, seeds)
+    else:
+        _check_tables(test.by_length, seeds)
     if isinstance(results, RowResults):
         _check_row(results, task)
 
@@ -510,6 +590,7 @@ def _check_scores(scores, task):
 
 
 def _check_seeds(summary, seeds, required=False):
+    """Checks the values of single seeds in a Summary or a SummaryList."""
     if summary.seeds is None and not required:
         return
     if summary.seeds is None or len(summary.seeds) != seeds:
@@ -519,10 +600,12 @@ def _check_seeds(summary, seeds, required=False):
         raise ValueError('a score of several seeds must have an interval')
 
 
-def _check_tables(by_length):
+def _check_tables(by_length, seeds):
     shapes = set()
     for table in by_length.values():
         shapes.add((tuple(table.lengths), tuple(table.scores)))
+        for summary in table.scores.values():
+            _check_seeds(summary, seeds)
     if len(shapes) != 1 or not shapes.pop()[1]:
         raise ValueError('the tables by length must have the same lengths and scores')
 
@@ -534,6 +617,10 @@ def _check_row(row, task):
     for record in row.curve:
         for scores in (record.train, getattr(record, 'test', None)):
             _check_scores(scores, task)
+    for record in row.ten_batches or []:
+        _check_scores(record.train, task)
+        for summary in record.train.values():
+            _check_seeds(summary, row.config['seeds'], required=True)
 
 
 def read_json(file: Path, schema_type: type[T]) -> T | None:
@@ -571,6 +658,6 @@ def from_line(line: str | bytes) -> Record:
     return record
 
 
-def write_json(file: Path, content: Any, indent: int | None = 1) -> None:
+def write_json(file: Path, content: Any) -> None:
     """Writes an object of the schema, or plain JSON content, whole or not at all."""
-    write_whole(file, json.dumps(to_json(content), indent=indent) + '\n')
+    write_whole(file, to_text(to_json(content)) + '\n')

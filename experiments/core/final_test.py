@@ -77,8 +77,12 @@ def adder(config: Config, evaluate: Evaluate, params: Params) -> FinalTestResult
     # dict.fromkeys: each kind once, in the order in which they come
     for kind in dict.fromkeys(strings.kinds):
         by_length[str(kind)] = _join_tables(
-            _scores_by_length(short_evaluation, short.bits, SHORT_LENGTHS, short.kinds == kind),
-            _scores_by_length(long_evaluation, long.bits, LONG_LENGTHS, long.kinds == kind),
+            _scores_by_length(
+                short_evaluation, short.bits, SHORT_LENGTHS, short.kinds == kind, kind == 'random'
+            ),
+            _scores_by_length(
+                long_evaluation, long.bits, LONG_LENGTHS, long.kinds == kind, kind == 'random'
+            ),
         )
     is_random = short.kinds == 'random'
     overall = {}
@@ -142,13 +146,11 @@ def _evaluate_strings(strings, lengths, evaluate, params):
     return chosen, evaluate(params, chosen.examples)
 
 
-def _scores_by_length(evaluation, lengths_of_examples, lengths, chosen=None):
+def _scores_by_length(evaluation, lengths_of_examples, lengths, chosen, keep_seeds):
     """The LengthTable of an Evaluation's scores but the loss.
 
-    lengths_of_examples (N,); chosen (N,) bool says which examples count, None for all.
+    lengths_of_examples (N,); chosen (N,) bool says which examples count.
     """
-    if chosen is None:
-        chosen = np.full(len(lengths_of_examples), True)
     summaries = {}
     for name, values in evaluation.scores.items():
         if name == 'loss':
@@ -156,7 +158,7 @@ def _scores_by_length(evaluation, lengths_of_examples, lengths, chosen=None):
         means = []
         for length in lengths:
             means.append(values[:, chosen & (lengths_of_examples == length)].mean(1))
-        summaries[name] = summarize_each(np.stack(means, axis=1))
+        summaries[name] = summarize_each(np.stack(means, axis=1), keep_seeds)
     return LengthTable(list(lengths), **summaries)
 
 
@@ -166,7 +168,10 @@ def _join_tables(short, long):
     for name, summary in short.scores.items():
         other = long.scores[name]
         ci95 = None if summary.ci95 is None else summary.ci95 + other.ci95
-        summaries[name] = SummaryList(summary.mean + other.mean, ci95)
+        seeds = None
+        if summary.seeds is not None:
+            seeds = np.concatenate([summary.seeds, other.seeds], axis=1).tolist()
+        summaries[name] = SummaryList(summary.mean + other.mean, ci95, seeds)
     return LengthTable(short.lengths + long.lengths, **summaries)
 
 
@@ -220,7 +225,9 @@ def recall(config: Config, evaluate: Evaluate, params: Params) -> FinalTestResul
 
     examples = Examples(*jax.device_get(sample(jax.random.key(config.seed))))
     evaluation = evaluate(params, examples)
-    table = {'random': _scores_by_length(evaluation, lengths_of_examples, lengths)}
+    every_one = np.full(len(lengths_of_examples), True)
+    scores = _scores_by_length(evaluation, lengths_of_examples, lengths, every_one, keep_seeds=True)
+    table = {'random': scores}
     samples = []
     for first_row in np.searchsorted(lengths_of_examples, lengths):
         for row in (first_row, first_row + 1):
@@ -301,5 +308,6 @@ def _report_by_class(labels, outputs, classes):
     for row in (*map(str, classes), 'macro avg', 'weighted avg'):
         summaries[row] = {}
         for score in ('precision', 'recall', 'f1-score'):
-            summaries[row][score] = summarize([report[row][score] for report in reports])
+            values = [report[row][score] for report in reports]
+            summaries[row][score] = summarize(values, keep_seeds=True)
     return summaries

@@ -15,8 +15,10 @@ from experiments.core.file_schema import (
     Record,
     RowResults,
     Scores,
+    StatisticsCurve,
     StatisticsRecord,
     StepStatistics,
+    TenBatchesRecord,
     WindowRecord,
 )
 from experiments.core.tasks import Notify
@@ -24,9 +26,13 @@ from experiments.reports.catalogue import RESULTS_FOLDER
 from experiments.training import workdir
 from experiments.training.metrics_log import read_records
 from jaxdl import UserError
-from jaxdl.metrics import Summary
+from jaxdl.metrics import Summary, SummaryList
 
 CURVE_POINTS = 25
+CURVE_EPOCHS = 30  # report E gives means over all epochs of a run, and none of its runs has more
+STATISTICS_STEPS = 50
+STATISTICS = ('mean', 'std', 'min', 'max', 'dead')
+STATISTICS_LAYERS = ('conv1_pre', 'conv1', 'conv2_pre', 'conv2')
 MOST_SEEDS_IN_CURVE = 10  # with more, the curve has means and intervals, but not single seeds
 SIGNIFICANT_DIGITS = 5
 
@@ -62,11 +68,15 @@ def row_of_run(folder: Path) -> RowResults:
         step=results.step,
         seconds=_seconds(results.seconds, records),
         train=results.train,
+        first_batch=results.first_batch,
         last_batch=results.last_batch,
         validation=results.validation,
         test=results.test,
         final_test=results.final_test,
+        activations=results.activations,
         layer_statistics=_last_statistics(records),
+        statistics_curve=_statistics_curve(records),
+        ten_batches=records_of(TenBatchesRecord, records) or None,
         curve=_curve(records, keep_seeds=results.config['seeds'] <= MOST_SEEDS_IN_CURVE),
         proofs=workdir.read_proofs(folder),
         config=results.config,
@@ -107,18 +117,51 @@ def _last_statistics(records: Sequence[Record]) -> list[StepStatistics]:
     return [StepStatistics(last.step, layers)]
 
 
+def _statistics_curve(records: Sequence[Record]) -> StatisticsCurve | None:
+    """The layer statistics of the convolutions; None if the records have none."""
+    with_convolutions = list(filter(_has_convolutions, records_of(StatisticsRecord, records)))
+    if not with_convolutions:
+        return None
+    thinned = _thinned(with_convolutions, STATISTICS_STEPS)
+    layers = {}
+    for layer in STATISTICS_LAYERS:
+        layers[layer] = _over_steps([record.layers[layer] for record in thinned])
+    return StatisticsCurve([record.step for record in thinned], layers)
+
+
+def _has_convolutions(record: StatisticsRecord) -> bool:
+    for name in STATISTICS_LAYERS:
+        layer = record.layers.get(name)
+        if layer is None or layer.dead is None:
+            return False
+    return True
+
+
+def _over_steps(statistics: Sequence[LayerStatistics]) -> dict[str, SummaryList]:
+    """The statistics of a layer at n steps, each as a list of n entries."""
+    lists = {}
+    for name in STATISTICS:
+        means, half_widths = [], []
+        for statistics_of_step in statistics:
+            summary = getattr(statistics_of_step, name)
+            means.append(summary.mean)
+            half_widths.append(summary.ci95)
+        lists[name] = SummaryList(means, None if None in half_widths else half_widths)
+    return lists
+
+
 def _curve(records: Sequence[Record], keep_seeds: bool) -> list[WindowRecord | EpochRecord]:
-    windows = _thinned(records_of(WindowRecord, records))
-    epochs = _thinned(records_of(EpochRecord, records))
+    windows = _thinned(records_of(WindowRecord, records), CURVE_POINTS)
+    epochs = _thinned(records_of(EpochRecord, records), CURVE_EPOCHS)
     # Windows never hold single seeds.
     if not keep_seeds:
         epochs = list(map(_without_seeds, epochs))
     return windows + epochs
 
 
-def _thinned(records: list[Record]) -> list[Record]:
-    """At most CURVE_POINTS of the records, evenly spaced, the last one among them."""
-    stride = math.ceil(len(records) / CURVE_POINTS)
+def _thinned(records: list[Record], most: int) -> list[Record]:
+    """At most so many of the records, evenly spaced, the last one among them."""
+    stride = math.ceil(len(records) / most)
     # Counted from the end, so that the last record is kept.
     last = len(records) - 1
     thinned = []
@@ -134,6 +177,7 @@ def _without_seeds(record: EpochRecord) -> EpochRecord:
         step=record.step,
         seconds=record.seconds,
         train=_means(record.train),
+        first_batch=_means(record.first_batch),
         last_batch=_means(record.last_batch),
         test=_means(record.test),
         validation=_means(record.validation),
@@ -151,14 +195,14 @@ def _means(scores: Scores | None) -> Scores | None:
 
 
 def write(file: Path, row: Row) -> None:
-    """Writes the file of a row on one line. Floats of a finished run are rounded."""
+    """Writes the file of a row. Floats of a finished run are rounded."""
     content = file_schema.to_json(row)
     if isinstance(row, RowResults):
         for name, value in content.items():
             # The config stays as it is, since it is compared with other Configs.
             if name != 'config':
                 content[name] = _rounded(value)
-    file_schema.write_json(file, content, indent=None)
+    file_schema.write_json(file, content)
 
 
 def _rounded(content: Any) -> Any:

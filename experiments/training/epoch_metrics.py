@@ -10,12 +10,16 @@ from experiments.core.file_schema import (
     LayerStatistics,
     Scores,
     StatisticsRecord,
+    TenBatchesRecord,
     WindowRecord,
 )
 from jaxdl import UserError
-from jaxdl.metrics import summarize
+from jaxdl.metrics import summarize, summarize_each
 
 WINDOWS_PER_EPOCH = 20  # records of the training batches' scores
+# The last epochs of which every ten batches are recorded. Report A prints two epochs of one run.
+EPOCHS_BY_TEN_BATCHES = 2
+MOST_SEEDS_BY_TEN_BATCHES = 10
 
 ScoreArrays = Mapping[str, np.ndarray]  # by the name of the score
 
@@ -87,6 +91,9 @@ def epoch_records(
         scores = {name: summarize(values[:, window].mean(1)) for name, values in means.items()}
         records.append(WindowRecord(epoch, steps_before + int(window[-1]) + 1, scores))
     last_batch = {name: values[:, -1:] for name, values in means.items()}
+    first_batch = None
+    if steps_before == 0:
+        first_batch = _mean_scores({name: values[:, :1] for name, values in means.items()})
     splits = {split: _mean_scores(scores) for split, scores in held_out.items()}
     records.append(
         EpochRecord(
@@ -94,11 +101,36 @@ def epoch_records(
             step=steps_before + steps,
             seconds=seconds,
             train=_mean_scores(means),
+            first_batch=first_batch,
             last_batch=_mean_scores(last_batch),
             **splits,
         )
     )
     return records
+
+
+def ten_batches_records(
+    config: Config, epoch: int, epochs: int, means: ScoreArrays
+) -> list[TenBatchesRecord]:
+    """The record of every ten batches, if the epoch is one of those that have it.
+
+    Args:
+        config: The run's settings.
+        epoch: Counted from 1.
+        epochs: Of the whole run.
+        means: {score: (S, steps)} of the training batches.
+    """
+    is_recorded = config.is_of_images() and config.seeds <= MOST_SEEDS_BY_TEN_BATCHES
+    if not is_recorded or epoch <= epochs - EPOCHS_BY_TEN_BATCHES:
+        return []
+    steps = means['loss'].shape[1]
+    windows = np.split(np.arange(steps), np.arange(1, steps, 10))
+    batches = [int(window[-1]) + 1 for window in windows]
+    scores = {}
+    for name, values in means.items():
+        means_of_windows = [values[:, window].mean(1) for window in windows]
+        scores[name] = summarize_each(np.stack(means_of_windows, axis=1), keep_seeds=True)
+    return [TenBatchesRecord(epoch, batches, scores)]
 
 
 def _mean_scores(scores: ScoreArrays) -> Scores:

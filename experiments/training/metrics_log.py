@@ -14,7 +14,14 @@ from typing import Any
 import numpy as np
 
 from experiments.core import file_schema
-from experiments.core.file_schema import EpochRecord, Record, Scores, StatisticsRecord, WindowRecord
+from experiments.core.file_schema import (
+    EpochRecord,
+    Record,
+    Scores,
+    StatisticsRecord,
+    TenBatchesRecord,
+    WindowRecord,
+)
 from jaxdl import durable_files, parallel
 from jaxdl.figures.base import Figure, to_png
 
@@ -94,6 +101,8 @@ class MetricsLog:
             self._events.flush()
 
     def _write_record_events(self, record):
+        if isinstance(record, TenBatchesRecord):
+            return  # the windows of an epoch's twentieths show the same
         if isinstance(record, StatisticsRecord):
             self._write_histograms(record)
         elif isinstance(record, WindowRecord):

@@ -179,8 +179,7 @@ def _train_epochs(
                 first_model = i * config.seeds
                 outcome_of_run = outcome_of_seeds(outcome, first_model, config.seeds)
                 with setup.clock.span('write'):
-                    steps_before = lengths.steps_before(epoch)
-                    record = write_epoch(config, logs[i], epoch, steps_before, outcome_of_run)
+                    record = write_epoch(config, logs[i], epoch, lengths, outcome_of_run)
                     saved = parallel.take_seeds(states, first_model, config.seeds, setup.mesh)
                     save_checkpoint(managers[i], config, saved, record)
             show_progress(bar, record, steps)

@@ -20,6 +20,7 @@ from experiments.core.file_schema import EpochRecord, RunResults, StatisticsReco
 from experiments.core.formatting import format_summary
 from experiments.core.tasks import Notify, Task, make_task
 from experiments.training import workdir
+from experiments.training.activations import activations_on_test_set
 from experiments.training.clock import Clock
 from experiments.training.compiled_programs import (
     Program,
@@ -30,7 +31,12 @@ from experiments.training.compiled_programs import (
     train_epoch_shapes,
 )
 from experiments.training.cost_estimate import time_note
-from experiments.training.epoch_metrics import check_finite, epoch_records, statistics_records
+from experiments.training.epoch_metrics import (
+    check_finite,
+    epoch_records,
+    statistics_records,
+    ten_batches_records,
+)
 from experiments.training.folder_lock import owned
 from experiments.training.initial_state import (
     InitialState,
@@ -280,7 +286,7 @@ def _train_epochs(
             states, outcome = advance(setup, train_epoch[steps], states, epoch)
             outcome = outcome_of_seeds(outcome, 0, config.seeds)
             with setup.clock.span('write'):
-                record = write_epoch(config, log, epoch, lengths.steps_before(epoch), outcome)
+                record = write_epoch(config, log, epoch, lengths, outcome)
                 # A copy without the padding: orbax writes it while the next epoch trains.
                 saved = parallel.take_seeds(states, 0, config.seeds, setup.mesh)
                 save_checkpoint(manager, config, saved, record)
@@ -324,7 +330,7 @@ def outcome_of_seeds(outcome: EpochOutcome, first: int, count: int) -> EpochOutc
 
 
 def write_epoch(
-    config: Config, log: MetricsLog, epoch: int, steps_before: int, outcome: EpochOutcome
+    config: Config, log: MetricsLog, epoch: int, lengths: EpochLengths, outcome: EpochOutcome
 ) -> EpochRecord:
     """Writes the records of an epoch, counted from 0, and returns that of the whole epoch.
 
@@ -332,14 +338,16 @@ def write_epoch(
         Diverged: A loss or a parameter is not finite.
     """
     losses = outcome.means['loss']
+    steps_before = lengths.steps_before(epoch)
     check_finite(config, epoch, steps_before, losses, outcome.finite, outcome.held_out)
     # Epochs are counted from 0 in programs and keys, and from 1 in what users see.
     number = epoch + 1
     statistics = statistics_records(
         number, steps_before, config.statistics_every, outcome.statistics
     )
+    ten_batches = ten_batches_records(config, number, lengths.epochs(), outcome.means)
     records = epoch_records(number, steps_before, outcome.means, outcome.held_out, outcome.seconds)
-    log.write([*statistics, *records])
+    log.write([*statistics, *ten_batches, *records])
     return records[-1]
 
 
@@ -425,7 +433,9 @@ def run_final_test(setup: Setup, params: Params, log: MetricsLog) -> RunResults:
 
     with clock.span('evaluate'):
         final_test = task.final_test(evaluate, params)
-    last = log.records_of(EpochRecord)[-1]
+        activations = activations_on_test_set(setup, params)
+    epochs = log.records_of(EpochRecord)
+    last = epochs[-1]
     with clock.span('write'):
         log.write_figures({**final_test.figures, **_training_figures(config, task, log)})
     return RunResults(
@@ -438,10 +448,12 @@ def run_final_test(setup: Setup, params: Params, log: MetricsLog) -> RunResults:
         step=last.step,
         seconds=dict(clock.seconds),
         train=last.train,
+        first_batch=epochs[0].first_batch,
         last_batch=last.last_batch,
         validation=last.validation,
         test=last.test,
         final_test=final_test.results,
+        activations=activations,
     )
 
 

@@ -14,6 +14,8 @@ from jaxdl.visualize.model_interface import Model, Params
 
 BINS = 40
 
+Array = jax.Array | np.ndarray
+
 
 class DatasetStatistics(NamedTuple):
     """Statistics of one layer over a data set.
@@ -37,17 +39,22 @@ class DatasetStatistics(NamedTuple):
     histogram: np.ndarray
 
 
-class _BatchMoments(NamedTuple):
-    """What one batch tells about a layer; min and max are (units,), the rest is ().
+class Moments(NamedTuple):
+    """The moments and extremes of a layer's values, of one batch or of several.
 
-    Stacked over B batches each has a leading axis (B, ...).
+    Attributes:
+        mean: () of all values.
+        variance: () of all values.
+        sparsity: () the share of values that are exactly 0.
+        min: (units,) the smallest value of each unit; the units are the last axis of the layer.
+        max: (units,) the largest one.
     """
 
-    mean: jax.Array
-    mean_square: jax.Array
-    sparsity: jax.Array
-    min: jax.Array
-    max: jax.Array
+    mean: Array
+    variance: Array
+    sparsity: Array
+    min: Array
+    max: Array
 
 
 def histogram(values: jax.Array, low: jax.Array, high: jax.Array) -> jax.Array:
@@ -110,20 +117,28 @@ def statistics_over_dataset(
     histograms = _histograms_of_layers(model, params, batches, moments)
 
     batch_sizes = np.array([len(batch) for batch in batches])
-    weights = batch_sizes / len(images)
     statistics = {}
     for layer in moments:
-        statistics[layer] = _combine(moments[layer], weights, histograms[layer])
+        merged = merge_moments(moments[layer], batch_sizes)
+        statistics[layer] = DatasetStatistics(
+            mean=merged.mean,
+            variance=merged.variance,
+            sparsity=merged.sparsity,
+            min=merged.min,
+            max=merged.max,
+            dead=np.mean(merged.min == merged.max),
+            histogram=histograms[layer],
+        )
     return statistics
 
 
 def _moments_of_layers(model, params, batches):
-    """The first pass: {layer: _BatchMoments}, stacked over batches, in float64."""
+    """The first pass: {layer: Moments}, stacked over batches, in float64."""
 
     @jax.jit
     def moments_of_batch(batch):
         _, layers = model.apply(params, batch)
-        return jax.tree.map(_batch_moments, layers)
+        return {name: batch_moments(values) for name, values in layers.items()}
 
     def stack(*numbers):
         return np.array(numbers, float)
@@ -134,15 +149,40 @@ def _moments_of_layers(model, params, batches):
     return jax.tree.map(stack, *moments)
 
 
-def _batch_moments(values):
+def batch_moments(values: jax.Array) -> Moments:
+    """The Moments of a layer's values (N, ..., units) on one batch."""
     by_unit = values.reshape(-1, values.shape[-1])
-    return _BatchMoments(
+    return Moments(
         mean=values.mean(),
-        # The variance is added to the squared mean, because a mean of squares loses more digits.
-        mean_square=values.var() + values.mean() ** 2,
+        variance=values.var(),
         sparsity=jnp.mean(values == 0),
         min=by_unit.min(0),
         max=by_unit.max(0),
+    )
+
+
+def merge_moments(moments: Moments, batch_sizes: np.ndarray) -> Moments:
+    """The Moments of all batches together.
+
+    Args:
+        moments: Of B batches, each array (B, ...) in float64. Behind B there may be other axes.
+        batch_sizes: (B,) the number of examples in each batch.
+    """
+    weights = batch_sizes / batch_sizes.sum()
+
+    def mean_over_batches(values):
+        return np.tensordot(weights, values, axes=1)
+
+    mean = mean_over_batches(moments.mean)
+    # The variance within the batches and that between them: a difference of mean squares would
+    # lose digits.
+    variance = mean_over_batches(moments.variance + (moments.mean - mean) ** 2)
+    return Moments(
+        mean=mean,
+        variance=variance,
+        sparsity=mean_over_batches(moments.sparsity),
+        min=moments.min.min(0),
+        max=moments.max.max(0),
     )
 
 
@@ -169,25 +209,3 @@ def _histograms_of_layers(model, params, batches, moments):
         for layer in totals:
             totals[layer] = totals[layer] + counts[layer]
     return totals
-
-
-def _combine(moments, weights, counts):
-    """The DatasetStatistics of a layer.
-
-    Args:
-        moments: Its _BatchMoments, stacked over B batches.
-        weights: (B,) the share of the data set that is in each batch.
-        counts: (BINS,) its histogram.
-    """
-    mean = weights @ moments.mean
-    low = moments.min.min(0)
-    high = moments.max.max(0)
-    return DatasetStatistics(
-        mean=mean,
-        variance=weights @ moments.mean_square - mean**2,
-        sparsity=weights @ moments.sparsity,
-        min=low,
-        max=high,
-        dead=np.mean(low == high),
-        histogram=counts,
-    )

@@ -9,15 +9,18 @@ import pytest
 from strangers import FEW, MANY, changed, damaged, files_in, fuzz, nested, to_bytes
 
 from experiments.core import file_schema
-from experiments.core.config import Config
+from experiments.core.config import DATASETS, Config
 from experiments.core.file_schema import (
     EpochRecord,
     LayerStatistics,
     PictureRow,
     Predictions,
     ProofResults,
+    RowResults,
     SeedVerdict,
+    StatisticsCurve,
     StatisticsRecord,
+    TenBatchesRecord,
     TransferResults,
     WindowRecord,
 )
@@ -34,7 +37,7 @@ from experiments.views.transfer_learning import known_accuracies
 from jaxdl import UserError
 from jaxdl.figures.curves import training_curves
 from jaxdl.figures.layer_statistics import layer_statistics
-from jaxdl.metrics import Summary
+from jaxdl.metrics import Summary, SummaryList
 
 CONFIG = Config(seeds=2)
 SETTINGS = {'version': '0.1.0', **CONFIG.identity()}
@@ -157,12 +160,16 @@ def scores(value):
     return dict.fromkeys(('loss', 'bit_accuracy', 'exact_match'), summary)
 
 
+ONE_WINDOW = SummaryList([0.5], [0.1], [[0.5], [0.5]])
+
+
 def lines_of_metrics():
     records = []
     for epoch in (1, 2):
         records += [
             StatisticsRecord(epoch, epoch - 1, {'layer0': LAYER, 'weight_ih_l0': LAYER}),
             WindowRecord(epoch, epoch, scores(0.5)),
+            TenBatchesRecord(epoch, [1], dict.fromkeys(scores(0.5), ONE_WINDOW)),
             EpochRecord(epoch=epoch, step=epoch, train=scores(0.5), validation=scores(0.25)),
         ]
     return [file_schema.to_json(record) for record in records]
@@ -176,7 +183,9 @@ def write_metrics(folder, content):
         (folder / 'metrics.jsonl').write_bytes(content)
     else:
         values = content if isinstance(content, list) else [content]
-        (folder / 'metrics.jsonl').write_bytes(b''.join(to_bytes(value) + b'\n' for value in values))
+        (folder / 'metrics.jsonl').write_bytes(
+            b''.join(to_bytes(value) + b'\n' for value in values)
+        )
 
 
 def check_metrics(folder, content):
@@ -215,9 +224,19 @@ ROWS = ('E-add-mse-h5-L7', 'D-recall-h5', 'E-lstm128', 'B-cifar-relu-adam', 'A-r
 
 
 def small_row(name):
-    """The committed file of a row, with a short curve."""
+    """The committed file of a row, with a short curve, and with all fields that a row may have."""
     content = json.loads((RESULTS_FOLDER / f'{name}.json').read_text())
     content['curve'] = content['curve'][:1] + content['curve'][-1:]
+    content['first_batch'] = content['train']
+    if content['config']['task'] in DATASETS:
+        seeds = content['config']['seeds']
+        window = SummaryList([0.5], [0.1], [[0.5]] * seeds)
+        ten_batches = TenBatchesRecord(1, [1], {'loss': window, 'accuracy': window})
+        summary = Summary(0.5, 0.1, [0.5] * seeds)
+        statistics = StatisticsCurve([0], {'conv1': {'mean': window}})
+        content['ten_batches'] = file_schema.to_json([ten_batches])
+        content['activations'] = file_schema.to_json({'conv1': LayerStatistics(*[summary] * 5)})
+        content['statistics_curve'] = file_schema.to_json(statistics)
     return content
 
 
@@ -238,6 +257,7 @@ def test_rows_of_the_report(name, folder):
     content = small_row(name)
     check = functools.partial(check_row, name)
     check(folder, content)
+    assert file_schema.read_json(folder / f'{name}.json', RowResults) is not None
     fuzz(check, folder, changed(content) | damaged(to_bytes(content)), FEW)
 
 

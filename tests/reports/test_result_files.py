@@ -18,10 +18,16 @@ from experiments.core.file_schema import (
     RowResults,
     RunResults,
     StatisticsRecord,
+    TenBatchesRecord,
     WindowRecord,
 )
 from experiments.reports import result_files
-from experiments.reports.result_files import CURVE_POINTS, RESULTS_FOLDER
+from experiments.reports.result_files import (
+    CURVE_EPOCHS,
+    CURVE_POINTS,
+    RESULTS_FOLDER,
+    STATISTICS_LAYERS,
+)
 from jaxdl import UserError
 from jaxdl.metrics import Summary, SummaryList, summarize
 
@@ -44,6 +50,13 @@ def layer(value):
     )
 
 
+def ten_batches(epoch):
+    if epoch <= EPOCHS - 2:
+        return []
+    summary = SummaryList([0.5, epoch], [0.1, 0.1], [[0.5, epoch]] * 3)
+    return [TenBatchesRecord(epoch, [1, 11], {'loss': summary, 'accuracy': summary})]
+
+
 def write_run(folder, config=CONFIG):
     """The folder of a finished run, as training leaves it."""
     folder.mkdir()
@@ -59,8 +72,9 @@ def write_run(folder, config=CONFIG):
                 last_batch=scores(0.5, config.seeds),
                 validation=scores(0.5, config.seeds),
             )
-            statistics = StatisticsRecord(epoch, epoch - 1, {'cell': layer(epoch / 7)})
-            for record in (statistics, window, whole):
+            layers = dict.fromkeys(('cell', *STATISTICS_LAYERS), layer(epoch / 7))
+            statistics = StatisticsRecord(epoch, epoch - 1, layers)
+            for record in (statistics, *ten_batches(epoch), window, whole):
                 file.write(file_schema.to_line(record))
     table = LengthTable([3], accuracy=SummaryList([1 / 3], [0.0]))
     results = RunResults(
@@ -73,6 +87,7 @@ def write_run(folder, config=CONFIG):
         step=EPOCHS,
         seconds={'compile': 2.5, 'data': 1.5, 'write': 3.5},
         train=scores(1.0, config.seeds),
+        first_batch=scores(2.0, config.seeds),
         last_batch=scores(0.5, config.seeds),
         validation=scores(0.5, config.seeds),
         final_test=RecallTest(Summary(1 / 3, 0.0, [1 / 3] * config.seeds), {'random': table}, []),
@@ -90,6 +105,8 @@ def test_a_row_has_the_results_of_its_run(row):
     assert row.config == CONFIG.identity()
     assert row.final_test.accuracy.seeds == [1 / 3] * 3
     assert row.train == scores(1.0)
+    assert row.first_batch == scores(2.0)
+    assert row.ten_batches == [*ten_batches(EPOCHS - 1), *ten_batches(EPOCHS)]
     assert row.proofs is None
 
 
@@ -113,12 +130,25 @@ def test_the_last_layer_statistics_are_kept_without_histograms(row):
     assert statistics.layers['cell'].histogram is None
 
 
-@pytest.mark.parametrize('kind', [WindowRecord, EpochRecord])
-def test_curves_are_thinned_out(row, kind):
+def test_the_statistics_of_convolutions_are_kept_over_the_steps(row):
+    curve = row.statistics_curve
+    assert curve.steps == list(range(1, EPOCHS, 2))  # every second one of 60, for at most 50
+    assert tuple(curve.layers) == STATISTICS_LAYERS
+    for statistics in curve.layers.values():
+        assert tuple(statistics) == ('mean', 'std', 'min', 'max', 'dead')
+        for summary in statistics.values():
+            assert summary.mean == [(step + 1) / 7 for step in curve.steps]
+            assert summary.ci95 == [0.1] * 30
+
+
+@pytest.mark.parametrize(
+    ('kind', 'most', 'stride'), [(WindowRecord, CURVE_POINTS, 3), (EpochRecord, CURVE_EPOCHS, 2)]
+)
+def test_curves_are_thinned_out(row, kind, most, stride):
     epochs = [record.epoch for record in result_files.records_of(kind, row.curve)]
-    assert len(epochs) <= CURVE_POINTS
+    assert len(epochs) <= most
     assert epochs[-1] == EPOCHS
-    assert set(map(int.__sub__, epochs[1:], epochs)) == {3}
+    assert set(map(int.__sub__, epochs[1:], epochs)) == {stride}
 
 
 @pytest.mark.parametrize(('seeds', 'are_kept'), [(3, True), (100, False)])
@@ -138,7 +168,6 @@ def test_floats_are_rounded_but_not_the_config(row, tmp_path):
     content = json.loads(file.read_text())
     assert content['final_test']['accuracy']['seeds'] == [0.33333] * 3
     assert content['config']['learning_rate'] == 10**-2.5
-    assert file.read_text().count('\n') == 1
 
 
 def test_a_file_comes_back_for_its_config(row, tmp_path):
