@@ -176,7 +176,9 @@ def write_metrics(folder, content):
         (folder / 'metrics.jsonl').write_bytes(content)
     else:
         values = content if isinstance(content, list) else [content]
-        (folder / 'metrics.jsonl').write_bytes(b''.join(to_bytes(value) + b'\n' for value in values))
+        (folder / 'metrics.jsonl').write_bytes(
+            b''.join(to_bytes(value) + b'\n' for value in values)
+        )
 
 
 def check_metrics(folder, content):
