@@ -12,7 +12,7 @@ from experiments.reports.agreement import Verdict, judge
 from experiments.reports.catalogue import RESULTS_FOLDER
 from experiments.reports.page import claims, overview, report_rows, sections, sequence_sections
 from experiments.reports.page.document import Page
-from experiments.reports.page.evidence import Evidence, gather_evidence
+from experiments.reports.evidence import Evidence, gather_evidence
 from experiments.reports.reported import REPORTS
 from jaxdl import UserError
 from jaxdl.durable_files import write_whole

@@ -1,7 +1,8 @@
 """All that `reproduce` trains and draws, by id.
 
 Beside the rows of the reports these are comparisons that the reports only talk about (hidden-*,
-rate-*, batch-*) and adders that are to be proved right (proof-*).
+rate-*, batch-*), adders that are to be proved right (proof-*), and what single claims need
+(claim-*).
 """
 
 import dataclasses
@@ -11,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from experiments.core.config import RESTART_EPOCHS, VMAPPED, Config
+from experiments.reports.claim_runs import TIMED_PREFIX, claim_runs
 from experiments.reports.presets import PICTURES, Picture, presets, similar_names
 from experiments.training.cost_estimate import seconds_per_step, steps_per_epoch
 from jaxdl import UserError
@@ -81,7 +83,8 @@ def proofs() -> dict[str, Config]:
 
 def runs() -> dict[str, Config]:
     """The Config of everything that is trained, each of one seed."""
-    return presets() | comparisons() | proofs()
+    reported = presets()
+    return reported | comparisons() | proofs() | claim_runs(reported)
 
 
 def pictures() -> dict[str, Picture]:
@@ -124,7 +127,7 @@ def groups(configs: Mapping[str, Config]) -> list[list[str]]:
     """The ids of runs that train together, as one population.
 
     Recurrent nets that differ in VMAPPED fields only train together. CNNs train one after the
-    other.
+    other, and so do runs whose seconds are compared.
 
     Args:
         configs: By id.
@@ -132,7 +135,8 @@ def groups(configs: Mapping[str, Config]) -> list[list[str]]:
     names_by_key: dict[Hashable, list[str]] = {}
     for name, config in configs.items():
         # Under vmap convolutions are slow on a CPU.
-        key = name if config.net() == 'cnn' else _population_key(config)
+        is_alone = config.net() == 'cnn' or name.startswith(TIMED_PREFIX)
+        key = name if is_alone else _population_key(config)
         names_by_key.setdefault(key, []).append(name)
     return list(names_by_key.values())
 

@@ -7,7 +7,7 @@ from experiments.core.file_schema import EpochRecord
 from experiments.reports import catalogue
 from experiments.reports.page import claims, image_claims, image_sections, sections, sequence_claims
 from experiments.reports.page.document import Page
-from experiments.reports.page.evidence import Evidence, gather_evidence
+from experiments.reports.evidence import gather_evidence
 from experiments.reports.result_files import RESULTS_FOLDER
 from jaxdl.metrics import Summary
 
@@ -23,7 +23,7 @@ def evidence():
 def only(evidence, names):
     """The evidence with the results of these ids alone."""
     results = {name: evidence.results[name] for name in names}
-    return Evidence(evidence.reported, evidence.ids, results, evidence.failures)
+    return evidence._replace(results=results)
 
 
 @pytest.mark.parametrize('claim', claims.CLAIMS, ids=lambda claim: claim.title)
@@ -54,7 +54,7 @@ def test_a_section_is_written_from_one_of_its_runs(section, evidence, tmp_path):
 def with_results(evidence, name, **changes):
     """The evidence of one run, some of whose results are replaced."""
     results = msgspec.structs.replace(evidence.results[name], **changes)
-    return Evidence(evidence.reported, evidence.ids, {name: results}, {})
+    return evidence._replace(results={name: results}, failures={})
 
 
 def test_the_curves_of_many_seeds_have_no_single_seeds(evidence, tmp_path):

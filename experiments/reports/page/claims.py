@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from experiments.reports.page import image_claims, sequence_claims
 from experiments.reports.page.document import Page
-from experiments.reports.page.evidence import Evidence
+from experiments.reports.evidence import Evidence
 
 
 class Claim(NamedTuple):

@@ -10,7 +10,7 @@ from experiments.core.formatting import format_summary
 from experiments.reports.agreement import judge
 from experiments.reports.intervals import difference, excludes_zero, share_half_width
 from experiments.reports.page.document import Page
-from experiments.reports.page.evidence import Evidence, epoch_records, percent, seconds_per_seed
+from experiments.reports.evidence import Evidence, epoch_records, percent, seconds_per_seed
 from experiments.reports.presets import presets
 from experiments.reports.reported import QUOTED_STATISTICS
 from jaxdl.figures import comparisons

@@ -4,7 +4,7 @@ from experiments.core.file_schema import RowResults
 from experiments.core.formatting import format_summary
 from experiments.reports.catalogue import HIDDEN_SIZES, LEARNING_RATES
 from experiments.reports.page.document import Page
-from experiments.reports.page.evidence import (
+from experiments.reports.evidence import (
     Evidence,
     by_cell,
     epoch_records,

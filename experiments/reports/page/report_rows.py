@@ -7,7 +7,7 @@ from experiments.core import file_schema
 from experiments.core.file_schema import PictureRow, Predictions, RowResults
 from experiments.reports.agreement import Verdict, is_rough, reported_score, score_name
 from experiments.reports.page.document import Page
-from experiments.reports.page.evidence import (
+from experiments.reports.evidence import (
     Evidence,
     epoch_records,
     percent,

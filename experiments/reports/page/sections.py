@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from experiments.reports.page import image_sections, sequence_sections
 from experiments.reports.page.document import Page
-from experiments.reports.page.evidence import Evidence
+from experiments.reports.evidence import Evidence
 
 
 class Section(NamedTuple):

@@ -8,7 +8,7 @@ from experiments.core.file_schema import AdderTest
 from experiments.reports.catalogue import BATCH_SIZES, PROOF_PREFIX, PROVED_ADDERS
 from experiments.reports.intervals import difference
 from experiments.reports.page.document import Page
-from experiments.reports.page.evidence import (
+from experiments.reports.evidence import (
     Evidence,
     by_cell,
     falsified_seeds,

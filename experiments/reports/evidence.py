@@ -1,11 +1,18 @@
-"""What the page is written from: the rows of the reports, and the results of our runs."""
+"""What is known: the rows of the reports, and the results of our runs."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from experiments.core.file_schema import EpochRecord, FailedRow, RowResults, WindowRecord
+from experiments.core.file_schema import (
+    EpochRecord,
+    FailedRow,
+    PictureRow,
+    RowResults,
+    WindowRecord,
+)
+from experiments.core.config import Config
 from experiments.core.formatting import format_summary
 from experiments.reports import catalogue, result_files
 from experiments.reports.reported import ReportedRow, reported_rows
@@ -22,12 +29,14 @@ class Evidence(NamedTuple):
         ids: Of all that is trained, in the order of the catalogue.
         results: Of the runs that are finished.
         failures: The runs that diverged.
+        pictures: The rows of pictures that are drawn.
     """
 
     reported: Mapping[str, ReportedRow]
     ids: list[str]
     results: Mapping[str, RowResults]
     failures: Mapping[str, FailedRow]
+    pictures: Mapping[str, PictureRow]
 
     def finished(self, names: Iterable[str]) -> list[str]:
         """Those of the ids whose runs are finished."""
@@ -67,7 +76,19 @@ def gather_evidence(folder: Path) -> Evidence:
             results[name] = row
         elif isinstance(row, FailedRow):
             failures[name] = row
-    return Evidence(reported_rows(), list(configs), results, failures)
+    return Evidence(
+        reported_rows(), list(configs), results, failures, _drawn_pictures(configs, folder)
+    )
+
+
+def _drawn_pictures(configs: Mapping[str, Config], folder: Path) -> dict[str, PictureRow]:
+    """The rows of pictures that fit to the settings of today."""
+    pictures = {}
+    for name, picture in catalogue.pictures().items():
+        row = result_files.read(name, replace(configs[picture.row], seeds=1), folder)
+        if isinstance(row, PictureRow):
+            pictures[name] = row
+    return pictures
 
 
 def epoch_records(results: RowResults) -> list[EpochRecord]:

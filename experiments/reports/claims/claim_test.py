@@ -1,0 +1,111 @@
+"""How a claim is decided: the measurements, and how their findings are put together."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal, NamedTuple
+
+from experiments.reports import catalogue
+from experiments.reports.claims.answer import (
+    Check,
+    ClaimAnswer,
+    Finding,
+    NotKept,
+    all_of,
+    any_of,
+    joined,
+)
+from experiments.reports.evidence import Evidence
+
+HOUR = 3600
+
+
+class ClaimTest(NamedTuple):
+    """How a claim is decided.
+
+    Attributes:
+        decided_by: The deciding measurement and the limits for its values, in a line.
+        checks: The measurements.
+        holds_if: Whether the claim holds if 'all' of them do, or if 'any' does.
+        beside: Measurements that do not decide, but that a reader would ask for.
+        missing: What no run of the catalogue can give, in words; '' if nothing.
+        hours: What that costs on two cores, roughly.
+    """
+
+    decided_by: str
+    checks: Sequence[Check] = ()
+    holds_if: Literal['all', 'any'] = 'all'
+    beside: Sequence[Check] = ()
+    missing: str = ''
+    hours: float = 0
+
+    def rows(self) -> list[str]:
+        """The ids of the runs that decide the claim."""
+        rows = []
+        for check in self.checks:
+            rows.extend(check.rows)
+        return list(dict.fromkeys(rows))
+
+    def answer(self, evidence: Evidence) -> ClaimAnswer:
+        """The answer from the results that there are."""
+        if self.missing:
+            reason = f'it needs {self.missing} (about {self.hours:.1f} hours)'
+            return ClaimAnswer('waiting', '', reason)
+        findings = [_find(check, evidence) for check in self.checks]
+        kind = all_of(findings) if self.holds_if == 'all' else any_of(findings)
+        deciding = [finding for finding in findings if finding.kind == kind]
+        if kind == 'waiting':
+            reason = '; '.join(dict.fromkeys(finding.number for finding in deciding))
+            return ClaimAnswer(kind, '', f'{reason}{self._cost_of_missing(evidence)}')
+        return ClaimAnswer(kind, joined(deciding), self._reason(findings, deciding, evidence))
+
+    def _cost_of_missing(self, evidence: Evidence) -> str:
+        seconds = missing_seconds(self.rows(), evidence)
+        return f' (about {seconds / 60:.1f} minutes)' if seconds else ''
+
+    def _reason(self, findings, deciding, evidence):
+        reason = f'Decided by: {self.decided_by}.'
+        if len(findings) > 1:
+            reason += f' {len(deciding)} of {len(findings)} parts say so.'
+        beside = []
+        for check in self.beside:
+            finding = _find(check, evidence)
+            if finding.kind != 'waiting':
+                beside.append(finding)
+        if beside:
+            reason += f' Beside it: {joined(beside)}.'
+        return reason
+
+
+def _find(check: Check, evidence: Evidence) -> Finding:
+    """What a measurement says, or what it waits for."""
+    diverged = [row for row in check.rows if row in evidence.failures]
+    if diverged:
+        return Finding('undecided', f'diverged: {", ".join(diverged)}')
+    not_run = [row for row in check.rows if row not in evidence.results]
+    if not_run:
+        return Finding('waiting', f'not run yet: {", ".join(not_run)}')
+    try:
+        return check.measure(evidence)
+    except NotKept as error:
+        return Finding('waiting', str(error))
+
+
+def missing_seconds(rows: Sequence[str], evidence: Evidence) -> float:
+    """Roughly the seconds that it takes to train what is missing of some rows."""
+    configs = catalogue.runs()
+    missing = set()
+    for row in rows:
+        if row not in evidence.results and row not in evidence.failures:
+            # Rows of the same Config are trained once.
+            missing.add(catalogue.first_id(row, configs))
+    seconds = 0.0
+    for row in missing:
+        config = configs[row]
+        seeds = catalogue.DEFAULT_SEEDS[config.task]
+        seconds += catalogue.cost(replace(config, seeds=seeds))
+    return seconds
+
+
+def waiting(decided_by: str, missing: str, hours: float) -> ClaimTest:
+    """A claim that no run of the catalogue can decide."""
+    return ClaimTest(decided_by, missing=missing, hours=hours)
