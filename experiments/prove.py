@@ -156,6 +156,11 @@ def _require_provable(folder: Path, config: Config, history: int) -> None:
             f'{folder} holds a net of {config.layers} layers, {directions} and '
             f'{config.activation}: proofs are for one layer, one direction and tanh'
         )
+    if not config.reset_after:
+        raise UserError(
+            f'{folder} holds a GRU of --noreset_after: proofs are for one that resets after the '
+            'product; train it without that flag'
+        )
     if config.task != 'recall':
         return
     if history > MOST_HISTORY['recall'] or config.k > LAST_RECALLED_DIGIT:

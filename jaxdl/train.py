@@ -146,10 +146,38 @@ def make_optimizer(settings: OptimizerSettings) -> optax.GradientTransformation:
 def squared_weights(params: Params) -> jax.Array:
     """The sum of squares over all weights; biases are left out."""
     total = 0
+    for weight in _weights(params):
+        total += jnp.sum(weight**2)
+    return total
+
+
+def norms_of_weights(params: Params) -> jax.Array:
+    """The sum of the Frobenius norms of all weight matrices and kernels; biases are left out.
+
+    The gradient at a weight of zeros is zero, where the norm has none.
+    """
+    total = 0
+    for weight in _weights(params):
+        square = jnp.sum(weight**2)
+        is_zero = square == 0
+        # The root of 0 has an infinite gradient, and infinity times 0 is not a number.
+        total += jnp.where(is_zero, 0, jnp.sqrt(jnp.where(is_zero, 1, square)))
+    return total
+
+
+PENALTIES: dict[str, Callable[[Params], jax.Array]] = {
+    'squares': squared_weights,
+    'norms': norms_of_weights,
+}
+
+
+def _weights(params: Params) -> list[jax.Array]:
+    """The parameters that are no biases."""
+    weights = []
     for path, leaf in jax.tree_util.tree_leaves_with_path(params):
         if 'weight' in jax.tree_util.keystr(path):
-            total += jnp.sum(leaf**2)
-    return total
+            weights.append(leaf)
+    return weights
 
 
 def init_state(
@@ -169,6 +197,7 @@ def make_step(
     optimizer: optax.GradientTransformation,
     scores: Callable[[jax.Array, jax.Array, jax.Array | None], Scores],
     l2: float | jax.Array = 0.0,
+    penalty: Callable[[Params], jax.Array] = squared_weights,
 ) -> Callable[[TrainState, Batch, jax.Array], tuple[TrainState, Scores]]:
     """Makes one training step.
 
@@ -176,11 +205,12 @@ def make_step(
         model: Its apply(params, inputs, lengths, train, rngs) returns (logits, intermediates).
         optimizer: An optax optimizer.
         scores: (logits, targets, lengths) -> {'loss': (N,), ...}.
-        l2: The factor of the sum of squared weights in the objective.
+        l2: The factor of the penalty in the objective.
+        penalty: A function of the parameters, one of PENALTIES.
 
     Returns:
         step(state, batch, key) -> (state, means). One update that lowers the batch's mean loss
-        + l2 * sum of squared weights. `means` holds the batch's mean of each score before it.
+        + l2 * penalty(params). `means` holds the batch's mean of each score before it.
     """
 
     def step(state, batch, key):
@@ -188,7 +218,7 @@ def make_step(
             rngs = {'dropout': key}
             logits, _ = model.apply(params, batch.inputs, batch.lengths, train=True, rngs=rngs)
             means = weighted_mean(scores(logits, batch.targets, batch.lengths), batch.weights)
-            return means['loss'] + l2 * squared_weights(params), means
+            return means['loss'] + l2 * penalty(params), means
 
         # The scores come along with the gradient: no second forward pass.
         grads, means = jax.grad(objective, has_aux=True)(state.params)

@@ -35,7 +35,7 @@ TINY = {
         '--hidden=8',
         '--epochs=4',
         '--dropout=.1',
-        '--standardize',
+        '--pixels=standardized',
         '--seeds=2',
     ],
     'mnist_cnn': [

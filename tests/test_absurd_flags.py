@@ -100,7 +100,7 @@ def test_so_many_layers_are_refused(capsys):
 
 @pytest.mark.quick
 @pytest.mark.parametrize('value', ['nan', 'inf', '-inf', '1e309', '1e308', '-4e38'])
-@pytest.mark.parametrize('name', ['learning_rate', 'dropout', 'l2', 'forget_bias', 'state_noise'])
+@pytest.mark.parametrize('name', ['learning_rate', 'dropout', 'l2', 'gate_bias', 'state_noise'])
 def test_numbers_beyond_single_precision_are_refused(name, value, capsys):
     line = error_line(capsys, f'--{name}={value}')
     assert f'--{name}={float(value)} must be a finite number in single precision' in line
@@ -146,7 +146,7 @@ FLOATS = (
     'learning_rate',
     'weight_decay',
     'l2',
-    'forget_bias',
+    'gate_bias',
     'state_noise',
     'rmsprop_start',
 )

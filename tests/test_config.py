@@ -10,8 +10,8 @@ from experiments.core.config import CHOICES, VMAPPED, Config
 from experiments.core.defaults import TASK_DEFAULTS
 from jaxdl.data.images import DATA_SETS
 from jaxdl.models import activations, initializers
-from jaxdl.models.rnn import CELLS
-from jaxdl.train import OPTIMIZERS
+from jaxdl.models.recurrence import CELLS
+from jaxdl.train import OPTIMIZERS, PENALTIES
 
 pytestmark = pytest.mark.quick
 
@@ -23,6 +23,7 @@ def test_choices_are_the_names_of_functions():
     assert set(CHOICES['dense_activation']) == {'', *activations.ACTIVATIONS}
     assert set(CHOICES['init']) == set(initializers.INITIALIZERS)
     assert set(CHOICES['head_init']) == {'', *initializers.INITIALIZERS}
+    assert set(CHOICES['l2_of']) == set(PENALTIES)
     assert set(CHOICES['dataset']) == {'digits', *DATA_SETS}
     precisions = {precision.name.lower() for precision in jax.lax.Precision}
     assert set(CHOICES['precision']) == precisions

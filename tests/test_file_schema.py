@@ -59,6 +59,20 @@ def test_results_of_an_earlier_version_are_upgraded(tmp_path):
     assert file_schema.read_json(tmp_path / 'results.json', RunResults) == adder_results()
 
 
+@pytest.mark.parametrize(
+    'old, new',
+    [
+        ({'cell': 'lstm', 'forget_bias': 1.0}, {'cell': 'lstm', 'gate_bias': 1.0}),
+        # It had no effect on other cells.
+        ({'cell': 'gru', 'forget_bias': 1.0}, {'cell': 'gru', 'gate_bias': 0.0}),
+        ({'standardize': True}, {'pixels': 'standardized'}),
+        ({'standardize': False}, {'pixels': 'unit'}),
+    ],
+)
+def test_settings_of_an_earlier_version_are_upgraded(old, new):
+    assert file_schema.parse(json.dumps({'config': old})) == {'config': new}
+
+
 @pytest.mark.parametrize('text', ['', '{', '[]', '{"epoch": "two"}', 'null'])
 def test_what_cannot_be_read_is_none(text, tmp_path):
     (tmp_path / 'proofs.json').write_text(text)

@@ -116,6 +116,33 @@ def test_smaller_and_grey(coloured, grey):
     np.testing.assert_array_equal(smaller, grey[:, 2:30, 2:30, None])
 
 
+@pytest.mark.parametrize('size', [16, 28, 36])
+def test_resized_as_pillow_does(size, coloured, grey):
+    bilinear = Image.Resampling.BILINEAR
+    resized = images.to_size_and_colour(coloured, size, colour=True, fit='resize')
+    resized_grey = images.to_size_and_colour(coloured, size, colour=False, fit='resize')
+    for i in range(2):
+        expected = Image.fromarray(coloured[i]).resize((size, size), bilinear)
+        np.testing.assert_array_equal(resized[i], expected)
+        expected = Image.fromarray(grey[i]).resize((size, size), bilinear)
+        np.testing.assert_array_equal(resized_grey[i, ..., 0], expected)
+
+
+def test_half_the_size_by_hand():
+    """A bilinear filter twice as wide has weights 1, 3, 3, 1 inside and 3, 3, 1 at an edge."""
+    column = np.array([0, 70, 140, 210, 7, 77, 147, 217], np.uint8)
+    pixels = np.tile(column[:, None], (1, 8))[None]
+    halved = images.to_size_and_colour(pixels, 4, colour=False, fit='resize')
+    expected = (
+        (3 * 0 + 3 * 70 + 140) / 7,
+        (70 + 3 * 140 + 3 * 210 + 7) / 8,
+        (210 + 3 * 7 + 3 * 77 + 147) / 8,
+        (77 + 3 * 147 + 3 * 217) / 7,
+    )
+    for column in halved[0, ..., 0].T:
+        np.testing.assert_allclose(column, expected, rtol=0, atol=0.51)
+
+
 def test_larger_and_in_three_channels(grey):
     larger = images.to_size_and_colour(grey, 36, colour=True)
     assert larger.shape == (2, 36, 36, 3)

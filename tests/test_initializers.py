@@ -31,8 +31,9 @@ def test_torch_draws_both_from_one_uniform_distribution():
     assert_is_uniform(bias, INPUTS**-0.5)
 
 
-def test_glorot_uniform_takes_both_fans():
-    weight, bias = initial_parameters('glorot_uniform')
+@pytest.mark.parametrize('name', ['glorot_uniform', 'glorot_joint'])
+def test_glorot_uniform_takes_both_fans(name):
+    weight, bias = initial_parameters(name)
     assert_is_uniform(weight, (6 / (INPUTS + OUTPUTS)) ** 0.5)
     assert not bias.any()
 

@@ -195,6 +195,10 @@ def test_runs_that_cannot_be_proved(tmp_path, capsys):
     images = tmp_path / 'images'
     assert start('--task=mnist_rnn', '--dataset=digits', *SMALL, f'--workdir={images}') == 0
     assert 'holds a mnist_rnn run' in error_line(capsys, f'--workdir={images}')
+    reset_before = tmp_path / 'reset_before'
+    flags = ('--task=recall', '--cell=gru', '--noreset_after', *SMALL)
+    assert start(*flags, f'--workdir={reset_before}') == 0
+    assert 'holds a GRU of --noreset_after' in error_line(capsys, f'--workdir={reset_before}')
     two_layers = tmp_path / 'two_layers'
     assert start('--task=binary_add', '--layers=2', *SMALL, f'--workdir={two_layers}') == 0
     assert 'proofs are for one layer' in error_line(capsys, f'--workdir={two_layers}')

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from jaxdl.models.activations import ACTIVATIONS
-from jaxdl.models.rnn import CELLS, RNN, unroll
+from jaxdl.models.recurrence import CELLS, unroll
+from jaxdl.models.rnn import RNN
 
 # Made by reference/make_torch.py. Names are '<cell>-<activation>/<layers>/<directions>/<what>'.
 REFERENCE = np.load(Path(__file__).parent / 'reference' / 'torch_rnn.npz')
@@ -63,7 +64,7 @@ def test_outputs_and_gradients_are_those_of_torch(kind, layers, directions, x64)
 @pytest.mark.parametrize('activation', ['tanh', 'relu'])
 @pytest.mark.parametrize('largest_expanded', [0, 400])
 def test_gradient_against_finite_differences(cell, activation, largest_expanded, x64, monkeypatch):
-    monkeypatch.setattr('jaxdl.models.rnn.LARGEST_EXPANDED_MATRIX', largest_expanded)
+    monkeypatch.setattr('jaxdl.models.recurrence.LARGEST_EXPANDED_MATRIX', largest_expanded)
     rng = np.random.default_rng(0)
     steps, batch, inputs, hidden = 5, 2, 2, 3
     rows = CELLS[cell].gates * hidden
@@ -161,13 +162,34 @@ def test_initializers_of_layers_and_head():
         cell='lstm',
         initializer='glorot_uniform',
         head_initializer='normal',
-        forget_bias=1.0,
+        gate_bias=1.0,
     )
     params = model.init(jax.random.key(0), MNIST_ROWS)['params']
     limit = (6 / (28 + 4 * 128)) ** 0.5
     assert 0.98 * limit < np.abs(params['weight_ih_l0']).max() <= limit
     np.testing.assert_array_equal(params['bias_ih_l0'], np.repeat([0.0, 1.0, 0.0, 0.0], 128))
     assert 0.9 < params['head_weight'].std() < 1.1
+
+
+@pytest.mark.quick
+def test_gate_bias_is_added_in_both_gates_of_a_gru():
+    model = RNN(outputs=1, hidden=2, cell='gru', initializer='glorot_joint', gate_bias=1.5)
+    params = model.init(jax.random.key(0), MNIST_ROWS)['params']
+    np.testing.assert_array_equal(params['bias_ih_l0'], [1.5, 1.5, 1.5, 1.5, 0, 0])
+    assert not params['bias_hh_l0'].any()
+
+
+@pytest.mark.parametrize('cell, outputs', [('rnn', (50,)), ('lstm', (200,)), ('gru', (100, 50))])
+def test_joint_kernels_read_inputs_and_states(cell, outputs):
+    """TensorFlow 1 has kernels (28 + 50, outputs): a GRU one for its gates, and a candidate's."""
+    model = RNN(outputs=1, hidden=50, cell=cell, initializer='glorot_joint')
+    params = model.init(jax.random.key(0), MNIST_ROWS)['params']
+    for name in ('weight_ih_l0', 'weight_hh_l0'):
+        blocks = np.split(params[name], np.cumsum(outputs)[:-1])
+        for block, fan_out in zip(blocks, outputs, strict=True):
+            limit = (6 / (28 + 50 + fan_out)) ** 0.5
+            assert 0.98 * limit < np.abs(block).max() <= limit
+            np.testing.assert_allclose(block.std(), limit / 3**0.5, rtol=0.05)
 
 
 def test_dropout_acts_in_training_only():

@@ -28,6 +28,7 @@ from jaxdl.train import (
     make_optimizer,
     make_score_batch,
     make_step,
+    norms_of_weights,
     squared_weights,
 )
 
@@ -111,6 +112,22 @@ def test_parameters_that_are_not_finite_are_told():
     spoilt = states._replace(params=jax.tree.map(lambda x: x.at[1].set(jnp.nan), states.params))
     result = _train_epoch()(spoilt, population, (), 0)
     assert result.finite.tolist() == [True, False]
+
+
+def test_the_penalty_of_norms():
+    """Its gradient is W / |W|, and zero at a matrix of zeros, where nothing is divided by zero."""
+    params = {
+        'weight_ih_l0': jnp.array([[3.0, 0.0], [0.0, 4.0]]),
+        'weight_hh_l0': jnp.zeros((2, 2)),
+        'head_weight': jnp.full((1, 4), 2.0),
+        'head_bias': jnp.full(1, 9.0),
+    }
+    penalty, gradients = jax.value_and_grad(norms_of_weights)(params)
+    assert penalty == 5 + 4
+    np.testing.assert_allclose(gradients['weight_ih_l0'], [[0.6, 0], [0, 0.8]], rtol=1e-6)
+    np.testing.assert_array_equal(gradients['weight_hh_l0'], 0)
+    np.testing.assert_allclose(gradients['head_weight'], 0.5, rtol=1e-6)
+    assert gradients['head_bias'] == 0
 
 
 def test_l2_is_on_weights_only():

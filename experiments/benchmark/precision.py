@@ -33,7 +33,7 @@ from experiments.training.compiled_programs import make_mesh, make_programs
 from experiments.training.run import run
 from jaxdl import backend
 from jaxdl.metrics import Summary
-from jaxdl.models import rnn
+from jaxdl.models import recurrence
 from jaxdl.verify import search
 from jaxdl.verify.automaton import ADDER
 from jaxdl.verify.bound_propagation import AffineForm, simulate, step
@@ -181,7 +181,7 @@ def measure_precision(
         rows += _measure_net(name, config, notify)
         if config.task == 'binary_add':
             # Products with small matrices are written out as sums, which no device rounds.
-            with mock.patch.object(rnn, 'LARGEST_EXPANDED_MATRIX', 0):
+            with mock.patch.object(recurrence, 'LARGEST_EXPANDED_MATRIX', 0):
                 rows += _measure_net(NO_SUMS, config, notify)
     return rows
 

@@ -3,7 +3,8 @@
 from experiments.core.config import Config
 from jaxdl import backend
 
-# Up to these sizes XLA:CPU makes one kernel of a step's loop over time (see jaxdl/models/rnn.py).
+# Up to these sizes XLA:CPU makes one kernel of a step's loop over time (see
+# jaxdl/models/recurrence.py).
 SMALL_NET_UNITS = 10
 SMALL_BATCH = 8
 

@@ -14,16 +14,27 @@ from jaxdl import UserError
 from jaxdl.backend import PRECISIONS
 
 # Spelled out, since the modules that hold the functions import JAX. A test compares them.
+INITIALIZERS = (
+    'torch',
+    'glorot_uniform',
+    'glorot_joint',
+    'lecun_normal',
+    'truncated_normal',
+    'normal',
+)
 CHOICES = {
     'task': ('binary_add', 'recall', 'mnist_rnn', 'mnist_cnn', 'cifar_cnn'),
     'dataset': ('mnist', 'digits', 'cifar10'),
     'cell': ('rnn', 'lstm', 'gru'),
     'activation': ('tanh', 'relu', 'sigmoid', 'leaky_relu'),
     'dense_activation': ('', 'tanh', 'relu', 'sigmoid', 'leaky_relu'),
-    'init': ('torch', 'glorot_uniform', 'lecun_normal', 'truncated_normal', 'normal'),
-    'head_init': ('', 'torch', 'glorot_uniform', 'lecun_normal', 'truncated_normal', 'normal'),
+    'init': INITIALIZERS,
+    'head_init': ('', *INITIALIZERS),
     'optimizer': ('adam', 'sgd', 'momentum', 'rmsprop', 'adagrad'),
+    'l2_of': ('squares', 'norms'),
     'loss': ('cross_entropy', 'mse'),
+    'pixels': ('unit', 'standardized', 'signed'),
+    'fit': ('crop', 'resize'),
     'precision': PRECISIONS,
 }
 DATASETS = {
@@ -32,6 +43,7 @@ DATASETS = {
     'cifar_cnn': ('cifar10',),
 }
 CNN_TASKS = ('mnist_cnn', 'cifar_cnn')
+CELLS_WITH_GATES = ('lstm', 'gru')
 VMAPPED = ('learning_rate', 'momentum', 'weight_decay', 'l2')  # may differ within a population
 RESTART_EPOCHS = 3  # of training that each of several initializations is given
 PRECISION_HELP = 'of products: float32, or less with high and default on a GPU or TPU'
@@ -92,10 +104,18 @@ class Config:
     dense_activation: str = field('', "activation of the CNN's dense layer; empty: as --activation")
     init: str = field(
         'torch',
-        'initializer of all layers; truncated_normal has standard deviation .1, and biases .1',
+        'initializer of all layers; truncated_normal has standard deviation .1, and biases .1; '
+        'glorot_joint has one kernel over the inputs and states of a cell, as TensorFlow 1',
     )
     head_init: str = field('', 'initializer of the output layer; empty: as --init')
-    forget_bias: float = field(0.0, "added to the LSTM forget gate's bias at the start")
+    reset_after: bool = field(
+        True, 'GRU: reset after the product with the state, as torch; else before, as TensorFlow 1'
+    )
+    gate_bias: float = field(
+        0.0,
+        "added to the bias of the LSTM's forget gate, or of both gates of a GRU, at the start; 1 "
+        'in TensorFlow 1',
+    )
     dropout: float = field(
         0.0, 'share of units dropped between recurrent layers and before the output layer'
     )
@@ -112,7 +132,10 @@ class Config:
     weight_decay: float = field(
         0.0, "times all parameters, added to the gradient (torch.optim's weight_decay)"
     )
-    l2: float = field(0.0, 'times the sum of squared weights, added to the loss; no biases')
+    l2: float = field(0.0, 'times the --l2_of all weights, added to the loss; no biases')
+    l2_of: str = field(
+        'squares', 'what --l2 sums: squares of weights, or Frobenius norms of weight matrices'
+    )
     loss: str = field('cross_entropy', 'loss; mse is taken on the sigmoid or softmax output')
     batch_size: int = field(64, 'examples in a training step')
     epochs: int = field(10, 'passes over train_size examples')
@@ -123,9 +146,10 @@ class Config:
     )
     fresh: bool = field(True, 'sequence tasks: draw new examples every epoch, not one fixed set')
     shuffle: bool = field(True, 'a new order every epoch; without, the order of the file')
-    standardize: bool = field(
-        False,
-        'images: subtract the training mean and divide by the standard deviation; else only /255',
+    pixels: str = field(
+        'unit',
+        'images: values from 0 to 1 (unit), from -1 to 1 (signed), or of mean 0 and deviation 1 '
+        'over the training images (standardized)',
     )
     per_class: int = field(
         0, 'images: train on so many of each class, a choice set by --seed; 0: on all'
@@ -133,8 +157,10 @@ class Config:
     test_per_class: int = field(
         0, 'images: test on so many of each class, a choice set by --seed; 0: on all'
     )
-    image_size: int = field(
-        28, 'CNN: side of the images in pixels; larger ones are cropped, smaller ones set in black'
+    image_size: int = field(28, 'CNN: side of the images in pixels, to which --fit brings them')
+    fit: str = field(
+        'crop',
+        'CNN: crop larger images and set smaller ones in black, or resize them bilinearly',
     )
     colour: bool = field(False, 'CNN: red, green and blue, not grey')
     min_length: int = field(
@@ -177,6 +203,7 @@ class Config:
                 f'--optimizer={self.optimizer} with --momentum={self.momentum}: use '
                 '--optimizer=momentum with a --momentum above 0 (0.9, say), or neither'
             )
+        _check_net(self)
         self.mesh_axes()  # for its error, before any data is loaded
         if self.is_of_images():
             _check_images(self)
@@ -277,6 +304,22 @@ def _check_numbers(config):
         raise UserError(
             f'--seed={config.seed} --seeds={config.seeds}: the last seed must be less than '
             '2147483648'
+        )
+
+
+def _check_net(config):
+    net = config.net()
+    if not config.reset_after and net != 'gru':
+        raise UserError(f'--noreset_after is for --cell=gru; leave it out with {net}')
+    if config.gate_bias and net not in CELLS_WITH_GATES:
+        raise UserError(
+            f'--gate_bias={config.gate_bias} is for --cell=lstm and --cell=gru; leave it out with '
+            f'{net}, which has no gates'
+        )
+    if config.fit != 'crop' and net != 'cnn':
+        raise UserError(
+            f'--fit={config.fit} is for {" and ".join(CNN_TASKS)}: a recurrent net reads images '
+            'of any size'
         )
 
 

@@ -503,7 +503,19 @@ def upgrade(content: Any, levels: int = MOST_LEVELS) -> Any:
     for name, value in content.items():
         name.encode()
         upgraded[OLD_NAMES.get(name, name)] = upgrade(value, levels - 1)
+    _upgrade_settings(upgraded)
     return upgraded
+
+
+def _upgrade_settings(content: dict[str, Any]) -> None:
+    """Puts the settings of today in the place of those that say the same in another way."""
+    if 'forget_bias' in content:
+        # It acted on an LSTM alone.
+        forget_bias = content.pop('forget_bias')
+        content['gate_bias'] = forget_bias if content.get('cell') == 'lstm' else 0.0
+    if 'standardize' in content:
+        standardize = content.pop('standardize')
+        content['pixels'] = 'standardized' if standardize is True else 'unit'
 
 
 def parse(text: str | bytes) -> Any:

@@ -104,7 +104,7 @@ def _mnist_rnn(config, notify):
 
 def _cnn(config, notify):
     def to_net_size(pixels):
-        return images.to_size_and_colour(pixels, config.image_size, config.colour)
+        return images.to_size_and_colour(pixels, config.image_size, config.colour, config.fit)
 
     splits = _load_splits(config, notify, to_net_size)
     model = CNN(
@@ -141,7 +141,8 @@ def _recurrent_net(config, outputs, every_step=False):
         activation=config.activation,
         initializer=config.init,
         head_initializer=config.head_init or config.init,
-        forget_bias=config.forget_bias,
+        reset_after=config.reset_after,
+        gate_bias=config.gate_bias,
         dropout=config.dropout,
         every_step=every_step,
         state_noise=config.state_noise,
@@ -203,7 +204,7 @@ def _fixed_set_batches(config, sample):
 def _load_splits(config, notify, to_net_size):
     """The Examples of 'train', 'test' and, if asked for, 'validation', with pixels as uint8.
 
-    to_net_size(pixels) crops or frames the images as the net takes them.
+    to_net_size(pixels) brings the images to the size and colours that the net takes.
     """
     data = images.load(config.dataset, config.data_dir, notify)
     available = len(data.train_images) - config.validation_size
@@ -270,7 +271,10 @@ def _image_task(config, splits, model, vectorized):
 def _make_prepare(config, train_pixels):
     """A function from uint8 pixels to the numbers that the net takes."""
     mean, standard_deviation = 0.0, 1.0
-    if config.standardize:  # the mean over images, rows and columns: one for each channel
+    if config.pixels == 'signed':
+        mean, standard_deviation = 0.5, 0.5
+    elif config.pixels == 'standardized':
+        # Over images, rows and columns: one mean for each channel.
         mean = np.mean(train_pixels, axis=(0, 1, 2)).astype(np.float32) / 255
         standard_deviation = np.std(train_pixels, axis=(0, 1, 2)).astype(np.float32) / 255
 

@@ -43,16 +43,26 @@ SUBSET = {'train_size': 0, 'per_class': 1000, 'test_per_class': 100}
 # Settings that are not in the columns of a row but in its provenance, by the beginning of its id.
 # A later entry overrides an earlier one.
 PROVENANCE_SETTINGS: dict[str, dict[str, Any]] = {
-    'A-': {'standardize': True},
+    'A-': {'pixels': 'standardized'},
     'A-cifar': {'dense_activation': 'tanh'},
     'B-': {'shuffle': False, 'head_init': 'normal'},
     'C-': {'rmsprop_decay': 0.9, 'rmsprop_start': 1.0, 'head_init': 'normal'},
     'B-cifar': {'shuffle': True, 'head_init': '', **SUBSET},
     'C-cifar': {'rmsprop_decay': 0.99, 'rmsprop_start': 0.0, 'head_init': '', **SUBSET},
-    'C-lstm': {'forget_bias': 1.0},
+    # The cells of TensorFlow 1.
+    'B-lstm': {'gate_bias': 1.0},
+    'B-gru': {'gate_bias': 1.0, 'reset_after': False},
+    'C-lstm': {'gate_bias': 1.0},
+    'C-gru': {'gate_bias': 1.0, 'reset_after': False},
     'D-recall': {'k': 3, 'fresh': False},
     'D-add': {'fresh': False},
+    'E-rnn': {'pixels': 'standardized'},
+    'E-lstm': {'pixels': 'standardized'},
+    'E-gru': {'pixels': 'standardized'},
+    'E-bilstm': {'pixels': 'standardized'},
+    'E-lstm128-l2': {'l2_of': 'norms'},
     'E-recall': {'k': 3},
+    'E-recall-gru10-k2': {'k': 2},
 }
 
 

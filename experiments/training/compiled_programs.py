@@ -15,6 +15,7 @@ from experiments.core.tasks import Task
 from experiments.training.clock import Clock
 from jaxdl import parallel
 from jaxdl.train import (
+    PENALTIES,
     EpochResult,
     Evaluation,
     Examples,
@@ -222,16 +223,17 @@ def _train_epoch_program(config, task, mesh, clock, models, has_vmapped, steps):
 
 def _step(config, task):
     optimizer = make_optimizer(_optimizer_settings(config))
-    return make_step(task.model, optimizer, task.scores, config.l2)
+    return make_step(task.model, optimizer, task.scores, config.l2, PENALTIES[config.l2_of])
 
 
 def _vmapped_step(config, task):
     """A step that takes hyper-parameters which differ from model to model."""
     settings = _optimizer_settings(config)
+    penalty = PENALTIES[config.l2_of]
 
     def step(state, batch, key, l2=config.l2, **optimizer_settings):
         optimizer = make_optimizer(settings._replace(**optimizer_settings))
-        return make_step(task.model, optimizer, task.scores, l2)(state, batch, key)
+        return make_step(task.model, optimizer, task.scores, l2, penalty)(state, batch, key)
 
     return step
 

@@ -10,7 +10,7 @@ from experiments.core.config import Config
 from experiments.core.final_test import LONG_LENGTHS, MAX_RECALL_LENGTHS, RECALLS_PER_LENGTH
 from experiments.training.compiled_programs import SEEDS_AT_ONCE_ON_CPU, STATISTICS_EXAMPLES
 from jaxdl.models.cnn import CNN, KERNEL_SIZE
-from jaxdl.models.rnn import CELLS
+from jaxdl.models.recurrence import CELLS
 
 ERROR_FACTOR = 2  # of the bytes of a compiled program
 FLOAT_BYTES = 4

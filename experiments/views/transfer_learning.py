@@ -197,10 +197,10 @@ def _choose_images(labels, settings):
 
 def _in_form_of_run(run, data):
     """The training and the test pixels, in the size and colours that the run's net takes."""
-    size = run.config.image_size
-    colour = run.config.colour
-    train = images.to_size_and_colour(data.train_images, size, colour)
-    test = images.to_size_and_colour(data.test_images, size, colour)
+    config = run.config
+    form = (config.image_size, config.colour, config.fit)
+    train = images.to_size_and_colour(data.train_images, *form)
+    test = images.to_size_and_colour(data.test_images, *form)
     return train, test
 
 

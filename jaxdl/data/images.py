@@ -77,16 +77,17 @@ def _load_digits() -> Images:
     )
 
 
-def to_size_and_colour(images: np.ndarray, size: int, colour: bool) -> np.ndarray:
+def to_size_and_colour(
+    images: np.ndarray, size: int, colour: bool, fit: str = 'crop'
+) -> np.ndarray:
     """Gives images the size and the number of channels that a net takes.
-
-    Images that are too large are cropped about their centre; images that are too small are set in
-    black.
 
     Args:
       images: uint8, (n, H, W) or (n, H, W, 3).
       size: the height and width of the result.
       colour: whether the result has three channels or one.
+      fit: 'crop' crops images that are too large about their centre, and sets images that are too
+        small in black. 'resize' resamples them bilinearly.
 
     Returns:
       uint8, (n, size, size, 3) or (n, size, size, 1).
@@ -96,8 +97,25 @@ def to_size_and_colour(images: np.ndarray, size: int, colour: bool) -> np.ndarra
         images = np.repeat(images[..., None], 3 if colour else 1, axis=-1)
     elif not colour:
         images = _to_grey(images)[..., None]
+    if fit == 'resize':
+        return _resize(images, size)
     images = _crop_or_pad(images, 1, size)
     return _crop_or_pad(images, 2, size)
+
+
+def _resize(images: np.ndarray, size: int) -> np.ndarray:
+    """Resamples images (n, H, W, C) uint8 to (n, size, size, C).
+
+    Pillow's bilinear filter grows with the scale, so each pixel counts when an image is made
+    smaller. Pillow does it in integers, so the result is the same on every machine.
+    """
+    channels = images.shape[-1]
+    resized = np.empty((len(images), size, size, channels), np.uint8)
+    for i, pixels in enumerate(images):
+        for channel in range(channels):
+            plane = Image.fromarray(pixels[..., channel])
+            resized[i, ..., channel] = plane.resize((size, size), Image.Resampling.BILINEAR)
+    return resized
 
 
 def _to_grey(images: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 from jax.nn import initializers as init
 from jax.nn.initializers import Initializer
 
@@ -53,7 +54,46 @@ def _normal(fan_in: int) -> LayerInitializers:
 INITIALIZERS: dict[str, Callable[[int], LayerInitializers]] = {
     'torch': _torch,
     'glorot_uniform': _glorot_uniform,
+    'glorot_joint': _glorot_uniform,  # differs in recurrent layers only
     'lecun_normal': _lecun_normal,
     'truncated_normal': _truncated_normal,
     'normal': _normal,
 }
+
+
+def recurrent_initializers(
+    name: str, inputs: int, hidden: int, kernels: tuple[int, ...]
+) -> LayerInitializers:
+    """How the weights and biases of a recurrent layer are initialized.
+
+    Args:
+      name: a key of INITIALIZERS.
+      inputs: D, the number of inputs.
+      hidden: H, the number of hidden units.
+      kernels: the gates of each kernel that TensorFlow 1 draws at once, in order.
+
+    Returns:
+      Initializers of weights (G*H, D) and (G*H, H), and of biases (G*H,).
+    """
+    if name == 'glorot_joint':
+        return LayerInitializers(_joint_uniform(inputs, hidden, kernels), init.zeros)
+    # torch takes H as the fan-in of all four parameters, also of the inputs' weights.
+    return INITIALIZERS[name](hidden)
+
+
+def _joint_uniform(inputs: int, hidden: int, kernels: tuple[int, ...]) -> Initializer:
+    """Glorot's uniform distribution over kernels that read inputs and states at once.
+
+    A cell of TensorFlow 1 joins its inputs and its state, and multiplies both with one kernel
+    (D + H, gates*H). Its limit is sqrt(6 / (D + H + gates*H)), for both parts of the kernel.
+    """
+
+    def uniform(key, shape, dtype=float):
+        limits = []
+        for gates in kernels:
+            outputs = gates * hidden
+            limit = (6 / (inputs + hidden + outputs)) ** 0.5
+            limits.append(jnp.full((outputs, 1), limit, dtype))
+        return jnp.concatenate(limits) * jax.random.uniform(key, shape, dtype, -1, 1)
+
+    return uniform
