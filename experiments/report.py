@@ -3,17 +3,26 @@
 python -m experiments.report
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from experiments.core.command import run_command
 from experiments.core.flags import HELP_FLAG, Flag, flag_values
-from experiments.reports.agreement import Verdict, judge
+from experiments.reports import catalogue
 from experiments.reports.catalogue import RESULTS_FOLDER
+from experiments.reports.judgement import judge_all
 from experiments.reports.page import claims, overview, report_rows, sections, sequence_sections
 from experiments.reports.page.document import Page
 from experiments.reports.evidence import Evidence, gather_evidence
 from experiments.reports.reported import REPORTS
+from experiments.reports.reported_numbers import reported_numbers
+from experiments.reports.verdict import Verdict
+from experiments.reports.verdict_summary import (
+    ReportTest,
+    compare_report,
+    headline_verdicts,
+    summarize_verdicts,
+)
 from jaxdl import UserError
 from jaxdl.durable_files import write_whole
 
@@ -42,22 +51,25 @@ def main(argv: Sequence[str]) -> None:
     out.mkdir(parents=True, exist_ok=True)
 
     evidence = gather_evidence(results_folder)
-    verdicts = judge_all(evidence)
+    verdicts = judge_all(reported_numbers(), evidence.outcomes(), evidence.reported)
     page = Page(out, figure_folder(results_folder, out))
     write_page(page, evidence, verdicts, results_folder)
     write_whole(out / 'REPORT.md', page.markdown())
     write_whole(out / 'report.html', page.html(TITLE))
-    print(overview.headline(verdicts))
+    print(overview.headline(summarize_verdicts(verdicts).overall))
     print(f'wrote {out / "REPORT.md"} and {out / "report.html"}')
 
 
-def judge_all(evidence: Evidence) -> dict[str, Verdict]:
-    """The verdicts on all reported rows that are trained, by id."""
-    verdicts = {}
-    for name, row in evidence.reported.items():
-        if name in evidence.ids:  # the others are pictures
-            verdicts[name] = judge(row, evidence.outcome(name))
-    return verdicts
+def compare_reports(verdicts: Sequence[Verdict]) -> Mapping[str, ReportTest]:
+    """Whether each report as a whole is better than ours; those without verdicts are left out."""
+    configs = catalogue.runs()
+    run_of = {name: catalogue.first_id(name, configs) for name in configs}
+    tests = {}
+    for report in REPORTS:
+        test = compare_report(report, verdicts, run_of)
+        if test is not None:
+            tests[report] = test
+    return tests
 
 
 def figure_folder(results_folder: Path, out: Path) -> Path:
@@ -69,13 +81,14 @@ def figure_folder(results_folder: Path, out: Path) -> Path:
 
 
 def write_page(
-    page: Page, evidence: Evidence, verdicts: dict[str, Verdict], results_folder: Path
+    page: Page, evidence: Evidence, verdicts: Sequence[Verdict], results_folder: Path
 ) -> None:
     """Writes all chapters of the page, in order."""
     page.text(f'# {TITLE}')
-    overview.write(page, evidence, verdicts)
+    overview.write(page, evidence, summarize_verdicts(verdicts), compare_reports(verdicts))
+    of_rows = headline_verdicts(verdicts)
     for report in REPORTS:
-        report_rows.write(page, report, evidence, verdicts, results_folder)
+        report_rows.write(page, report, evidence, of_rows, results_folder)
     claims.write(page, evidence)
     sections.write(page, evidence)
     page.text('## Samples')

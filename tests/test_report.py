@@ -6,13 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from experiments.reports.agreement import judge
 
 from experiments import report
 from experiments.core import file_schema
 from experiments.core.command import run_command
 from experiments.core.file_schema import FailedRow, RowResults
 from experiments.reports import catalogue, result_files
-from experiments.reports.agreement import judge
 from experiments.reports.reported import reported_rows
 from experiments.reports.result_files import RESULTS_FOLDER
 

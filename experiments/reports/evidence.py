@@ -57,6 +57,10 @@ class Evidence(NamedTuple):
             lines.append(f'Diverged: {", ".join(diverged)}.')
         return lines
 
+    def outcomes(self) -> dict[str, RowResults | FailedRow]:
+        """The results and the failures of all runs, by id."""
+        return {**self.results, **self.failures}
+
     def outcome(self, name: str) -> RowResults | FailedRow | None:
         """The results or the failure of a run; None if it was not run."""
         return self.results.get(name) or self.failures.get(name)

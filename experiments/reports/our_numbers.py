@@ -283,7 +283,6 @@ def _difference(number: ReportedNumber, outcomes: Outcomes) -> OurValues | Missi
 
 
 def _prediction(score, results):
-    number = score.number
     if results.config['task'] == 'recall':
         return _recalled_samples(score, results)
     report = results.final_test.report
@@ -293,7 +292,7 @@ def _prediction(score, results):
     for prediction in score.parts:
         chances.append(report[str(true_digit(prediction))]['recall'].mean)
     seeds = np.array(results.final_test.accuracy.seeds)
-    return OurValues(seeds, number.n, 'other', tuple(chances))
+    return OurValues(seeds, examples_of_test(results), 'other', tuple(chances))
 
 
 def _recalled_samples(score, results):

@@ -82,12 +82,16 @@ class ReportedNumber(NamedTuple):
 
     @property
     def low(self) -> float:
-        """The smallest value that the report would have rounded to this number."""
+        """The smallest value that the report can mean: all that it rounds to this, or an end."""
+        if self.quantity == 'accuracy_bound' and self.index.startswith('highest'):
+            return -math.inf
         return self.value - self.rounding
 
     @property
     def high(self) -> float:
-        """The largest value that the report would have rounded to this number."""
+        """The largest value that the report can mean."""
+        if self.quantity == 'accuracy_bound' and not self.index.startswith('highest'):
+            return math.inf  # the lowest of several, or what almost all reach
         return self.value + self.rounding
 
 

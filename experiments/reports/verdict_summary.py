@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from scipy.stats import binomtest, combine_pvalues, norm
 
-from experiments.reports.judgement import DECIDED, Verdict
 from experiments.reports.reported_numbers import ReportedNumber
 from experiments.reports.reported_scores import MEAN_OVER_LENGTHS
+from experiments.reports.verdict import DECIDED, Verdict
 
 SHORTEST_P = 1e-12  # so that no z is infinite
 
@@ -73,6 +73,8 @@ def summarize_verdicts(verdicts: Sequence[Verdict]) -> Summary:
     by_report: dict[str, list[Verdict]] = {}
     by_quantity: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
+        if not verdict.score.parts:
+            continue  # the report does not state it
         by_report.setdefault(verdict.number.report, []).append(verdict)
         by_quantity.setdefault(verdict.number.quantity, []).append(verdict)
     return Summary(

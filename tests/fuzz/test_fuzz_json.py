@@ -25,11 +25,12 @@ from experiments.core.file_schema import (
     WindowRecord,
 )
 from experiments.reports import catalogue, result_files
-from experiments.reports.agreement import judge
 from experiments.reports.catalogue import RESULTS_FOLDER
+from experiments.reports.judgement import judge_all
 from experiments.reports.page.document import Page
 from experiments.reports.page.report_rows import write_pictures
 from experiments.reports.reported import reported_rows
+from experiments.reports.reported_numbers import reported_numbers
 from experiments.training import finished_run, workdir
 from experiments.training.metrics_log import MetricsLog, read_records
 from experiments.training.results_text import results_text
@@ -244,7 +245,9 @@ def read_row(name, folder):
     config = dataclasses.replace(catalogue.runs()[name], seeds=1)
     row = result_files.read(name, config, folder, notify=error_line)
     if row is not None and not isinstance(row, PictureRow):
-        judge(reported_rows()[name], row).text()
+        numbers = [number for number in reported_numbers() if number.row_id == name]
+        for verdict in judge_all(numbers, {name: row}, reported_rows()):
+            verdict.text()
 
 
 def check_row(name, folder, content):

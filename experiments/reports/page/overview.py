@@ -3,45 +3,32 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from experiments.reports import catalogue
-from experiments.reports.agreement import RULE, Verdict
 from experiments.reports.page.document import Page
 from experiments.reports.evidence import Evidence
 from experiments.reports.page.sequence_claims import ADDERS_OF_E
 from experiments.reports.reported import REPORTS
+from experiments.reports.verdict import RULE
+from experiments.reports.verdict_summary import Counts, ReportTest, Summary
 from jaxdl.figures import comparisons
 
-WIDE = 0.1  # where so large a difference is allowed, a number that stands says little
+
+def headline(counts: Counts) -> str:
+    """How many reported numbers agree, differ and are undecided."""
+    text = (
+        f'Of {counts.decided} reported numbers that could be judged {counts.agrees} agree, '
+        f'{counts.differs} differ and {counts.undecided} are undecided'
+    )
+    reasons = []
+    for kind, count in sorted(counts.without_verdict.items()):
+        reasons.append(f'{count} {kind}')
+    if reasons:
+        text += f'; without a verdict: {", ".join(reasons)}'
+    return f'{text}.'
 
 
-def headline(verdicts: Mapping[str, Verdict]) -> str:
-    """How many reported numbers stand.
-
-    Args:
-        verdicts: By id. Rows of the same Config and the same number count once.
-    """
-    configs = catalogue.runs()
-    verdict_of_number = {}
-    for name, verdict in verdicts.items():
-        if verdict.reported is not None:
-            # Two rows may be one run under two names, with one number.
-            run_and_number = catalogue.first_id(name, configs), verdict.reported
-            verdict_of_number[run_and_number] = verdict
-    counts = Counter(verdict.kind for verdict in verdict_of_number.values())
-    parts = [
-        f'Of {len(verdict_of_number)} reported accuracies {counts["stands"]} stand',
-        f'{counts["differs"]} differ',
-    ]
-    if counts['diverged']:
-        parts.append(f'{counts["diverged"]} diverged')
-    if counts['one seed']:
-        parts.append(f'{counts["one seed"]} of one seed')
-    if counts['not run']:
-        parts.append(f'{counts["not run"]} not run yet')
-    return f'{", ".join(parts)}.'
-
-
-def write(page: Page, evidence: Evidence, verdicts: Mapping[str, Verdict]) -> None:
+def write(
+    page: Page, evidence: Evidence, summary: Summary, reports: Mapping[str, ReportTest]
+) -> None:
     """Writes the beginning of the page."""
     page.text(
         'Five course reports train recurrent and convolutional nets, each net in a single run. '
@@ -52,16 +39,10 @@ def write(page: Page, evidence: Evidence, verdicts: Mapping[str, Verdict]) -> No
     for letter, report in REPORTS.items():
         descriptions.append(f'**Report {letter}** {report.description}')
     page.list(descriptions)
-    # The rule comes before the headline, since it says what 'stands' means.
+    # The rule comes before the headline, since it says what 'agree' means.
     page.text(RULE)
-    wide = 0
-    for verdict in verdicts.values():
-        if verdict.kind == 'stands' and verdict.half_width > WIDE:
-            wide += 1
-    page.text(
-        f'**{headline(verdicts)}** {wide} of the rows that stand have an allowed difference of '
-        'more than ten points, since their seeds scatter so widely.'
-    )
+    page.text(f'**{headline(summary.overall)}** The windows of a log are one curve.')
+    _write_reports(page, summary, reports)
     page.text(
         'Every number of ours is computed from the files in `experiments/results` by '
         '`python -m experiments.report`; `python -m experiments.reproduce` made these files. '
@@ -70,6 +51,40 @@ def write(page: Page, evidence: Evidence, verdicts: Mapping[str, Verdict]) -> No
     if evidence.results:
         page.text(f'Made with {"; ".join(_versions(evidence))}.')
     _write_luck(page, evidence)
+
+
+def _write_reports(page: Page, summary: Summary, reports: Mapping[str, ReportTest]) -> None:
+    """The verdicts by report, and whether a report as a whole is better than ours."""
+    lines = []
+    for report, test in reports.items():
+        counts = summary.by_report[report]
+        lines.append(
+            [
+                report,
+                counts.agrees,
+                counts.differs,
+                counts.undecided,
+                f'{test.above} of {test.above + test.below}',
+                f'{test.sign_p:.2g}',
+                f'{test.z:.1f} ({test.z_p:.1g})',
+            ]
+        )
+    page.table(
+        [
+            'report',
+            'agree',
+            'differ',
+            'undecided',
+            'rows above the middle of ours',
+            'sign test, p',
+            "Stouffer's Z (p)",
+        ],
+        lines,
+    )
+    page.text(
+        'The last three columns take one number a row, its final accuracy. A report that shows its '
+        'best runs and a preset of ours that is worse than what the report ran look alike in them.'
+    )
 
 
 def _versions(evidence: Evidence) -> list[str]:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from experiments.core import file_schema
 from experiments.core.file_schema import PictureRow, Predictions, RowResults
-from experiments.reports.agreement import Verdict, is_rough, reported_score, score_name
+from experiments.reports.one_more_run import Interval
+from experiments.reports.our_numbers import score_name
 from experiments.reports.page.document import Page
 from experiments.reports.evidence import (
     Evidence,
@@ -16,15 +17,17 @@ from experiments.reports.evidence import (
 )
 from experiments.reports.presets import CHOSEN, PICTURES
 from experiments.reports.reported import REPORTS, ReportedRow
+from experiments.reports.verdict import Verdict
 from jaxdl.figures import curves
 from jaxdl.figures.curves import Curve, CurvePanel, score_curve
 
+ROUGH = 0.01  # the rounding from which on a number is only about right
 HEADER = (
     'row',
     'score',
     'reported, %',
     'ours, mean and 95 % interval',
-    'allowed difference',
+    'one more run of ours: 19 times in 20',
     'verdict',
     'seeds',
     'reported seconds',
@@ -46,13 +49,13 @@ def write(
         page: Where to write.
         report: 'A' to 'E'.
         evidence: Rows and results.
-        verdicts: By id, of the rows that are trained.
+        verdicts: By id, on the number that stands for a row.
         results_folder: Of the pictures.
     """
     page.text(f'## Report {REPORTS[report].title}')
     rows = [row for row in evidence.reported.values() if row.report == report]
     _write_table(page, rows, evidence, verdicts)
-    _write_curves(page, report, rows, evidence)
+    _write_curves(page, report, rows, evidence, verdicts)
     for row in rows:
         write_pictures(page, row.id, results_folder)
 
@@ -66,28 +69,28 @@ def _write_table(
             empty_cells = [''] * (len(HEADER) - 2)
             lines.append([f'`{row.id}`', 'a picture, below', *empty_cells])
         else:
-            lines.append(_table_line(row, verdicts[row.id], evidence))
+            lines.append(_table_line(row, verdicts.get(row.id), evidence))
     page.table(HEADER, lines)
 
 
-def _table_line(row: ReportedRow, verdict: Verdict, evidence: Evidence) -> list[str]:
+def _table_line(row: ReportedRow, verdict: Verdict | None, evidence: Evidence) -> list[str]:
     label = f'`{row.id}`'
     if row.id in CHOSEN:
         label += ' (settings chosen here)'
-    score = score_name(row).replace('_', ' ')
-    if reported_score(row).split == 'last_batch':
+    score = score_name(row.id, row.task).replace('_', ' ')
+    if verdict is not None and verdict.number.split == 'train_batch':
         score += ' of a training batch'
-    reported = ''
-    if verdict.reported is not None:
-        reported = f'{100 * verdict.reported:.2f}'
-        if is_rough(row):
+    reported, ours, expected = '', '', ''
+    if verdict is not None:
+        reported = f'{100 * verdict.number.value:.2f}'
+        if verdict.number.rounding > ROUGH:
             reported = f'≈ {reported}'
-    half_width = '' if verdict.half_width is None else f'± {100 * verdict.half_width:.2f}'
-    reported_seconds = '' if row.reported_seconds is None else f'{int(row.reported_seconds)}'
+    if verdict is not None and verdict.ours is not None:
+        ours = f'{100 * verdict.ours.mean:.2f}{_format_interval(verdict.ours.interval)}'
+        expected = _format_interval(verdict.expected).strip()
     outcome = evidence.outcome(row.id)
-    ours, seeds, seconds = '', '', ''
+    seeds, seconds = '', ''
     if isinstance(outcome, RowResults):
-        ours = percent(verdict.ours, 2)
         seeds = f'{outcome.config["seeds"]}'
         seconds = _format_seconds(seconds_per_seed(outcome))
     return [
@@ -95,13 +98,20 @@ def _table_line(row: ReportedRow, verdict: Verdict, evidence: Evidence) -> list[
         score,
         reported,
         ours,
-        half_width,
-        verdict.text(),
+        expected,
+        'no number' if verdict is None else verdict.text(),
         seeds,
-        reported_seconds,
+        '' if row.reported_seconds is None else f'{int(row.reported_seconds)}',
         seconds,
         outcome.device if outcome else '',
     ]
+
+
+def _format_interval(interval: Interval | None) -> str:
+    """An interval in percent, after a space; '' if there is none."""
+    if interval is None:
+        return ''
+    return f' [{100 * interval.low:.2f}, {100 * interval.high:.2f}]'
 
 
 def _format_seconds(seconds: float | None) -> str:
@@ -111,13 +121,21 @@ def _format_seconds(seconds: float | None) -> str:
     return f'{seconds:.0f}' if seconds >= 10 else f'{seconds:.2g}'
 
 
-def _write_curves(page: Page, report: str, rows: list[ReportedRow], evidence: Evidence) -> None:
+def _write_curves(
+    page: Page,
+    report: str,
+    rows: list[ReportedRow],
+    evidence: Evidence,
+    verdicts: Mapping[str, Verdict],
+) -> None:
     panels = {}
     for row in rows:
         if row.id in evidence.results:
-            score = score_name(row)
+            score = score_name(row.id, row.task)
+            verdict = verdicts.get(row.id)
             panels[row.id] = CurvePanel(
-                _curves(evidence.results[row.id], score), reported_score(row).accuracy
+                _curves(evidence.results[row.id], score),
+                None if verdict is None else verdict.number.value,
             )
     if not panels:
         return
