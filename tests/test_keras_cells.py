@@ -13,8 +13,8 @@ from jaxdl.models.rnn import RNN
 REFERENCE = np.load(Path(__file__).parent / 'reference' / 'keras_cells.npz')
 KINDS = sorted({name.split('/')[0] for name in REFERENCE})
 HIDDEN = 4
-# The place of each of our gates among those of Keras. In a GRU we have r, u, n, Keras z, r, h, whose
-# z is our u. In an LSTM both have i, f, g, o.
+# The place of each of our gates among those of Keras. In a GRU we have r, u, n, Keras has z, r, h,
+# and its z is our u. In an LSTM both have i, f, g, o.
 GATES = {'gru': (1, 0, 2), 'lstm': (0, 1, 2, 3)}
 # Our parameters, and those of Keras. It has one bias where we have two.
 PARAMETERS = {

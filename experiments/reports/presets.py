@@ -61,8 +61,9 @@ PROVENANCE_SETTINGS: dict[str, dict[str, Any]] = {
     'E-gru': {'pixels': 'standardized'},
     'E-bilstm': {'pixels': 'standardized'},
     'E-lstm128-l2': {'l2_of': 'norms'},
-    'E-recall': {'k': 3},
+    'E-recall': {'k': 3, 'train_size': 10_000, 'fresh': True},
     'E-recall-gru10-k2': {'k': 2},
+    'E-add': {'train_size': 10_000, 'fresh': True},
 }
 
 
@@ -126,14 +127,15 @@ def presets() -> dict[str, Config]:
     for name, row in rows.items():
         # Rows without a rate are pictures, or are in CHOSEN.
         if row.task in TASK_DEFAULTS and row.lr is not None:
-            configs[name] = _config_of(row)
+            configs[name] = replace(TASK_DEFAULTS[row.task], **settings_of(row))
     for name, chosen in CHOSEN.items():
         base = TASK_DEFAULTS.get(chosen.base) or configs[chosen.base]
         configs[name] = replace(base, **chosen.settings)
     return {name: configs[name] for name in rows if name in configs}
 
 
-def _config_of(row: ReportedRow) -> Config:
+def settings_of(row: ReportedRow) -> dict[str, Any]:
+    """The settings of a row that is not in CHOSEN, beside the defaults of its task."""
     settings = {
         **_column_settings(row),
         **_net_settings(row),
@@ -141,14 +143,15 @@ def _config_of(row: ReportedRow) -> Config:
         **_duration_settings(row),
         **_sequence_length_settings(row),
     }
+    if row.momentum is not None:
+        settings['momentum'] = row.momentum
     if row.momentum:
         # In the table momentum is a column; in Config an optimizer.
         settings['optimizer'] = 'momentum'
-        settings['momentum'] = row.momentum
     for prefix, known_settings in PROVENANCE_SETTINGS.items():
         if row.id.startswith(prefix):
             settings |= known_settings
-    return replace(TASK_DEFAULTS[row.task], **settings)
+    return settings
 
 
 def _column_settings(row: ReportedRow) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Makes keras_cells.npz: outputs and gradients of Keras's LSTM and GRU.
 
-tests/test_keras_cells.py reads it. The GRU resets the state before the product, as that of TensorFlow 1 does. The LSTM starts with a
-bias of 1 in the forget gate. Both are in float64.
+tests/test_keras_cells.py reads it. The GRU resets the state before the product, as that of
+TensorFlow 1 does. The LSTM starts with a bias of 1 in the forget gate. Both are in float64.
 
     pip install -e '.[bench]'
     python tests/reference/make_keras.py           # writes the file

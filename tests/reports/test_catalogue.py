@@ -46,7 +46,7 @@ def test_a_pattern_without_a_match_lists_near_ids():
         catalogue.select('E-recall-gru3')
     assert str(error.value) == (
         '--rows=E-recall-gru3 matches no row; near ones: E-recall-gru5, E-recall-gru2, '
-        'E-recall-gru10, E-recall-rnn5, E-recall-rnn2'
+        'E-recall-gru10, E-recall-gru10-k2, E-recall-rnn5'
     )
 
 

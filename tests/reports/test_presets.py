@@ -1,6 +1,7 @@
 """The table of the reports, and the Config of each of its rows."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -46,7 +47,7 @@ def test_every_row_of_a_known_task_is_a_preset():
     names = {name for name, row in reported_rows().items() if row.task in TASK_DEFAULTS}
     configs = presets()
     assert configs.keys() == names
-    assert len(configs) == 76 + len(CHOSEN)
+    assert len(configs) == 77 + len(CHOSEN)
     assert all(isinstance(config, Config) for config in configs.values())
 
 
@@ -86,13 +87,21 @@ def test_presets_of_recurrent_nets():
     assert configs['D-rnn256-sgd'].optimizer == 'momentum'
     assert configs['D-rnn256-sgd'].validation_size == 10_000
     assert configs['A-rnn256-sgd'].optimizer == 'sgd'
-    assert configs['A-rnn256-sgd'].standardize
+    assert configs['A-rnn256-sgd'].pixels == 'standardized'
     assert configs['B-gru5'].activation == 'relu'
     assert not configs['B-gru5'].shuffle
-    assert configs['C-lstm'].forget_bias == 1
-    assert configs['C-gru'].forget_bias == 0
     assert configs['E-bilstm128'].bidirectional
-    assert configs['E-lstm128-l2'].l2 == 1e-3
+    assert (configs['E-lstm128-l2'].l2, configs['E-lstm128-l2'].l2_of) == (1e-3, 'norms')
+    assert configs['E-lstm128'].l2_of == 'squares'
+    for name in ('rnn128', 'lstm128', 'lstm64', 'gru128', 'bilstm128', 'lstm128-l2'):
+        assert configs[f'E-{name}'].pixels == 'standardized'
+
+
+@pytest.mark.parametrize('name', ['B-lstm5', 'B-gru20', 'C-lstm', 'C-gru'])
+def test_cells_of_tensorflow_1(name):
+    config = presets()[name]
+    assert (config.init, config.gate_bias) == ('glorot_joint', 1)
+    assert config.reset_after == (config.cell != 'gru')
 
 
 def test_presets_of_sequence_tasks():
@@ -101,6 +110,8 @@ def test_presets_of_sequence_tasks():
     assert (short.min_length, short.max_length) == (5, 5)
     assert not configs['D-add-mse-h5'].fresh
     assert configs['E-add-ce-h3-L3'].fresh
+    second = configs['E-recall-gru10-k2']
+    assert second == replace(configs['E-recall-gru10'], k=2)
 
 
 def test_no_number_is_in_two_places():
