@@ -1,8 +1,7 @@
-"""95 % intervals: of a difference of means, of one more seed, and of a share of examples."""
+"""95 % intervals: of a difference of means, and of a share of examples."""
 
 import math
 import warnings
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -40,19 +39,6 @@ def difference(first: Summary, second: Summary) -> Summary:
 def excludes_zero(summary: Summary) -> bool:
     """Whether the interval leaves out 0. A single seed has none, so it does not."""
     return summary.ci95 is not None and abs(summary.mean) > summary.ci95
-
-
-def next_seed_half_width(scores: Sequence[float]) -> float:
-    """Half the width of the interval, about the mean, into which one more seed falls.
-
-    Args:
-        scores: (S,) of the seeds, S at least 2, taken as normally distributed.
-    """
-    from scipy.special import stdtrit  # slow to import
-
-    n = len(scores)
-    # The new seed scatters about the true mean, of which ours is an estimate: hence 1 + 1/n.
-    return stdtrit(n - 1, 0.975) * np.std(scores, ddof=1) * math.sqrt(1 + 1 / n)
 
 
 def share_half_width(share: float, examples: int) -> float:

@@ -1,4 +1,4 @@
-"""The intervals of the verdicts and the claims, against formulas and by hand."""
+"""The intervals of the claims, against formulas and by hand."""
 
 import math
 import warnings
@@ -10,7 +10,6 @@ from scipy.special import stdtrit
 from experiments.reports.intervals import (
     difference,
     excludes_zero,
-    next_seed_half_width,
     share_half_width,
 )
 from jaxdl.metrics import Summary, summarize
@@ -57,12 +56,6 @@ def test_a_single_seed_has_no_interval():
 def test_an_interval_may_hold_0():
     assert not excludes_zero(Summary(0.1, 0.2))
     assert excludes_zero(Summary(-0.3, 0.2))
-
-
-def test_one_more_seed():
-    """Student's t of 2 degrees of freedom is 4.303; the standard deviation is .01."""
-    half_width = next_seed_half_width([0.96, 0.97, 0.98])
-    assert half_width == pytest.approx(4.303 * 0.01 * math.sqrt(4 / 3), rel=1e-4)
 
 
 def test_a_share_of_examples():

@@ -1,0 +1,176 @@
+"""The rule of the verdicts, by hand, and how often it is wrong about runs of ours."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from made_up_results import results_of, summary
+
+from experiments.core.file_schema import FailedRow
+from experiments.reports import predictions
+from experiments.reports.judgement import judge_all, wilson
+from experiments.reports.reported import ReportedRow
+from experiments.reports.reported_numbers import ReportedNumber
+from experiments.reports.verdict import DECIDED
+
+pytestmark = pytest.mark.quick
+NUMBER = ReportedNumber('E', 'E-net', 'accuracy', 'test', '', 0.97, 'fraction', 10_000, 0.00005)
+ROWS = {f'E-{name}': ReportedRow(f'E-{name}', 'E', 'mnist_rnn') for name in ('net', 'other')}
+
+
+def judge(number, *seeds, **fields):
+    """The verdict on one number, of a net whose seeds have these test accuracies."""
+    (verdict,) = judge_all([number], {'E-net': results_of(*seeds, **fields)}, ROWS)
+    return verdict
+
+
+def test_a_number_in_the_middle_of_well_known_seeds_agrees():
+    verdict = judge(NUMBER, 0.969, 0.97, 0.971)
+    assert verdict.kind == 'agrees' and verdict.text() == 'agrees'
+    assert verdict.below == pytest.approx(0.5, abs=0.02)
+    assert verdict.ours.seeds == 3 and verdict.ours.mean == pytest.approx(0.97)
+    low, high = verdict.ours.interval
+    # t(2) s/sqrt(3) = 4.303 x .001/1.732
+    assert low == pytest.approx(0.97 - 0.00248, abs=1e-4)
+    assert high == pytest.approx(0.97 + 0.00248, abs=1e-4)
+
+
+def test_a_number_far_from_our_seeds_differs():
+    verdict = judge(NUMBER._replace(value=0.9), 0.969, 0.97, 0.971)
+    assert verdict.kind == 'differs' and verdict.p == verdict.q < 0.001
+    assert verdict.text() == 'differs by -7.0 points'
+
+
+def test_a_number_that_wide_seeds_allow_is_undecided():
+    """t(2) s sqrt(4/3) = 4.303 x .1 x 1.155 on either side, on the logit scale."""
+    verdict = judge(NUMBER._replace(value=0.6), 0.4, 0.5, 0.6)
+    assert verdict.kind == 'undecided'
+    transformed = 4.303 * math.log(0.6 / 0.4) * math.sqrt(4 / 3)
+    assert verdict.expected.high == pytest.approx(1 / (1 + math.exp(-transformed)), abs=1e-3)
+    assert (
+        verdict.text() == f'undecided: less than {100 * verdict.detectable:.1f} points would '
+        'not be seen'
+    )
+
+
+def test_a_near_number_agrees_only_if_our_mean_is_known():
+    assert judge(NUMBER._replace(value=0.5), 0.49, 0.5, 0.51).kind == 'undecided'
+    assert judge(NUMBER._replace(value=0.5), 0.499, 0.5, 0.501).kind == 'agrees'
+
+
+def test_the_reports_own_few_images_explain_much():
+    fifteen = judge(NUMBER._replace(value=0.9375, n=16), 0.969, 0.97, 0.971)
+    assert fifteen.kind == 'agrees'
+    assert judge(NUMBER._replace(value=0.9375), 0.969, 0.97, 0.971).kind == 'differs'
+    assert judge(NUMBER._replace(value=0.5, n=16), 0.969, 0.97, 0.971).kind == 'differs'
+
+
+def test_a_rank_of_1_in_100_counts():
+    seeds = [*np.linspace(0.2, 0.6, 99), 1.0]
+    verdict = judge(NUMBER._replace(value=1.0), *seeds)
+    assert verdict.p == pytest.approx(2 * 2 / 101) and verdict.kind == 'differs'
+    assert judge(NUMBER._replace(value=1.0), *seeds[:-2], 1.0, 1.0).kind == 'undecided'
+
+
+def test_a_hundred_perfect_nets_have_wilsons_interval():
+    verdict = judge(NUMBER._replace(value=1.0), *[1.0] * 100)
+    assert verdict.kind == 'agrees'
+    # 1/(1 + z²/n)
+    assert verdict.ours.interval.low == pytest.approx(1 / (1 + 1.96**2 / 10_000), abs=1e-6)
+
+
+def test_wilson_in_exact_arithmetic():
+    """The ends solve (p - p0)² n = z² p0 (1 - p0), here of 3 of 4 with z² = 3.8415."""
+    z_squared = Fraction(38415, 10_000)
+    for end in wilson(0.75, 4):
+        p0 = Fraction(end)
+        difference = 4 * (Fraction(3, 4) - p0) ** 2 - z_squared * p0 * (1 - p0)
+        assert abs(float(difference)) < 1e-4
+
+
+def test_losses_are_near_within_10_percent():
+    loss = NUMBER._replace(quantity='loss', unit='nat', value=1.05)
+    test = {'loss': summary(0.99, 1.0, 1.01, 0.98, 1.02)}
+    assert judge(loss, *[0.9] * 5, test=test).kind == 'differs'
+    wide = {'loss': summary(0.95, 1.0, 1.05, 0.96, 1.04)}
+    assert judge(loss, *[0.9] * 5, test=wide).kind == 'agrees'
+
+
+def test_a_loss_that_goes_to_0_is_a_limit():
+    limit = NUMBER._replace(quantity='loss_limit', split='train', unit='nat', value=0, n=None)
+    assert judge(limit._replace(rounding=0.05), 0.9, 0.9, 0.9).kind == 'undecided'  # .1 to .3
+    assert judge(limit._replace(rounding=1.0), 0.9, 0.9, 0.9).p == 1
+
+
+def test_scatter_is_pooled_over_like_rows_but_a_run_counts_once():
+    other = NUMBER._replace(row_id='E-other')
+    outcomes = {'E-net': results_of(0.95, 0.96, 0.97), 'E-other': results_of(0.951, 0.96, 0.969)}
+    pooled, _ = judge_all([NUMBER, other], outcomes, ROWS)
+    alone = judge(NUMBER, 0.95, 0.96, 0.97)
+    # t(4) = 2.776 takes the place of t(2) = 4.303
+    assert pooled.detectable < 0.75 * alone.detectable
+    same = {'E-net': results_of(0.95, 0.96, 0.97), 'E-other': results_of(0.95, 0.96, 0.97)}
+    twice, _ = judge_all([NUMBER, other], same, ROWS)
+    assert twice.detectable == alone.detectable
+
+
+def test_numbers_of_a_net_are_adjusted_together():
+    """p of .01 and .04 make q of .02 and .04 (Benjamini and Hochberg), and a lone p its own."""
+    seeds = np.arange(199) / 1000
+    numbers = []
+    for value, index in ((0.1985, 'a'), (0.1955, 'b')):
+        numbers.append(NUMBER._replace(value=value, index=index, rounding=0.0))
+    first, second = judge_all(numbers, {'E-net': results_of(*seeds)}, ROWS)
+    assert (first.p, second.p) == (2 * 1 / 200, 2 * 4 / 200)
+    assert (first.q, second.q) == (pytest.approx(2 * first.p), pytest.approx(second.p))
+
+
+def test_the_choice_of_a_subset_widens(monkeypatch):
+    without = judge(NUMBER, 0.969, 0.97, 0.971)
+    monkeypatch.setitem(predictions.SUBSET_SD, 'E-net', 0.01)
+    assert judge(NUMBER, 0.969, 0.97, 0.971).detectable > 2 * without.detectable
+
+
+def test_a_single_seed_is_undecided():
+    verdict = judge(NUMBER, 0.97)
+    assert verdict.kind == 'undecided' and verdict.text() == 'undecided'
+    assert verdict.ours.interval is None and verdict.p is None
+
+
+def test_what_has_no_verdict():
+    repeated = NUMBER._replace(index='restated')
+    seconds = NUMBER._replace(quantity='seconds_total', unit='s', index='')
+    window = NUMBER._replace(quantity='loss_window', unit='nat')
+    failed = NUMBER._replace(row_id='E-other')
+    absent = NUMBER._replace(row_id='E-absent')
+    failure = FailedRow(version='', versions={}, device='', config={}, failed='the loss')
+    outcomes = {'E-net': results_of(0.9, 0.9), 'E-other': failure}
+    verdicts = judge_all([repeated, seconds, window, failed, absent], outcomes, ROWS)
+    kinds = {verdict.number.quantity + verdict.number.row_id: verdict.kind for verdict in verdicts}
+    assert kinds == {
+        'accuracyE-net': 'not counted',
+        'seconds_totalE-net': 'not judged',
+        'loss_windowE-net': 'not recorded',
+        'accuracyE-other': 'diverged',
+        'accuracyE-absent': 'no run',
+    }
+    assert not {verdict.kind for verdict in verdicts} & set(DECIDED)
+
+
+def test_runs_of_ours_rarely_differ():
+    """Ten nets of like scatter, whose report is one more seed: 5 % differ, but for chance."""
+    rng = np.random.default_rng(3)
+    rows, differing, trials = {}, 0, 40
+    for i in range(10):
+        rows[f'E-{i}'] = ReportedRow(f'E-{i}', 'E', 'mnist_rnn')
+    for _ in range(trials):
+        numbers, outcomes = [], {}
+        for row_id in rows:
+            accuracies = 1 / (1 + np.exp(-rng.normal(3, 0.1, 5)))
+            numbers.append(NUMBER._replace(row_id=row_id, value=accuracies[4]))
+            outcomes[row_id] = results_of(*accuracies[:4])
+        for verdict in judge_all(numbers, outcomes, rows):
+            differing += verdict.kind == 'differs'
+    standard_error = math.sqrt(0.05 * 0.95 / (10 * trials))
+    assert differing / (10 * trials) <= 0.05 + 2 * standard_error
