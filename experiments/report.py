@@ -10,9 +10,9 @@ from experiments.core.command import run_command
 from experiments.core.flags import HELP_FLAG, Flag, flag_values
 from experiments.reports.agreement import Verdict, judge
 from experiments.reports.catalogue import RESULTS_FOLDER
+from experiments.reports.evidence import Evidence, gather_evidence
 from experiments.reports.page import claims, overview, report_rows, sections, sequence_sections
 from experiments.reports.page.document import Page
-from experiments.reports.evidence import Evidence, gather_evidence
 from experiments.reports.reported import REPORTS
 from jaxdl import UserError
 from jaxdl.durable_files import write_whole

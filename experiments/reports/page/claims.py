@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from experiments.reports.evidence import Evidence
 from experiments.reports.page import image_claims, sequence_claims
 from experiments.reports.page.document import Page
-from experiments.reports.evidence import Evidence
 
 
 class Claim(NamedTuple):

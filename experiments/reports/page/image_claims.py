@@ -8,9 +8,9 @@ import numpy as np
 from experiments.core.file_schema import EpochRecord, RowResults
 from experiments.core.formatting import format_summary
 from experiments.reports.agreement import judge
+from experiments.reports.evidence import Evidence, epoch_records, percent, seconds_per_seed
 from experiments.reports.intervals import difference, excludes_zero, share_half_width
 from experiments.reports.page.document import Page
-from experiments.reports.evidence import Evidence, epoch_records, percent, seconds_per_seed
 from experiments.reports.presets import presets
 from experiments.reports.reported import QUOTED_STATISTICS
 from jaxdl.figures import comparisons

@@ -3,7 +3,6 @@
 from experiments.core.file_schema import RowResults
 from experiments.core.formatting import format_summary
 from experiments.reports.catalogue import HIDDEN_SIZES, LEARNING_RATES
-from experiments.reports.page.document import Page
 from experiments.reports.evidence import (
     Evidence,
     by_cell,
@@ -13,6 +12,7 @@ from experiments.reports.evidence import (
     seconds_per_seed,
     summary_lines,
 )
+from experiments.reports.page.document import Page
 from jaxdl.figures import comparisons, confusion_and_text
 from jaxdl.figures.comparisons import Panel, SummaryLine
 from jaxdl.metrics import Summary

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from experiments.reports import catalogue
 from experiments.reports.agreement import RULE, Verdict
-from experiments.reports.page.document import Page
 from experiments.reports.evidence import Evidence
+from experiments.reports.page.document import Page
 from experiments.reports.page.sequence_claims import ADDERS_OF_E
 from experiments.reports.reported import REPORTS
 from jaxdl.figures import comparisons

@@ -6,7 +6,6 @@ from pathlib import Path
 from experiments.core import file_schema
 from experiments.core.file_schema import PictureRow, Predictions, RowResults
 from experiments.reports.agreement import Verdict, is_rough, reported_score, score_name
-from experiments.reports.page.document import Page
 from experiments.reports.evidence import (
     Evidence,
     epoch_records,
@@ -14,6 +13,7 @@ from experiments.reports.evidence import (
     seconds_per_seed,
     window_records,
 )
+from experiments.reports.page.document import Page
 from experiments.reports.presets import CHOSEN, PICTURES
 from experiments.reports.reported import REPORTS, ReportedRow
 from jaxdl.figures import curves

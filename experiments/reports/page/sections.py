@@ -5,9 +5,9 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from experiments.reports.evidence import Evidence
 from experiments.reports.page import image_sections, sequence_sections
 from experiments.reports.page.document import Page
-from experiments.reports.evidence import Evidence
 
 
 class Section(NamedTuple):

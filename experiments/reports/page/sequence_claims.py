@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.core.file_schema import AdderTest
+from experiments.reports.evidence import Evidence, falsified_seeds, percent
 from experiments.reports.intervals import difference, excludes_zero
 from experiments.reports.page.document import Page
-from experiments.reports.evidence import Evidence, falsified_seeds, percent
 from jaxdl.figures import comparisons
 from jaxdl.metrics import Summary
 

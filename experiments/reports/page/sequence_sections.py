@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 from experiments.core.file_schema import AdderTest
 from experiments.reports.catalogue import BATCH_SIZES, PROOF_PREFIX, PROVED_ADDERS
-from experiments.reports.intervals import difference
-from experiments.reports.page.document import Page
 from experiments.reports.evidence import (
     Evidence,
     by_cell,
@@ -16,6 +14,8 @@ from experiments.reports.evidence import (
     percent,
     summary_lines,
 )
+from experiments.reports.intervals import difference
+from experiments.reports.page.document import Page
 from experiments.reports.page.sequence_claims import LOSS_PAIRS_OF_E, LossPair
 from jaxdl.figures import comparisons, curves
 from jaxdl.figures.comparisons import Panel, SummaryLine
