@@ -1,4 +1,4 @@
-"""Writes REPORT.md and report.html from the results that reproduce has kept; it never trains.
+"""Writes REPORT.md, report.html and docs/claims.md from what reproduce has kept; it never trains.
 
 python -m experiments.report
 """
@@ -10,16 +10,17 @@ from experiments.core.command import run_command
 from experiments.core.flags import HELP_FLAG, Flag, flag_values
 from experiments.reports.agreement import Verdict, judge
 from experiments.reports.catalogue import RESULTS_FOLDER
+from experiments.reports.claims.table import claims_page
 from experiments.reports.evidence import Evidence, gather_evidence
 from experiments.reports.page import claims, overview, report_rows, sections, sequence_sections
 from experiments.reports.page.document import Page
 from experiments.reports.reported import REPORTS
-from jaxdl import UserError
+from jaxdl import UserError, backend
 from jaxdl.durable_files import write_whole
 
 FLAGS = {
     'results': Flag(str(RESULTS_FOLDER), 'folder of the results that reproduce has kept'),
-    'out': Flag('.', 'folder of REPORT.md and report.html'),
+    'out': Flag('.', 'folder of REPORT.md, report.html and docs/claims.md'),
     **HELP_FLAG,
 }
 TITLE = 'Five reports, reproduced'
@@ -39,16 +40,19 @@ def main(argv: Sequence[str]) -> None:
         raise UserError(
             f'--results={results_folder} is no folder; python -m experiments.reproduce makes it'
         )
-    out.mkdir(parents=True, exist_ok=True)
+    (out / 'docs').mkdir(parents=True, exist_ok=True)
 
+    # A few claims are decided by computing with JAX.
+    backend.configure()
     evidence = gather_evidence(results_folder)
     verdicts = judge_all(evidence)
     page = Page(out, figure_folder(results_folder, out))
     write_page(page, evidence, verdicts, results_folder)
     write_whole(out / 'REPORT.md', page.markdown())
     write_whole(out / 'report.html', page.html(TITLE))
+    write_whole(out / 'docs' / 'claims.md', claims_page(evidence))
     print(overview.headline(verdicts))
-    print(f'wrote {out / "REPORT.md"} and {out / "report.html"}')
+    print(f'wrote {out / "REPORT.md"}, {out / "report.html"} and {out / "docs" / "claims.md"}')
 
 
 def judge_all(evidence: Evidence) -> dict[str, Verdict]:

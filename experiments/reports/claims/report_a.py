@@ -1,6 +1,6 @@
 """What decides the claims of report A."""
 
-from experiments.reports.claim_runs import FEW_IMAGES, LONG_RECALL
+from experiments.reports.claim_runs import FEW_IMAGES, GRID_RATES, LONG_RECALL
 from experiments.reports.claims.answer import Check, Region, within
 from experiments.reports.claims.checks import (
     ABOVE_ZERO,
@@ -63,11 +63,11 @@ def _not_alike(first: str, second: str) -> Check:
 
 def _rnn_grid() -> list[str]:
     """The ids of RNNs of several optimizers, activations and rates."""
-    rows = list(RNNS)
+    rows = [*RNNS, 'claim-rnn128-adam-as-rmsprop']
     for optimizer in ('adam', 'rmsprop'):
         for activation in ('tanh', 'relu'):
-            for rate in ('0.0001', '0.001'):
-                rows.append(f'claim-best-rnn-{optimizer}-{activation}-{rate}')
+            for rate in GRID_RATES:
+                rows.append(f'claim-best-rnn-{optimizer}-{activation}-{rate:g}')
     return rows
 
 
