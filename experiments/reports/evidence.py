@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from experiments.core.config import Config
 from experiments.core.file_schema import (
     EpochRecord,
     FailedRow,
@@ -12,7 +13,6 @@ from experiments.core.file_schema import (
     RowResults,
     WindowRecord,
 )
-from experiments.core.config import Config
 from experiments.core.formatting import format_summary
 from experiments.reports import catalogue, result_files
 from experiments.reports.reported import ReportedRow, reported_rows

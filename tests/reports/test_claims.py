@@ -5,9 +5,9 @@ import pytest
 
 from experiments.core.file_schema import EpochRecord
 from experiments.reports import catalogue
+from experiments.reports.evidence import gather_evidence
 from experiments.reports.page import claims, image_claims, image_sections, sections, sequence_claims
 from experiments.reports.page.document import Page
-from experiments.reports.evidence import gather_evidence
 from experiments.reports.result_files import RESULTS_FOLDER
 from jaxdl.metrics import Summary
 

@@ -1,23 +1,23 @@
 """The forms of measurements that decide claims: each makes a Check from the ids of runs."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
-from experiments.core.file_schema import RowResults
+from experiments.core.file_schema import LayerStatistics, RowResults
 from experiments.reports.claims import statistics
-from experiments.reports.claims.answer import Check, Finding, Interval, NotKept, Region, judge
+from experiments.reports.claims.answer import Check, Finding, Interval, Kind, NotKept, Region, judge
 from experiments.reports.claims.measures import (
     CORRELATION,
-    EPOCHS,
+    NATS,
     PERCENT,
     RATIO,
+    SECONDS,
     Measure,
     Unit,
     seconds_by_epoch,
 )
-from experiments.reports.evidence import Evidence, epoch_records
+from experiments.reports.evidence import Evidence
 from jaxdl.metrics import Summary
 
 ABOVE_ZERO = Region(low=0)
@@ -54,7 +54,8 @@ def difference(
     """A measure of one run less that of another.
 
     Args:
-        first, second: Ids of runs.
+        first: The id of a run.
+        second: The id of another one.
         measure: What is compared.
         region: Of differences for which the claim holds.
         paired: Whether a seed is the same net in both: one that was trained on.
@@ -166,6 +167,17 @@ def exact(label: str, value: Callable[[], float], region: Region, unit: Unit) ->
     return Check((), measured)
 
 
+def negated(check: Check) -> Check:
+    """The Check that holds where another one does not, and the other way round."""
+    opposite: dict[Kind, Kind] = {'holds': 'does not hold', 'does not hold': 'holds'}
+
+    def measured(evidence: Evidence) -> Finding:
+        found = check.measure(evidence)
+        return Finding(opposite.get(found.kind, found.kind), found.number)
+
+    return Check(check.rows, measured)
+
+
 def interval_of(summary: Summary, row: str) -> Interval:
     """The Interval of a mean whose seeds may not be known.
 
@@ -177,109 +189,62 @@ def interval_of(summary: Summary, row: str) -> Interval:
     return Interval(summary.mean, summary.mean - summary.ci95, summary.mean + summary.ci95)
 
 
-def curve_gap(first: str, second: str, score: str, margin: float) -> Check:
-    """The largest gap between two mean curves of training, epoch by epoch.
+def _last_layer(results: RowResults, layer: str) -> LayerStatistics:
+    """The last statistics of a layer."""
+    if not results.layer_statistics or layer not in results.layer_statistics[-1].layers:
+        raise NotKept(f'the file has no statistics of {layer}')
+    return results.layer_statistics[-1].layers[layer]
 
-    It must be smaller than a margin, to either side.
+
+def minimum_is_zero(row: str, layer: str) -> Check:
+    """That the smallest activation of a layer, late in training, is exactly 0 in all seeds.
+
+    It is for activations that are never below 0: if their mean over seeds is 0, all are.
     """
 
     def measured(evidence: Evidence) -> Finding:
-        curves = []
-        for row in (first, second):
-            by_epoch = {}
-            for record in epoch_records(evidence.results[row]):
-                by_epoch[record.epoch] = interval_of(record.train[score], row)
-            curves.append(by_epoch)
-        gaps = []
-        for epoch in curves[0].keys() & curves[1].keys():
-            gaps.append(statistics.of_independent(curves[0][epoch], curves[1][epoch]))
-        if not gaps:
-            raise NotKept(f'{first} and {second} keep no epoch in common')
-        widest = max(gaps, key=lambda gap: abs(gap.estimate))
-        label = f'{first} less {second}, largest gap of the curves of {score}'
-        return finding(label, widest, Region(-margin, margin), PERCENT, PERCENT.difference)
-
-    return Check((first, second), measured)
-
-
-class Crossing(NamedTuple):
-    """The epochs at which a mean curve, and the two sides of its band, first reach a level.
-
-    Those that never do are counted as the epoch after the last.
-    """
-
-    estimate: int
-    low: int
-    high: int
-
-
-def crossing(results: RowResults, score: str, least: float) -> Crossing:
-    """The epoch of which the mean training score first reaches `least`."""
-    records = epoch_records(results)
-    never = results.epoch + 1
-    first = {'estimate': never, 'low': never, 'high': never}
-    for record in reversed(records):
-        bounds = interval_of(record.train[score], 'the run')
-        # The upper side of the band is the first to reach a level.
-        sides = {'estimate': bounds.estimate, 'low': bounds.high, 'high': bounds.low}
-        for side, value in sides.items():
-            if value >= least:
-                first[side] = record.epoch
-    return Crossing(**first)
-
-
-def earlier(first: str, second: str, score: str, least: float) -> Check:
-    """That the mean curve of one run reaches a level at an earlier epoch than that of another."""
-
-    def measured(evidence: Evidence) -> Finding:
-        a = crossing(evidence.results[first], score, least)
-        b = crossing(evidence.results[second], score, least)
-        # The widest interval that the two bands allow.
-        interval = Interval(a.estimate - b.estimate, a.low - b.high, a.high - b.low)
-        label = f'{first} less {second}, epochs to a mean {score} of {100 * least:g} %'
-        if min(a.estimate, b.estimate) > evidence.results[first].epoch:
-            return Finding('undecided', f'neither {first} nor {second} reaches {100 * least:g} %')
-        return finding(label, interval, BELOW_ZERO, EPOCHS, EPOCHS.difference)
-
-    return Check((first, second), measured)
-
-
-def at_length(row: str, kind: str, lengths: Sequence[int], score: str, region: Region) -> Check:
-    """The lowest score of a sequence task over several lengths."""
-
-    def measured(evidence: Evidence) -> Finding:
-        intervals = _by_length(evidence.results[row], row, kind, score, lengths)
-        lowest = min(intervals.values())
-        label = f'{row}, lowest {score} over {len(lengths)} lengths of {kind} sequences'
-        return finding(label, lowest, region, PERCENT, PERCENT.level)
+        lowest = _last_layer(evidence.results[row], layer).min.mean
+        kind = 'holds' if lowest == 0 else 'does not hold'
+        return Finding(kind, f'{row}, mean of the smallest activation of {layer}: {lowest:g}')
 
     return Check((row,), measured)
 
 
-def _by_length(results, row, kind, score, lengths):
-    """The Interval of a score at each of some lengths."""
-    table = results.final_test.by_length[kind]
-    scores = table.scores[score]
-    if scores.ci95 is None:
-        raise NotKept(f'{row} has a single seed, hence no interval')
-    intervals = {}
-    for length, mean, half_width in zip(table.lengths, scores.mean, scores.ci95, strict=True):
-        if length in lengths:
-            intervals[length] = Interval(mean, mean - half_width, mean + half_width)
-    return intervals
+def mean_activation(row: str, layer: str, region: Region) -> Check:
+    """The mean activation of a layer late in training."""
+
+    def measured(evidence: Evidence) -> Finding:
+        interval = interval_of(_last_layer(evidence.results[row], layer).mean, row)
+        return finding(f'{row}, mean activation of {layer}', interval, region, NATS, '')
+
+    return Check((row,), measured)
 
 
-def length_trend(row: str, lengths: Sequence[int], score: str, region: Region) -> Check:
-    """The rank correlation of a score with the length of random sequences.
+def share_not_falsified(row: str, region: Region = MOST) -> Check:
+    """The share of the adders of a run that no sum of any length has shown to be wrong."""
 
-    Its interval is that of curves whose means are drawn anew from their intervals.
+    def not_falsified(results: RowResults) -> np.ndarray:
+        hits = []
+        for seed in results.final_test.verdicts.values():
+            hits.append(seed.verdict != 'falsified')
+        return np.array(hits)
+
+    return share_of_seeds(row, 'no counterexample', not_falsified, region)
+
+
+def seconds_of_all_seeds(row: str, region: Region) -> Check:
+    """The seconds that training took for all seeds of a run together.
+
+    They bound those of a single seed from above, whatever else trained beside it.
     """
 
     def measured(evidence: Evidence) -> Finding:
-        intervals = _by_length(evidence.results[row], row, 'random', score, lengths)
-        label = f'{row}, rank correlation of {score} with length'
-        return finding(
-            label, statistics.curve_trend(list(intervals.values())), region, CORRELATION, ''
-        )
+        results = evidence.results[row]
+        seconds = results.seconds.get('train')
+        if not seconds:
+            raise NotKept(f'the file of {row} does not keep its seconds')
+        label = f'{row}, seconds of all {results.config["seeds"]} seeds together'
+        interval = Interval(seconds, seconds, seconds)
+        return finding(label, interval, region, SECONDS, SECONDS.level)
 
     return Check((row,), measured)

@@ -16,8 +16,6 @@ from experiments.reports.claims.answer import (
 )
 from experiments.reports.evidence import Evidence
 
-HOUR = 3600
-
 
 class ClaimTest(NamedTuple):
     """How a claim is decided.
@@ -45,6 +43,13 @@ class ClaimTest(NamedTuple):
             rows.extend(check.rows)
         return list(dict.fromkeys(rows))
 
+    def cost_in_words(self, evidence: Evidence) -> str:
+        """What it costs to get what the claim still lacks: '0' if nothing."""
+        if self.missing:
+            return f'{self.hours:g} h'
+        not_run = _not_run(self.rows(), evidence)
+        return f'{missing_seconds(not_run) / 60:.1f} min' if not_run else '0'
+
     def answer(self, evidence: Evidence) -> ClaimAnswer:
         """The answer from the results that there are."""
         if self.missing:
@@ -54,13 +59,18 @@ class ClaimTest(NamedTuple):
         kind = all_of(findings) if self.holds_if == 'all' else any_of(findings)
         deciding = [finding for finding in findings if finding.kind == kind]
         if kind == 'waiting':
-            reason = '; '.join(dict.fromkeys(finding.number for finding in deciding))
-            return ClaimAnswer(kind, '', f'{reason}{self._cost_of_missing(evidence)}')
+            return ClaimAnswer(kind, '', self._what_is_missing(deciding, evidence))
         return ClaimAnswer(kind, joined(deciding), self._reason(findings, deciding, evidence))
 
-    def _cost_of_missing(self, evidence: Evidence) -> str:
-        seconds = missing_seconds(self.rows(), evidence)
-        return f' (about {seconds / 60:.1f} minutes)' if seconds else ''
+    def _what_is_missing(self, findings, evidence):
+        parts = []
+        not_run = _not_run(self.rows(), evidence)
+        if not_run:
+            minutes = missing_seconds(not_run) / 60
+            parts.append(f'not run yet: {", ".join(not_run)} (about {minutes:.1f} minutes)')
+        # Those of rows that were not run have no words of their own.
+        parts += [finding.number for finding in findings if finding.number]
+        return '; '.join(dict.fromkeys(parts))
 
     def _reason(self, findings, deciding, evidence):
         reason = f'Decided by: {self.decided_by}.'
@@ -81,25 +91,25 @@ def _find(check: Check, evidence: Evidence) -> Finding:
     diverged = [row for row in check.rows if row in evidence.failures]
     if diverged:
         return Finding('undecided', f'diverged: {", ".join(diverged)}')
-    not_run = [row for row in check.rows if row not in evidence.results]
-    if not_run:
-        return Finding('waiting', f'not run yet: {", ".join(not_run)}')
+    if _not_run(check.rows, evidence):
+        return Finding('waiting', '')
     try:
         return check.measure(evidence)
     except NotKept as error:
         return Finding('waiting', str(error))
 
 
-def missing_seconds(rows: Sequence[str], evidence: Evidence) -> float:
-    """Roughly the seconds that it takes to train what is missing of some rows."""
+def _not_run(rows: Sequence[str], evidence: Evidence) -> list[str]:
+    """Those of the rows that have neither results nor a failure."""
+    return [row for row in rows if evidence.outcome(row) is None]
+
+
+def missing_seconds(not_run: Sequence[str]) -> float:
+    """Roughly the seconds that it takes to train some rows, with their usual seeds."""
     configs = catalogue.runs()
-    missing = set()
-    for row in rows:
-        if row not in evidence.results and row not in evidence.failures:
-            # Rows of the same Config are trained once.
-            missing.add(catalogue.first_id(row, configs))
     seconds = 0.0
-    for row in missing:
+    # Rows of the same Config are trained once.
+    for row in {catalogue.first_id(row, configs) for row in not_run}:
         config = configs[row]
         seeds = catalogue.DEFAULT_SEEDS[config.task]
         seconds += catalogue.cost(replace(config, seeds=seeds))

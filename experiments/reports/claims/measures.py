@@ -28,11 +28,13 @@ class Unit(NamedTuple):
 
 
 PERCENT = Unit(100, ' %', ' points', 1)
+POINTS = Unit(100, ' points', ' points', 1)  # of measures that are differences themselves
 NATS = Unit(1, '', '', 3)
 CORRELATION = Unit(1, '', '', 2)
 RATIO = Unit(1, ' times', ' times', 2)
 EPOCHS = Unit(1, ' epochs', ' epochs', 1)
 SECONDS = Unit(1, ' s', ' s', 2)
+ROUNDINGS = Unit(1, '', '', 1)
 COUNT = Unit(1, '', '', 0)
 
 
@@ -116,7 +118,7 @@ TRAIN_ACCURACY = Measure('train accuracy of the last epoch', PERCENT, _train_acc
 TRAIN_LOSS = Measure('train loss of the last epoch', NATS, _train_loss)
 VALIDATION_ACCURACY = Measure('validation accuracy', PERCENT, _validation_accuracy)
 VALIDATION_LOSS = Measure('validation loss', NATS, _validation_loss)
-TRAIN_LESS_TEST = Measure('train less test accuracy', PERCENT, _train_less_test)
+TRAIN_LESS_TEST = Measure('train less test accuracy', POINTS, _train_less_test)
 VALIDATION_LESS_TRAIN_LOSS = Measure(
     'validation less train loss', NATS, _validation_less_train_loss
 )
@@ -148,7 +150,7 @@ def _loss_rises_early(results: RowResults) -> np.ndarray:
 
 
 TEST_LESS_TRAIN_OVER_EPOCHS = Measure(
-    'mean test less mean train accuracy over the epochs', PERCENT, _test_less_train_over_epochs
+    'mean test less mean train accuracy over the epochs', POINTS, _test_less_train_over_epochs
 )
 FIRST_EPOCH_TRAIN = Measure('train accuracy of the first epoch', PERCENT, _first_epoch_train)
 LOSS_RISES_EARLY = Measure(
@@ -197,7 +199,7 @@ def rise_after(step: int) -> Measure:
     def values(results: RowResults) -> np.ndarray:
         return _test_accuracy(results) - at_step.values(results)
 
-    return Measure(f'rise of test accuracy after step {step}', PERCENT, values)
+    return Measure(f'rise of test accuracy after step {step}', POINTS, values)
 
 
 def drop_after(epoch: int) -> Measure:
@@ -207,7 +209,7 @@ def drop_after(epoch: int) -> Measure:
     def values(results: RowResults) -> np.ndarray:
         return after.values(results) - _test_accuracy(results)
 
-    return Measure(f'test accuracy after epoch {epoch} less that after the last', PERCENT, values)
+    return Measure(f'test accuracy after epoch {epoch} less that after the last', POINTS, values)
 
 
 def chance_of_all(examples: int) -> Measure:

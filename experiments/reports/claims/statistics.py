@@ -56,6 +56,24 @@ def ratio(first: np.ndarray, second: np.ndarray) -> Interval:
     return Interval(*(math.exp(bound) for bound in logs))
 
 
+def rank_correlations(scores: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Spearman's rank correlation of each row of scores (D, n) with places (n,): (D,).
+
+    It is 0 where all scores of a row are the same: there is no trend.
+    """
+    ranks = stats.rankdata(scores, axis=1)
+    ranks -= ranks.mean(1, keepdims=True)
+    place_ranks = stats.rankdata(places)
+    place_ranks -= place_ranks.mean()
+    scale = np.sqrt((ranks**2).sum(1) * (place_ranks**2).sum())
+    return np.divide(ranks @ place_ranks, scale, out=np.zeros(len(scores)), where=scale > 0)
+
+
+def _bootstrap_interval(estimate: np.ndarray, drawn: np.ndarray) -> Interval:
+    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(estimate.item(), float(low), float(high))
+
+
 def rank_trend(groups: Sequence[np.ndarray]) -> Interval:
     """Spearman's rank correlation of values with the place of their group, by bootstrap.
 
@@ -64,26 +82,13 @@ def rank_trend(groups: Sequence[np.ndarray]) -> Interval:
             group are drawn anew; the draws have a fixed seed.
     """
     random = np.random.default_rng(BOOTSTRAP_SEED)
-    places = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
-
-    def correlation(values: Sequence[np.ndarray]) -> float:
-        scores = np.concatenate(values)
-        if np.ptp(scores) == 0:
-            return 0.0  # no trend; the correlation is not defined
-        return stats.spearmanr(places, scores).statistic
-
-    drawn = []
-    for _ in range(BOOTSTRAP_DRAWS):
-        drawn.append(correlation([random.choice(group, len(group)) for group in groups]))
-    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(float(correlation(groups)), float(low), float(high))
-
-
-def of_independent(first: Interval, second: Interval) -> Interval:
-    """The difference of two independent estimates whose half-widths add in quadrature."""
-    estimate = first.estimate - second.estimate
-    half_width = math.hypot(first.high - first.low, second.high - second.low) / 2
-    return Interval(estimate, estimate - half_width, estimate + half_width)
+    sizes, columns = [], []
+    for group in groups:
+        sizes.append(len(group))
+        columns.append(random.choice(group, (BOOTSTRAP_DRAWS, len(group))))
+    places = np.repeat(np.arange(len(groups)), sizes)
+    estimate = rank_correlations(np.concatenate(groups)[None], places)
+    return _bootstrap_interval(estimate, rank_correlations(np.concatenate(columns, axis=1), places))
 
 
 def curve_trend(points: Sequence[Interval]) -> Interval:
@@ -97,8 +102,14 @@ def curve_trend(points: Sequence[Interval]) -> Interval:
     means = np.array([point.estimate for point in points])
     half_widths = np.array([(point.high - point.low) / 2 for point in points])
     errors = half_widths / stats.norm.ppf((1 + LEVEL) / 2)
-    drawn = []
-    for _ in range(BOOTSTRAP_DRAWS):
-        drawn.append(stats.spearmanr(places, random.normal(means, errors)).statistic)
-    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(float(stats.spearmanr(places, means).statistic), float(low), float(high))
+    drawn = random.normal(means, errors, (BOOTSTRAP_DRAWS, len(points)))
+    return _bootstrap_interval(
+        rank_correlations(means[None], places), rank_correlations(drawn, places)
+    )
+
+
+def of_independent(first: Interval, second: Interval) -> Interval:
+    """The difference of two independent estimates whose half-widths add in quadrature."""
+    estimate = first.estimate - second.estimate
+    half_width = math.hypot(first.high - first.low, second.high - second.low) / 2
+    return Interval(estimate, estimate - half_width, estimate + half_width)

@@ -171,3 +171,27 @@ def text_row(*cells: object, anchor: str = '') -> Row:
     """A row of texts. The first one is a name, the others are numbers."""
     first, *others = cells
     return Row([TextCell(str(first)), *(NumberCell(str(cell)) for cell in others)], anchor)
+
+
+class Chapter:
+    """Blocks that are added from top to bottom."""
+
+    def __init__(self):
+        """A Chapter without blocks."""
+        self.blocks: list[Block] = []
+
+    def text(self, text: str) -> None:
+        """Adds a paragraph."""
+        self.blocks.append(Text(text))
+
+    def items(self, items: Sequence[str]) -> None:
+        """Adds a list."""
+        self.blocks.append(Items(items))
+
+    def table(self, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Adds a table whose rows begin with a name and go on with numbers."""
+        self.blocks.append(Table(header, [text_row(*row) for row in rows]))
+
+    def figure(self, name: str, figure: Figure, caption: str) -> None:
+        """Adds a figure, whose caption says what it shows."""
+        self.blocks.append(Picture(name, figure, caption, alt=caption))
