@@ -14,11 +14,10 @@ FIRST_CLAIMS = (
     'A-c09-rnn-low',
     'B-c01-activations',
     'B-c35-cnn-rnn',
-    'C-c01-adam-best',
+    'C-c02-adam-gd',
     'D-c15-two-bits',
     'D-c23-adder-any-length',
     'E-c02-gated-rnn',
-    'E-c11-l2-time',
     'E-c21-ce-mse',
 )
 

@@ -53,7 +53,7 @@ def first_screen(
         first_claims_table(claims, answers),
         Items(_sentences(summary, tests)),
         Text(
-            'The last two of each line take one number a row, its final accuracy. A report that '
+            "The sign test and Stouffer's Z take one number a row, its final accuracy. A report that "
             'shows its best runs, and a preset of ours that is worse than what the report ran, '
             'look alike in them.'
         ),
@@ -127,6 +127,6 @@ def _add_luck(chapter: Chapter, evidence: Evidence) -> None:
             scores,
             reported,
         ),
-        'How little one run says: each dot is one of our seeds, the star is the one run of report E.'
-        'E..',
+        'How little one run says: each dot is one of our seeds, the star is the one run of '
+        'report E.',
     )

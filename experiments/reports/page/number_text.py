@@ -9,6 +9,8 @@ from experiments.reports.verdict import OurScore, Verdict
 
 ROUGH = 0.01  # the rounding of a share from which on it is only about right
 SIGNIFICANT_DIGITS = 4
+# More digits are of no use.
+MOST_DECIMALS = {'fraction': 3, 's': 1, 'digit': 0, 'step': 0}
 UNIT_NAMES = {'fraction': ' %', 's': ' s', 'step': ' steps'}
 
 
@@ -29,21 +31,21 @@ def reported_text(number: ReportedNumber, with_unit: bool = True) -> str:
     value, last_digit = number.value, 2 * number.rounding
     if number.unit == 'fraction':
         value, last_digit = 100 * value, 100 * last_digit
-    # Twelve digits of a number of seconds are of no use.
-    decimals = 2 if last_digit == 0 else min(max(0, math.ceil(-math.log10(last_digit))), 5)
-    if number.unit in ('digit', 'step'):
-        decimals = 0
-    about = '≈ ' if number.unit == 'fraction' and number.rounding > ROUGH else ''
+    decimals = 2
+    if last_digit > 0:
+        decimals = max(0, math.ceil(-math.log10(last_digit)))
+    decimals = min(decimals, MOST_DECIMALS.get(number.unit, 5))
     unit = UNIT_NAMES.get(number.unit, '') if with_unit else ''
-    return f'{about}{_bound_sign(number)}{value:.{decimals}f}{unit}'
+    return f'{_sign(number)}{value:.{decimals}f}{unit}'
 
 
-def _bound_sign(number: ReportedNumber) -> str:
+def _sign(number: ReportedNumber) -> str:
+    """What stands before a bound, or a share that is only about right."""
     if math.isinf(number.low):
         return '≤ '
     if math.isinf(number.high):
         return '≥ '
-    return ''
+    return '≈ ' if number.unit == 'fraction' and number.rounding > ROUGH else ''
 
 
 def interval_text(interval: Interval | None, unit: str) -> str:

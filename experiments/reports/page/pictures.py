@@ -31,7 +31,7 @@ CAPTIONS = {
     'deconvnet-nine-maps-pool2': 'the nine strongest maps of one image each, second layer.',
     'transposed-pool1': 'projections of the first layer with the filters turned by 180 degrees, '
     'as the adjoint asks for, beside those with filters that are only transposed, as the report '
-    'has them; below each the correlation of the two.',
+    'has them, with the correlation r of the two.',
     'transposed-pool2': 'the same for the second layer.',
     'top9-conv1': 'the nine test images that excite each map of the first layer most: projection '
     'and patch. The patches of a map agree in their edge.',

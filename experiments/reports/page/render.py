@@ -21,8 +21,8 @@ from experiments.reports.page.blocks import Block, Picture, walk
 from jaxdl.durable_files import write_whole
 from jaxdl.figures.base import Figure, to_webp
 
-PHOTO_QUALITY = 60  # of WebP, from 0 to 100: a picture of 1,600 pixels has some 60 kB
-PHOTO_WIDTH = 1100  # pixels, which are enough for a page of 1,000
+PHOTO_QUALITY = 45  # of WebP, from 0 to 100
+PHOTO_WIDTH = 1000  # pixels, as wide as the page
 MARKED = re.compile(r'[`*_\[\\<&]')  # a text without these is no Markdown
 
 
