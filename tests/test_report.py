@@ -31,6 +31,12 @@ def write_report(capsys, *flags):
     return stopped.value.code or 0, printed.out, printed.err
 
 
+def headline_of(out):
+    """The line that counts the verdicts."""
+    (line,) = [line for line in out.splitlines() if line.startswith('Of ')]
+    return line
+
+
 def committed(name):
     """The results of a row, as if they were of its settings of today."""
     results = file_schema.read_json(RESULTS_FOLDER / f'{name}.json', RowResults)
@@ -78,7 +84,7 @@ def test_the_page_has_numbers_and_verdicts(capsys, few_results, tmp_path):
     assert '`D-add-mse-h5-cmp` (the same run as `D-add-mse-h5`)' in text
     assert '✗' in text and '✓' in text
     assert 'as MNIST 82.2 ± 7.5 %' in text
-    assert f'**{out.splitlines()[0]}**' in text
+    assert f'**{headline_of(out)}**' in text
 
 
 def test_the_page_needs_nothing_else(capsys, few_results, tmp_path):
@@ -127,7 +133,8 @@ def test_one_seed_gives_a_page_without_intervals(capsys, few_results, tmp_path):
     code, _, err = write_report(capsys, f'--results={few_results}', f'--out={tmp_path}')
     assert code == 0, err
     text = (tmp_path / 'REPORT.md').read_text()
-    assert '| undecided | 1 |' in line_of(text, 'E-lstm128')
+    line = line_of(text, 'E-lstm128')
+    assert '? undecided: a single seed shows no scatter | [curve](#curves-E) | 1 |' in line
     assert not re.search(r'\b(nan|inf)\b', text)
     assert '±' not in line_of(text, 'E-lstm128')
 
@@ -152,7 +159,7 @@ def test_what_is_committed_is_what_the_command_writes(capsys, tmp_path):
     """REPORT.md has the numbers, and README the headline, that experiments/results give."""
     code, out, _ = write_report(capsys, f'--out={tmp_path}')
     assert code == 0
-    headline = f'**{out.splitlines()[0]}**'
+    headline = f'**{headline_of(out)}**'
     assert headline in (ROOT / 'README.md').read_text()
     assert (tmp_path / 'report.html').stat().st_size < 5_000_000
     pictures = re.compile(r'^!\[.*$', re.MULTILINE)  # their paths are others from here

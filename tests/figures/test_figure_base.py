@@ -55,7 +55,6 @@ def test_a_long_title_stays_within_the_figure():
 
 def test_webp_has_the_pixels_of_png():
     figure = new_figure(2, 1, 'a title')
-    with Image.open(io.BytesIO(to_png(figure))) as png:
-        with Image.open(io.BytesIO(to_webp(figure))) as webp:
-            assert webp.format == 'WEBP'
-            np.testing.assert_array_equal(webp.convert('RGB'), png.convert('RGB'))
+    png, webp = Image.open(io.BytesIO(to_png(figure))), Image.open(io.BytesIO(to_webp(figure)))
+    assert webp.format == 'WEBP'
+    np.testing.assert_array_equal(webp.convert('RGB'), png.convert('RGB'))

@@ -53,9 +53,9 @@ def first_screen(
         first_claims_table(claims, answers),
         Items(_sentences(summary, tests)),
         Text(
-            "The sign test and Stouffer's Z take one number a row, its final accuracy. A report that "
-            'shows its best runs, and a preset of ours that is worse than what the report ran, '
-            'look alike in them.'
+            "The sign test and Stouffer's Z take one number a row, its final accuracy. A report "
+            'that shows its best runs, and a preset of ours that is worse than what the report '
+            'ran, look alike in them.'
         ),
     ]
 

@@ -67,7 +67,7 @@ def unstable_rate(chapter: Chapter, evidence: Evidence) -> None:
         # The curves of many seeds are kept without those of single seeds.
         if accuracies[0].seeds is None:
             lines = {'mean of all seeds': SummaryLine(epochs, accuracies)}
-            panels[title] = Panel('epoch', 'test accuracy', lines)
+            panels[title] = Panel('epoch', 'test accuracy', lines, is_share=True)
         else:
             panels[f'{title}, by seed'] = _panel_of_seeds(epochs, accuracies)
 
@@ -100,7 +100,7 @@ def _panel_of_seeds(epochs: list[int], accuracies: list[Summary]) -> Panel:
     for seed, scores_of_seed in enumerate(scores.T):
         points = [Summary(score, None) for score in scores_of_seed]
         lines[f'seed {seed}'] = SummaryLine(epochs, points)
-    return Panel('epoch', 'test accuracy', lines)
+    return Panel('epoch', 'test accuracy', lines, is_share=True)
 
 
 def carried_over(chapter: Chapter, evidence: Evidence) -> None:
@@ -151,7 +151,7 @@ def _panel_of_splits(records: list[EpochRecord], score: str) -> Panel:
         train.append(record.train[score])
         test.append(record.test[score])
     lines = {'train': SummaryLine(epochs, train), 'test': SummaryLine(epochs, test)}
-    return Panel('epoch', score, lines)
+    return Panel('epoch', score, lines, is_share=score == 'accuracy')
 
 
 def one_batch(chapter: Chapter, evidence: Evidence) -> None:

@@ -45,11 +45,14 @@ def hidden_sizes(chapter: Chapter, evidence: Evidence) -> None:
         comparisons.means_with_intervals(
             'MNIST rows: one epoch of 60,000, Adam at 1e-3, batch 64',
             {
-                'accuracy': Panel('units', 'test accuracy', summary_lines(accuracies)),
+                'accuracy': Panel(
+                    'units', 'test accuracy', summary_lines(accuracies), is_share=True
+                ),
                 'time': Panel('units', 'seconds per seed', summary_lines(seconds)),
             },
         ),
-        'RNN, LSTM and GRU by hidden size',
+        'Accuracy and seconds by units. The gated cells gain on the RNN as units grow; the seconds '
+        'say what that costs.',
     )
     lines = []
     for hidden in HIDDEN_SIZES:
@@ -76,7 +79,11 @@ def learning_rates(chapter: Chapter, evidence: Evidence) -> None:
         'rates',
         comparisons.means_with_intervals(
             'MNIST rows, 128 units: one epoch by learning rate (Adam)',
-            {'accuracy': Panel('learning rate', 'test accuracy', summary_lines(accuracies))},
+            {
+                'accuracy': Panel(
+                    'learning rate', 'test accuracy', summary_lines(accuracies), is_share=True
+                )
+            },
         ),
         'Learning rate by cell',
     )
@@ -134,7 +141,11 @@ def cnn_against_rnns(chapter: Chapter, evidence: Evidence) -> None:
         'cnn-rnn',
         comparisons.means_with_intervals(
             'MNIST: a CNN beside recurrent nets',
-            {'accuracy in time': Panel('seconds of training per seed', 'test accuracy', lines)},
+            {
+                'accuracy in time': Panel(
+                    'seconds of training per seed', 'test accuracy', lines, is_share=True
+                )
+            },
         ),
         'A CNN against recurrent nets, by seconds',
     )

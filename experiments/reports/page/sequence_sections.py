@@ -52,7 +52,7 @@ def losses(chapter: Chapter, evidence: Evidence) -> None:
     panels = {}
     for score in ADDER_SCORES:
         label = score.replace('_', ' ')
-        panels[label] = Panel('adder', label, _loss_lines(tests, score))
+        panels[label] = Panel('adder', label, _loss_lines(tests, score), is_share=True)
     chapter.figure(
         'losses',
         comparisons.means_with_intervals(
@@ -105,7 +105,7 @@ def batch_sizes(chapter: Chapter, evidence: Evidence) -> None:
     for score in ADDER_SCORES:
         line = SummaryLine(list(tests), [getattr(test, score) for test in tests.values()])
         label = score.replace('_', ' ')
-        panels[label] = Panel('batch', label, {'LSTM-5, MSE': line})
+        panels[label] = Panel('batch', label, {'LSTM-5, MSE': line}, is_share=True)
     chapter.figure(
         'batch',
         comparisons.means_with_intervals('The adder of D, five epochs of 10,000 strings', panels),
@@ -124,7 +124,7 @@ def recall_sizes(chapter: Chapter, evidence: Evidence) -> None:
         'recall',
         comparisons.means_with_intervals(
             'Recall of the third digit, 30 epochs of 10,000',
-            {'accuracy': Panel('units', 'test accuracy', summary_lines(accuracies))},
+            {'accuracy': Panel('units', 'test accuracy', summary_lines(accuracies), is_share=True)},
         ),
         'Recall by hidden size and cell',
     )
