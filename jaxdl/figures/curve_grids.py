@@ -49,11 +49,11 @@ def curve_grid(
     cells = _cells(title, len(panels), columns, sharey=not is_loss)
     for axes, (name, panel) in zip(cells, panels.items(), strict=True):
         _draw_curve_panel(axes, panel, is_loss)
-        _set_small_axes(axes, name)
         if is_loss:
             axes.set_yscale('log')
         else:
             axes.set_ylim(-0.03, 1.03)
+        _set_small_axes(axes, name)
     return _with_legend(cells)
 
 
@@ -115,7 +115,7 @@ def _cells(title: str, count: int, columns: int, sharey: bool) -> Sequence[Axes]
 
 def _set_small_axes(axes: Axes, name: str) -> None:
     axes.set_title(name, fontsize=8)
-    axes.tick_params(labelsize=7)
+    axes.tick_params(which='both', labelsize=7)
     axes.ticklabel_format(axis='x', style='sci', scilimits=(0, 3))
     axes.xaxis.get_offset_text().set_fontsize(7)
     axes.grid(alpha=0.3)

@@ -83,7 +83,8 @@ def unstable_rate(chapter: Chapter, evidence: Evidence) -> None:
         comparisons.means_with_intervals(
             'The same net, the same rate, other seeds', panels, log_x=False
         ),
-        'RNNs trained at that rate, epoch by epoch',
+        'Test accuracy of RNNs at that rate, epoch by epoch and seed by seed: it jumps up and '
+        'down, so the last epoch says little.',
     )
     if 'E-rnn128' in evidence.results:
         slower = evidence.results['E-rnn128']

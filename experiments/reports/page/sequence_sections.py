@@ -58,7 +58,8 @@ def losses(chapter: Chapter, evidence: Evidence) -> None:
         comparisons.means_with_intervals(
             'Adders, 100 strings of each length from 1 to 20', panels, log_x=False
         ),
-        'MSE against BCE on the same adders',
+        'The same adders with both losses, mean and 95 % interval over seeds: where intervals '
+        'overlap, no loss is seen to be better.',
     )
     table = []
     for adder, (mse, bce) in tests.items():
@@ -109,7 +110,8 @@ def batch_sizes(chapter: Chapter, evidence: Evidence) -> None:
     chapter.figure(
         'batch',
         comparisons.means_with_intervals('The adder of D, five epochs of 10,000 strings', panels),
-        'Batch 1 against larger ones on the adder',
+        'The adder of report D by batch size: with larger batches, hence fewer steps, fewer sums '
+        'are right.',
     )
 
 
@@ -126,7 +128,7 @@ def recall_sizes(chapter: Chapter, evidence: Evidence) -> None:
             'Recall of the third digit, 30 epochs of 10,000',
             {'accuracy': Panel('units', 'test accuracy', summary_lines(accuracies), is_share=True)},
         ),
-        'Recall by hidden size and cell',
+        'Accuracy of recall by units and cell: compare what two, five and ten units reach.',
     )
     items = []
     for size in RECALL_SIZES:
@@ -155,7 +157,7 @@ def recall_samples(chapter: Chapter, evidence: Evidence) -> None:
             'digits in the sequence',
             results.final_test.by_length,
         ),
-        f'{name}: accuracy by length',
+        f'{name}: accuracy at each length of the sequence, mean and 95 % interval over seeds.',
     )
     chapter.text(
         f'Sample sequences, in which digit {results.config["k"]} is asked for, and the answers '
