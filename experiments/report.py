@@ -1,4 +1,4 @@
-"""Writes REPORT.md and report.html from the results that reproduce has kept; it never trains.
+"""Writes REPORT.md, report.html and docs/claims.md from what reproduce has kept; it never trains.
 
 python -m experiments.report
 """
@@ -10,29 +10,36 @@ from experiments.core.command import run_command
 from experiments.core.flags import HELP_FLAG, Flag, flag_values
 from experiments.reports import catalogue
 from experiments.reports.catalogue import RESULTS_FOLDER
+from experiments.reports.claims.table import answer_all, claims_page
+from experiments.reports.evidence import gather_evidence
 from experiments.reports.judgement import judge_all
-from experiments.reports.page import claims, overview, report_rows, sections, sequence_sections
-from experiments.reports.page.document import Page
-from experiments.reports.page.evidence import Evidence, gather_evidence
+from experiments.reports.page import (
+    backgrounds,
+    first_screen,
+    pictures,
+    render,
+    report_chapter,
+    sections,
+    sequence_sections,
+)
+from experiments.reports.page.blocks import Block, Chapter, Section, Text
+from experiments.reports.page.report_chapter import Judged
 from experiments.reports.reported import REPORTS
+from experiments.reports.reported_claims import reported_claims
 from experiments.reports.reported_numbers import reported_numbers
 from experiments.reports.verdict import Verdict
-from experiments.reports.verdict_summary import (
-    ReportTest,
-    compare_report,
-    headline_verdicts,
-    summarize_verdicts,
-)
-from jaxdl import UserError
+from experiments.reports.verdict_summary import ReportTest, compare_report, summarize_verdicts
+from jaxdl import UserError, backend
 from jaxdl.durable_files import write_whole
 
 FLAGS = {
     'results': Flag(str(RESULTS_FOLDER), 'folder of the results that reproduce has kept'),
-    'out': Flag('.', 'folder of REPORT.md and report.html'),
+    'out': Flag('.', 'folder of REPORT.md, report.html and docs/claims.md'),
     **HELP_FLAG,
 }
 TITLE = 'Five reports, reproduced'
 PAPER = Path(__file__).parent / 'reports' / 'page' / 'zeiler_fergus.md'
+PAPER_NET = 'The net of `B-cifar-relu-adam-reg`'
 
 
 def main(argv: Sequence[str]) -> None:
@@ -48,16 +55,28 @@ def main(argv: Sequence[str]) -> None:
         raise UserError(
             f'--results={results_folder} is no folder; python -m experiments.reproduce makes it'
         )
-    out.mkdir(parents=True, exist_ok=True)
+    (out / 'docs').mkdir(parents=True, exist_ok=True)
 
+    # A few claims are decided by computing with JAX.
+    backend.configure()
+    judged = judge_everything(results_folder)
+    blocks = page_blocks(judged)
+    render.write_page(TITLE, blocks, out, figure_folder(results_folder, out))
+    write_whole(out / 'docs' / 'claims.md', claims_page(judged.evidence))
+    print(first_screen.headline(summarize_verdicts(judged.verdicts).overall))
+    print(f'wrote {out / "REPORT.md"}, {out / "report.html"} and {out / "docs" / "claims.md"}')
+
+
+def judge_everything(results_folder: Path) -> Judged:
+    """The verdicts on all numbers and the answers to all claims, from a folder of results."""
     evidence = gather_evidence(results_folder)
-    verdicts = judge_all(reported_numbers(), evidence.outcomes(), evidence.reported)
-    page = Page(out, figure_folder(results_folder, out))
-    write_page(page, evidence, verdicts, results_folder)
-    write_whole(out / 'REPORT.md', page.markdown())
-    write_whole(out / 'report.html', page.html(TITLE))
-    print(overview.headline(summarize_verdicts(verdicts).overall))
-    print(f'wrote {out / "REPORT.md"} and {out / "report.html"}')
+    return Judged(
+        evidence,
+        judge_all(reported_numbers(), evidence.outcomes(), evidence.reported),
+        reported_claims(),
+        answer_all(evidence),
+        results_folder,
+    )
 
 
 def compare_reports(verdicts: Sequence[Verdict]) -> Mapping[str, ReportTest]:
@@ -80,24 +99,35 @@ def figure_folder(results_folder: Path, out: Path) -> Path:
     return out / 'figures'
 
 
-def write_page(
-    page: Page, evidence: Evidence, verdicts: Sequence[Verdict], results_folder: Path
-) -> None:
-    """Writes all chapters of the page, in order."""
-    page.text(f'# {TITLE}')
-    overview.write(page, evidence, summarize_verdicts(verdicts), compare_reports(verdicts))
-    of_rows = headline_verdicts(verdicts)
+def page_blocks(judged: Judged) -> list[Block]:
+    """All of the page, in order."""
+    evidence = judged.evidence
+    blocks = first_screen.first_screen(
+        summarize_verdicts(judged.verdicts),
+        compare_reports(judged.verdicts),
+        judged.claims,
+        judged.answers,
+    )
+    blocks.append(Section('How a number is judged', 'rule', first_screen.rule(evidence)))
     for report in REPORTS:
-        report_rows.write(page, report, evidence, of_rows, results_folder)
-    claims.write(page, evidence)
-    sections.write(page, evidence)
-    page.text('## Samples')
-    report_rows.write_pictures(page, 'samples-mnist', results_folder)
-    report_rows.write_pictures(page, 'samples-cifar', results_folder)
-    page.text('## Adders that are proved right at every length')
-    sequence_sections.proofs(page, evidence)
-    page.text(PAPER.read_text().strip())
-    report_rows.write_pictures(page, 'paper', results_folder)
+        blocks.append(report_chapter.report_chapter(report, judged))
+    blocks.append(backgrounds.backgrounds_section(evidence))
+    blocks.append(sections.comparisons_section(evidence))
+    samples = pictures.row_pictures('samples-cifar', "Report B's LeNet", judged.results_folder)
+    blocks.append(Section('CIFAR-10: samples', 'samples', samples))
+    proofs = Chapter()
+    sequence_sections.proofs(proofs, evidence)
+    blocks.append(Section('Adders that are proved right at every length', 'proofs', proofs.blocks))
+    blocks.append(_paper(judged.results_folder))
+    return blocks
+
+
+def _paper(results_folder: Path) -> Section:
+    """What Zeiler and Fergus saw, and what we see."""
+    title, *paragraphs = PAPER.read_text().strip().split('\n\n')
+    texts: list[Block] = [Text(paragraph) for paragraph in paragraphs]
+    drawn = pictures.row_pictures('paper', PAPER_NET, results_folder)
+    return Section(title.removeprefix('## '), 'paper', [*texts, *drawn])
 
 
 if __name__ == '__main__':

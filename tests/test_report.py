@@ -5,6 +5,7 @@ import re
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from experiments import report
@@ -30,13 +31,23 @@ def write_report(capsys, *flags):
     return stopped.value.code or 0, printed.out, printed.err
 
 
+def headline_of(out):
+    """The line that counts the verdicts."""
+    (line,) = [line for line in out.splitlines() if line.startswith('Of ')]
+    return line
+
+
 def committed(name):
-    return file_schema.read_json(RESULTS_FOLDER / f'{name}.json', RowResults)
+    """The results of a row, as if they were of its settings of today."""
+    results = file_schema.read_json(RESULTS_FOLDER / f'{name}.json', RowResults)
+    config = catalogue.runs()[name].identity() | {'seeds': results.config['seeds']}
+    return msgspec.structs.replace(results, config=config)
 
 
 def line_of(text, row):
-    """The line of the table that is about a row."""
-    (line,) = [line for line in text.splitlines() if line.startswith(f'| `{row}` ')]
+    """The line of the table of rows that is about a row."""
+    start = f'| <a id="row-{row}"></a>`{row}` '
+    (line,) = [line for line in text.splitlines() if line.startswith(start)]
     return line
 
 
@@ -45,8 +56,9 @@ def few_results(tmp_path):
     """A folder with an adder, a net on images, and a run that diverged."""
     folder = tmp_path / 'results'
     folder.mkdir()
-    for name in ('D-add-mse-h5', 'A-lstm128', 'D-handwriting'):
-        shutil.copy(RESULTS_FOLDER / f'{name}.json', folder)
+    for name in ('D-add-mse-h5', 'E-lstm128'):
+        result_files.write(folder / f'{name}.json', committed(name))
+    shutil.copy(RESULTS_FOLDER / 'D-handwriting.json', folder)
     shutil.copy(RESULTS_FOLDER / 'D-handwriting-predictions.jpg', folder)
     failure = FailedRow(
         version='1',
@@ -65,22 +77,27 @@ def test_the_page_has_numbers_and_verdicts(capsys, few_results, tmp_path):
     text = (tmp_path / 'REPORT.md').read_text()
     results = committed('E-lstm128')
     line = line_of(text, 'E-lstm128')
-    assert f'| 98.58 | {100 * results.final_test.accuracy.mean:.2f} [' in line
+    assert f'| 98.58 % | {100 * results.final_test.accuracy.mean:.2f} (' in line
     verdicts = judge_all(reported_numbers(), {'E-lstm128': results}, reported_rows())
-    assert f'| {headline_verdicts(verdicts)["E-lstm128"].text()} | 4 |' in line
-    assert '| accuracy | 100.00 |  |  | no run |' in line_of(text, 'E-recall-gru5')
-    assert 'Diverged: E-recall-gru2' in text
+    assert f' {headline_verdicts(verdicts)["E-lstm128"].text()} | [curve](#curves-E) | 4 |' in line
+    assert '| 100 % |  |  | no run' in line_of(text, 'E-recall-gru5')
+    assert '`D-add-mse-h5-cmp` (the same run as `D-add-mse-h5`)' in text
+    assert '✗' in text and '✓' in text
     assert 'as MNIST 82.2 ± 7.5 %' in text
-    assert f'**{out.splitlines()[0]}**' in text
+    assert f'**{headline_of(out)}**' in text
 
 
 def test_the_page_needs_nothing_else(capsys, few_results, tmp_path):
     write_report(capsys, f'--results={few_results}', f'--out={tmp_path}')
     html = (tmp_path / 'report.html').read_text()
-    assert html.count('<table>') > 5
+    assert html.count('<table>') > 20
     assert not re.search(r'(src|href)="(?!data:|#)', html)
+    assert '<script' not in html and '@import' not in html and 'url(' not in html
+    ids = re.findall(r' id="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r' href="#([^"]+)"', html)) <= set(ids)
     text = (tmp_path / 'REPORT.md').read_text()
-    pictures = re.findall(r'\]\(([^)]+\.(?:png|jpg))\)', text)
+    pictures = re.findall(r'\]\(([^)]+\.(?:webp|jpg))\)', text)
     assert 'results/D-handwriting-predictions.jpg' in pictures
     for file in pictures:
         assert (tmp_path / file).exists()
@@ -88,9 +105,9 @@ def test_the_page_needs_nothing_else(capsys, few_results, tmp_path):
 
 def test_figures_lie_with_the_results_below_the_page(capsys, few_results, tmp_path):
     write_report(capsys, f'--results={few_results}', f'--out={tmp_path}')
-    assert (few_results / 'figures' / 'curves-D.png').exists()
+    assert (few_results / 'figures' / 'curves-D.webp').exists()
     write_report(capsys, f'--results={few_results}', f'--out={tmp_path / "elsewhere"}')
-    assert (tmp_path / 'elsewhere' / 'figures' / 'curves-D.png').exists()
+    assert (tmp_path / 'elsewhere' / 'figures' / 'curves-D.webp').exists()
 
 
 def first_seed(content):
@@ -116,9 +133,10 @@ def test_one_seed_gives_a_page_without_intervals(capsys, few_results, tmp_path):
     code, _, err = write_report(capsys, f'--results={few_results}', f'--out={tmp_path}')
     assert code == 0, err
     text = (tmp_path / 'REPORT.md').read_text()
-    assert '| undecided | 1 |' in line_of(text, 'E-lstm128')
+    line = line_of(text, 'E-lstm128')
+    assert '? undecided: a single seed shows no scatter | [curve](#curves-E) | 1 |' in line
     assert not re.search(r'\b(nan|inf)\b', text)
-    assert '±' not in line_of(text, 'A-lstm128')
+    assert '±' not in line
 
 
 def test_no_results_give_a_page_too(capsys, tmp_path):
@@ -141,8 +159,9 @@ def test_what_is_committed_is_what_the_command_writes(capsys, tmp_path):
     """REPORT.md has the numbers, and README the headline, that experiments/results give."""
     code, out, _ = write_report(capsys, f'--out={tmp_path}')
     assert code == 0
-    headline = f'**{out.splitlines()[0]}**'
+    headline = f'**{headline_of(out)}**'
     assert headline in (ROOT / 'README.md').read_text()
+    assert (tmp_path / 'report.html').stat().st_size < 5_000_000
     pictures = re.compile(r'^!\[.*$', re.MULTILINE)  # their paths are others from here
     written, known = (tmp_path / 'REPORT.md').read_text(), (ROOT / 'REPORT.md').read_text()
     assert pictures.sub('', written) == pictures.sub('', known)

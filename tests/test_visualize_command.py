@@ -15,6 +15,7 @@ FIGURES = {
     'filters': ['conv1'],
     'activations': ['histograms', 'maps-conv1', 'maps-conv2'],
     'deconvnet': ['images', 'nine-maps-pool1', 'nine-maps-pool2'],
+    'transposed': ['pool1', 'pool2'],
     'top9': ['conv1', 'conv2'],
     'maximize': ['conv1', 'conv2', 'head'],
     'occlusion': ['images'],

@@ -1,7 +1,8 @@
 """All that `reproduce` trains and draws, by id.
 
 Beside the rows of the reports these are comparisons that the reports only talk about (hidden-*,
-rate-*, batch-*) and adders that are to be proved right (proof-*).
+rate-*, batch-*), adders that are to be proved right (proof-*), and what single claims need
+(claim-*).
 """
 
 import dataclasses
@@ -11,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from experiments.core.config import RESTART_EPOCHS, VMAPPED, Config
+from experiments.reports.claim_runs import TIMED_PREFIX, claim_runs
 from experiments.reports.presets import PICTURES, Picture, presets, similar_names
 from experiments.training.cost_estimate import seconds_per_step, steps_per_epoch
 from jaxdl import UserError
@@ -42,6 +44,15 @@ MORE_PICTURES = {
         'visualize',
         ('--what=filters,deconvnet,top9,evolution,occlusion,invariance,correspondence',),
     ),
+    'A-filters': Picture('A-cifar-base', 'visualize', ('--what=filters,activations',)),
+    'B-deconv-transposed': Picture('B-cifar-relu-adam', 'visualize', ('--what=transposed',)),
+    'C-filters': Picture('C-cifar-adam-1e-3', 'visualize', ('--what=filters',)),
+    'D-verification': Picture('D-rnn256-adam', figures=('samples',)),
+    'digits-rnn128': Picture('E-rnn128', figures=('samples',)),
+    'digits-lstm64': Picture('E-lstm64', figures=('samples',)),
+    'digits-gru128': Picture('E-gru128', figures=('samples',)),
+    'digits-bilstm128': Picture('E-bilstm128', figures=('samples',)),
+    'digits-l2': Picture('E-lstm128-l2', figures=('samples',)),
     'samples-mnist': Picture('E-lstm128', figures=('samples',)),
     'samples-cifar': Picture('B-cifar-relu-adam', figures=('samples',)),
 }
@@ -50,6 +61,7 @@ MORE_PICTURES = {
 # less, one of images a minute or more.
 SEEDS_OF_SEQUENCES = 100
 SEEDS_OF_IMAGES = 10
+SEEDS_OF_COMPARISONS = 4  # of images, in runs that are no row of a report
 # Rows of images that take more than 200 seconds for a seed.
 SEEDS_OF_LONG_ROWS = {
     'A-cifar-base': 6,
@@ -85,7 +97,8 @@ def proofs() -> dict[str, Config]:
 
 def runs() -> dict[str, Config]:
     """The Config of everything that is trained, each of one seed."""
-    return presets() | comparisons() | proofs()
+    reported = presets()
+    return reported | comparisons() | proofs() | claim_runs(reported)
 
 
 def pictures() -> dict[str, Picture]:
@@ -97,6 +110,8 @@ def usual_seeds(name: str, config: Config) -> int:
     """The number of seeds that a run is trained with."""
     if not config.is_of_images():
         return SEEDS_OF_SEQUENCES
+    if name not in presets():
+        return SEEDS_OF_COMPARISONS
     return SEEDS_OF_LONG_ROWS.get(name, SEEDS_OF_IMAGES)
 
 
@@ -135,7 +150,7 @@ def groups(configs: Mapping[str, Config]) -> list[list[str]]:
     """The ids of runs that train together, as one population.
 
     Recurrent nets that differ in VMAPPED fields only train together. CNNs train one after the
-    other.
+    other, and so do runs whose seconds are compared.
 
     Args:
         configs: By id.
@@ -143,7 +158,8 @@ def groups(configs: Mapping[str, Config]) -> list[list[str]]:
     names_by_key: dict[Hashable, list[str]] = {}
     for name, config in configs.items():
         # Under vmap convolutions are slow on a CPU.
-        key = name if config.net() == 'cnn' else _population_key(config)
+        is_alone = config.net() == 'cnn' or name.startswith(TIMED_PREFIX)
+        key = name if is_alone else _population_key(config)
         names_by_key.setdefault(key, []).append(name)
     return list(names_by_key.values())
 

@@ -9,6 +9,8 @@ from experiments.reports.result_files import records_of
 
 # This row shows the last epoch but one of the run that it shares with the row after it.
 LAST_BUT_ONE = 'A-cifar-tuned-ep1'
+# Rows of a report by class, and its columns.
+AVERAGES = {'macro': 'macro avg', 'weighted': 'weighted avg'}
 CLASS_SCORES = {'precision': 'precision', 'recall': 'recall', 'f1': 'f1-score'}
 
 
@@ -57,12 +59,13 @@ def windows(score: ReportedScore, results: RowResults) -> OurValues | Missing:
 
 
 def class_scores(score: ReportedScore, results: RowResults) -> OurValues | Missing:
-    """Precision, recall or F1 of one class of test images."""
+    """Precision, recall or F1 of one class of test images, or of their average."""
     number = score.number
     report = results.final_test.report
     summary = None
     if report is not None:
-        summary = report[number.index][CLASS_SCORES[number.quantity]]
+        row = AVERAGES.get(number.index, number.index)
+        summary = report[row][CLASS_SCORES[number.quantity]]
     if summary is None or summary.seeds is None:
         return Missing('not recorded', 'the scores of each class and seed')
     return OurValues(np.array(summary.seeds), number.n, 'same')

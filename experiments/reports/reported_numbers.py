@@ -1,22 +1,15 @@
-"""Every number and every claim of the reports, from two tables.
-
-reported_numbers.csv has a line for each number that a report states about a result, and
-reported_claims.csv one for each claim that could be tested.
-"""
+"""Every number of the reports: reported_numbers.csv, a line for each that is about a result."""
 
 import csv
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from experiments.reports.reported import REPORTS
 from jaxdl import UserError
 
-T = TypeVar('T')
-
 NUMBERS_TABLE = Path(__file__).with_name('reported_numbers.csv')
-CLAIMS_TABLE = Path(__file__).with_name('reported_claims.csv')
 
 # By unit: seconds depend on the machine, and 'digit' is a single prediction.
 UNITS = ('fraction', 'nat', 's', 'digit', 'step', '1')
@@ -95,55 +88,22 @@ class ReportedNumber(NamedTuple):
         return self.value + self.rounding
 
 
-class ReportedClaim(NamedTuple):
-    """A claim of a report that a measurement could decide.
-
-    Attributes:
-        report: 'A' to 'E'.
-        claim_id: The report's letter, a number and a name.
-        claim: In words.
-        rows: Ids of the rows that it is about.
-        test: The measurement that would decide it, in words.
-    """
-
-    report: str
-    claim_id: str
-    claim: str
-    rows: tuple[str, ...]
-    test: str
-
-
 def reported_numbers(table: Path = NUMBERS_TABLE) -> list[ReportedNumber]:
     """The lines of reported_numbers.csv, in order.
 
     Raises:
         UserError: A line cannot be read; the message says which one and why.
     """
-    return _read_table(table, _read_number)
-
-
-def reported_claims(table: Path = CLAIMS_TABLE) -> list[ReportedClaim]:
-    """The lines of reported_claims.csv, in order.
-
-    Raises:
-        UserError: A line cannot be read; the message says which one and why.
-    """
-    claims = _read_table(table, _read_claim)
-    _check_unique((claim.claim_id for claim in claims), table)
-    return claims
-
-
-def _read_table(table: Path, read_line: Callable[[dict[str, str]], T]) -> list[T]:
-    entries = []
+    numbers = []
     with open(table, newline='') as file:
         reader = csv.DictReader(file)
         for cells in reader:
             try:
-                entries.append(read_line(cells))
+                numbers.append(_read_number(cells))
             except (KeyError, TypeError, ValueError) as error:
                 message = f'{table}, line {reader.line_num}: {error}; correct this line'
                 raise UserError(message) from None
-    return entries
+    return numbers
 
 
 def _read_number(cells: dict[str, str]) -> ReportedNumber:
@@ -174,20 +134,6 @@ def _read_number(cells: dict[str, str]) -> ReportedNumber:
     return number
 
 
-def _read_claim(cells: dict[str, str]) -> ReportedClaim:
-    claim = ReportedClaim(
-        report=cells['report'],
-        claim_id=cells['claim_id'],
-        claim=cells['claim'],
-        rows=tuple(cells['rows'].split(';')),
-        test=cells['test'],
-    )
-    _check_report(claim.report, claim.claim_id)
-    if not claim.claim or not claim.rows[0] or not claim.test:
-        raise ValueError('the claim, its rows or its test is empty')
-    return claim
-
-
 def _check_report(report: str, name: str) -> None:
     if report not in REPORTS or not name.startswith(f'{report}-'):
         raise ValueError(f'{name} is no name of report {report}')
@@ -196,11 +142,3 @@ def _check_report(report: str, name: str) -> None:
 def _check_word(word: str, words: Iterable[str], column: str) -> None:
     if word not in words:
         raise ValueError(f'the {column} {word!r} is unknown')
-
-
-def _check_unique(names: Iterable[str], table: Path) -> None:
-    seen = set()
-    for name in names:
-        if name in seen:
-            raise UserError(f'{table} has {name} twice; delete one of them')
-        seen.add(name)

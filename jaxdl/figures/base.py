@@ -12,7 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-COLOURS = {'train': 'tab:blue', 'validation': 'tab:orange', 'test': 'tab:green'}
+# Of Okabe and Ito, which also those tell apart who are colour-blind.
+COLOURS = {'train': '#0072b2', 'validation': '#e69f00', 'test': '#009e73'}
+REPORTED_COLOUR = '#d55e00'
 
 
 class SummaryLike(Protocol):
@@ -37,7 +39,8 @@ def new_figure(width: float, height: float, title: str | None = None) -> Figure:
     """An empty Figure of `width` by `height` inches."""
     # The constrained layout keeps titles, labels and colour bars from overlapping.
     figure = Figure(figsize=(width, height), layout='constrained')
-    figure.suptitle(title or '')
+    # A title that is wider than the figure would be cut off at both ends.
+    figure.suptitle(title or '', wrap=True)
     return figure
 
 
@@ -46,6 +49,13 @@ def to_png(figure: Figure) -> bytes:
     file = io.BytesIO()
     # The default compression level, 6, takes far longer and saves little.
     figure.savefig(file, format='png', dpi=110, pil_kwargs={'compress_level': 3})
+    return file.getvalue()
+
+
+def to_webp(figure: Figure) -> bytes:
+    """The content of a WebP file of the figure, without loss: smaller than a PNG."""
+    file = io.BytesIO()
+    figure.savefig(file, format='webp', dpi=110, pil_kwargs={'lossless': True, 'method': 4})
     return file.getvalue()
 
 

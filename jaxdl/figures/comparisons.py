@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from jaxdl.figures.base import SummaryLike, new_figure
+from jaxdl.figures.base import REPORTED_COLOUR, SummaryLike, new_figure
 
 MOST_TICKS = 10  # more labels than these overlap on a logarithmic axis
 
@@ -27,11 +27,18 @@ class SummaryLine(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """One panel of a chart, with its lines by label."""
+    """One panel of a chart, with its lines by label.
+
+    Attributes:
+        xlabel, ylabel: Of its axes.
+        lines: All of type Line, or all of type SummaryLine.
+        is_share: Whether the values are shares, whose intervals end at 0 and 1.
+    """
 
     xlabel: str
     ylabel: str
     lines: Mapping[str, Line] | Mapping[str, SummaryLine]
+    is_share: bool = False
 
 
 def speed_ratios(title: str, ratios: Mapping[str, Mapping[str, float]]) -> Figure:
@@ -126,7 +133,7 @@ def seed_scores(
             star_rows,
             marker='*',
             s=90,
-            color='tab:red',
+            color=REPORTED_COLOUR,
             zorder=3,
             label='reported',
         )
@@ -168,7 +175,7 @@ def means_with_intervals(title: str, panels: Mapping[str, Panel], log_x: bool = 
     all_axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for axes, (name, panel) in zip(all_axes, panels.items(), strict=True):
         for label, line in panel.lines.items():
-            _draw_errorbars(axes, label, line)
+            _draw_errorbars(axes, label, line, panel.is_share)
         axes.set(title=name, xlabel=panel.xlabel, ylabel=panel.ylabel)
         if log_x:
             _set_log_axis(axes, panel.lines.values())
@@ -178,17 +185,22 @@ def means_with_intervals(title: str, panels: Mapping[str, Panel], log_x: bool = 
     return figure
 
 
-def _draw_errorbars(axes: Axes, label: str, line: SummaryLine) -> None:
+def _draw_errorbars(axes: Axes, label: str, line: SummaryLine, is_share: bool) -> None:
     means = []
     half_widths = []
     for summary in line.summaries:
         means.append(summary.mean)
         half_widths.append(summary.ci95 or 0.0)  # a single seed has no interval
+    below, above = np.array(half_widths), np.array(half_widths)
+    if is_share:
+        # A mean of shares may be above 1 by rounding.
+        below = np.clip(np.minimum(below, means), 0, None)
+        above = np.clip(np.minimum(above, 1 - np.array(means)), 0, None)
     has_names = isinstance(line.x[0], str)
     axes.errorbar(
         line.x,
         means,
-        half_widths,
+        (below, above),
         fmt='o' if has_names else 'o-',
         markersize=4,
         capsize=2,

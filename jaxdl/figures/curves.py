@@ -1,6 +1,5 @@
 """Curves: scores over training steps, over sequence lengths, and over transforms of an image."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
@@ -45,13 +44,6 @@ class Curve(NamedTuple):
 
     steps: Sequence[int]  # (n,)
     series: Series  # entries of shape (n,)
-
-
-class CurvePanel(NamedTuple):
-    """One panel of `curve_grid`."""
-
-    curves: Mapping[str, Curve]  # keys of COLOURS: 'train', 'validation', 'test'
-    reported: float | None  # drawn as a dashed line
 
 
 class ResponsePanel(NamedTuple):
@@ -224,67 +216,6 @@ def _set_length_axis(axes: Axes, lengths: Sequence[int]) -> None:
         ticks = [length for length in lengths if length in (1, 2, 5, 10) or length >= 20]
     axes.set_xticks(ticks, list(map(str, ticks)))
     axes.minorticks_off()
-
-
-def curve_grid(title: str, panels: Mapping[str, CurvePanel], columns: int = 5) -> Figure:
-    """Many small panels of accuracy over training steps, with one legend for all.
-
-    Args:
-        title: The figure's title.
-        panels: The panels by their titles, drawn row by row.
-        columns: Panels in a row.
-
-    Returns:
-        A Figure whose panels share their accuracy axis.
-    """
-    rows = math.ceil(len(panels) / columns)
-    figure = new_figure(2.3 * columns, 1.75 * rows + 0.6, title)
-    cells = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
-    for axes in cells[len(panels) :]:
-        axes.set_axis_off()
-    used_cells = cells[: len(panels)]
-    for axes, (name, panel) in zip(used_cells, panels.items(), strict=True):
-        _draw_curve_panel(axes, name, panel)
-    handles_by_label = {}
-    for axes in used_cells:
-        handles, labels = axes.get_legend_handles_labels()
-        handles_by_label.update(zip(labels, handles, strict=True))
-    figure.legend(
-        handles_by_label.values(),
-        handles_by_label.keys(),
-        loc='outside lower center',
-        ncols=4,
-        fontsize=7,
-    )
-    return figure
-
-
-def _draw_curve_panel(axes: Axes, name: str, panel: CurvePanel) -> None:
-    for label, curve in panel.curves.items():
-        draw_band(
-            axes,
-            curve.steps,
-            curve.series,
-            label,
-            color=COLOURS[label],
-            linewidth=1,
-            marker='.',
-            markersize=3,
-        )
-    if panel.reported is not None:
-        axes.axhline(
-            panel.reported,
-            color='tab:red',
-            linestyle='--',
-            linewidth=0.9,
-            label='reported',
-        )
-    axes.set_title(name, fontsize=7)
-    axes.tick_params(labelsize=6)
-    axes.ticklabel_format(axis='x', style='sci', scilimits=(0, 3))
-    axes.xaxis.get_offset_text().set_fontsize(6)
-    axes.set_ylim(-0.03, 1.03)
-    axes.grid(alpha=0.3)
 
 
 def image_responses(title: str, panels: Sequence[ResponsePanel]) -> Figure:

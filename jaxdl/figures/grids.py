@@ -236,7 +236,9 @@ def value_maps(
     Returns:
         A Figure with one panel for each cell.
     """
-    figure = new_figure(2.1 * len(columns) + 0.8, 1.75 * len(rows) + 0.8, title)
+    figure = new_figure(2.1 * len(columns) + 1, 1.75 * len(rows) + 0.8, title)
+    # Images keep their shape, by which the names at their left may move beyond the edge.
+    figure.get_layout_engine().set(rect=(0.02, 0, 0.98, 1))
     grid = figure.subplots(len(rows), len(columns), squeeze=False)
     for axes, column in zip(grid[0], columns, strict=True):
         axes.set_title(column, fontsize=7)

@@ -80,6 +80,32 @@ def layer_statistics(title: str, records: Sequence[StatisticsRecord]) -> dict[st
     return figures
 
 
+def statistics_over_steps(
+    title: str, steps: Sequence[int], panels: Mapping[str, Mapping[str, SummaryLike]], mark: int
+) -> Figure:
+    """Statistics of layers over training, a panel for each statistic.
+
+    Args:
+        title: The figure's title.
+        steps: (n,).
+        panels: {statistic: {layer: summary with entries of shape (n,)}}.
+        mark: A step that is marked by a vertical line.
+
+    Returns:
+        A Figure with the panels side by side.
+    """
+    figure = new_figure(4.2 * len(panels), 3.6, title)
+    all_axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axes, (statistic, layers) in zip(all_axes, panels.items(), strict=True):
+        for layer, summary in layers.items():
+            draw_band(axes, steps, summary, layer.replace('_', ' '), -np.inf, np.inf)
+        axes.axvline(mark, color='grey', linestyle=':', label=f'step {mark:,}')
+        axes.set(title=statistic, xlabel='training step')
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8)
+    return figure
+
+
 def _layer_of(array_name: str) -> str:
     """The layer of an array: 'layer0' of 'weight_ih_l0_reverse', 'conv1' of 'conv1_weight'."""
     array_name = re.sub(r'(weight|bias)_[ih]h_l(\d+).*', r'layer\2', array_name)

@@ -71,3 +71,14 @@ def test_named_positions_are_not_joined():
     (axes,) = means_with_intervals('', {'exact match': panel}, log_x=False).axes
     assert axes.lines[0].get_linestyle() == 'None'
     assert tick_labels(axes.xaxis) == ['h3', 'h5']
+
+
+@pytest.mark.quick
+def test_intervals_of_shares_end_at_0_and_1():
+    summaries = [SimpleNamespace(mean=0.95, ci95=0.2), SimpleNamespace(mean=0.05, ci95=0.2)]
+    panel = Panel('units', 'accuracy', {'gru': SummaryLine([5, 128], summaries)}, is_share=True)
+    (axes,) = means_with_intervals('', {'accuracy': panel}).axes
+    (bars,) = axes.collections
+    first, second = bars.get_segments()
+    np.testing.assert_allclose(first[:, 1], [0.75, 1])
+    np.testing.assert_allclose(second[:, 1], [0, 0.25])

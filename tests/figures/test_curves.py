@@ -5,13 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from jaxdl.figures.base import Series
 from jaxdl.figures.curves import (
-    Curve,
-    CurvePanel,
     ResponsePanel,
     accuracy_by_length,
-    curve_grid,
     image_responses,
     training_curves,
 )
@@ -83,20 +79,6 @@ def test_of_many_lengths_only_some_are_labelled():
     table = SimpleNamespace(lengths=lengths, scores={'accuracy': summary([1.0] * 22, None)})
     (axes,) = accuracy_by_length('', 'bits', {'random': table}).axes
     assert list(axes.get_xticks()) == [1, 2, 5, 10, 20, 50, 100]
-
-
-def test_a_grid_of_curves_has_one_legend():
-    train = Curve([1, 2], Series([0.2, 0.4], None))
-    test = Curve([2], Series([0.3], None))
-    panels = {
-        'first row': CurvePanel({'train': train}, reported=None),
-        'second row': CurvePanel({'train': train, 'test': test}, reported=0.8),
-    }
-    figure = curve_grid('', panels, columns=2)
-    first_axes, second_axes = figure.axes
-    assert first_axes.get_title() == 'first row'
-    assert line_data(second_axes)['reported'][1] == [0.8, 0.8]
-    assert legend_labels(figure.legends[0]) == ['train', 'test', 'reported']
 
 
 def test_image_responses_have_a_row_for_each_transform():

@@ -1,11 +1,14 @@
 """What all figures share: bands of 95 % intervals, and summaries stacked into series."""
 
+import io
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
 
-from jaxdl.figures.base import Series, draw_band, new_figure, stack_summaries, to_png
+from jaxdl.figures.base import Series, draw_band, new_figure, stack_summaries, to_png, to_webp
 
 
 @pytest.mark.quick
@@ -38,3 +41,20 @@ def test_summaries_are_stacked():
 
 def test_a_figure_is_written_as_png():
     assert to_png(new_figure(1, 1, 'a title')).startswith(b'\x89PNG')
+
+
+@pytest.mark.quick
+def test_a_long_title_stays_within_the_figure():
+    figure = new_figure(5, 3, 'a title of many words that is far wider than its figure ' * 3)
+    figure.subplots()
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    extent = figure._suptitle.get_window_extent(canvas.get_renderer())
+    assert extent.x0 >= 0 and extent.x1 <= figure.bbox.width and extent.y1 <= figure.bbox.height
+
+
+def test_webp_has_the_pixels_of_png():
+    figure = new_figure(2, 1, 'a title')
+    png, webp = Image.open(io.BytesIO(to_png(figure))), Image.open(io.BytesIO(to_webp(figure)))
+    assert webp.format == 'WEBP'
+    np.testing.assert_array_equal(webp.convert('RGB'), png.convert('RGB'))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from jaxdl.figures.grids import (
     Cell,
@@ -142,3 +143,15 @@ def test_value_maps_have_a_colour_bar_but_for_images():
     names = [label.get_text() for label in classes_bar.get_yticklabels()]
     assert names == ['cat', 'dog']
     np.testing.assert_array_equal(classes_axes.images[0].get_array(), classes)
+
+
+def test_long_names_of_rows_stay_within_the_figure():
+    cells = [Cell(np.ones((28, 28, 1)), 'image')]
+    cells += [Cell(np.eye(20), 'values')] * 3 + [Cell(np.ones((20, 20), int), 'classes')]
+    rows = [MapRow('automobile, no. 21', cells)] * 10
+    figure = value_maps('A title\nof two lines', rows, list('abcde'), list('0123456789'))
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    for row in range(10):
+        (name,) = figure.axes[5 * row].texts
+        assert name.get_window_extent(canvas.get_renderer()).x0 >= 1

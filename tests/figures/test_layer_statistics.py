@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from jaxdl.figures.layer_statistics import layer_histograms, layer_statistics
+from jaxdl.figures.layer_statistics import layer_histograms, layer_statistics, statistics_over_steps
 
 
 def summary(mean):
@@ -92,3 +92,17 @@ def test_layer_histograms_say_their_statistics():
     heights, edges, _ = steps.get_data()
     np.testing.assert_allclose(heights, [0.75, 0.25])
     np.testing.assert_allclose(edges, [-1, 1, 3])
+
+
+@pytest.mark.quick
+def test_statistics_over_steps_have_a_line_for_each_layer():
+    conv1 = SimpleNamespace(mean=[3.0, 1.0, 2.0], ci95=None)
+    conv2 = SimpleNamespace(mean=[4.0, 5.0, 6.0], ci95=[0.5, 0.5, 0.5])
+    panels = {'deviation': {'conv1': conv1, 'conv2': conv2}, 'mean': {'conv1': conv2}}
+    figure = statistics_over_steps('', [0, 100, 200], panels, mark=100)
+    deviation, mean = figure.axes
+    first, second, mark = deviation.lines
+    assert first.get_xydata().tolist() == [[0, 3], [100, 1], [200, 2]]
+    assert second.get_label() == 'conv2'
+    assert set(mark.get_xdata()) == {100}
+    assert mean.get_title() == 'mean'

@@ -6,6 +6,8 @@ import json
 
 import adder_results
 import pytest
+from experiments.reports.page.document import Page
+from experiments.reports.page.report_rows import write_pictures
 from strangers import FEW, MANY, changed, damaged, files_in, fuzz, nested, to_bytes
 
 from experiments.core import file_schema
@@ -27,8 +29,6 @@ from experiments.core.file_schema import (
 from experiments.reports import catalogue, result_files
 from experiments.reports.catalogue import RESULTS_FOLDER
 from experiments.reports.judgement import judge_all
-from experiments.reports.page.document import Page
-from experiments.reports.page.report_rows import write_pictures
 from experiments.reports.reported import reported_rows
 from experiments.reports.reported_numbers import reported_numbers
 from experiments.training import finished_run, workdir

@@ -6,6 +6,7 @@ import pytest
 
 from experiments.core.defaults import base
 from experiments.reports import catalogue
+from experiments.reports.claim_runs import claim_runs
 from experiments.reports.presets import presets
 from jaxdl import UserError
 
@@ -14,8 +15,8 @@ pytestmark = pytest.mark.quick
 
 def test_the_comparisons_are_beside_the_rows():
     configs = catalogue.runs()
-    hidden, rates, batches, proofs = 24, 18, 2, 6
-    assert len(configs) == len(presets()) + hidden + rates + batches + proofs
+    hidden, rates, batches, proofs, claims = 24, 18, 2, 6, len(claim_runs(presets()))
+    assert len(configs) == len(presets()) + hidden + rates + batches + proofs + claims
     assert configs['rate-gru-0.01'].learning_rate == 0.01
     assert configs['hidden-rnn-256'].hidden == 256
     assert configs['batch-8'].batch_size == 8
@@ -93,3 +94,26 @@ def test_more_work_costs_more():
     assert catalogue.cost(replace(adder, hidden=50)) > cost
     cnn = base('cifar_cnn')
     assert catalogue.cost(replace(cnn, epochs=20)) == pytest.approx(2 * catalogue.cost(cnn))
+
+
+def test_runs_whose_seconds_are_compared_train_alone():
+    adder = base('binary_add')
+    configs = {'claim-time-one': adder, 'claim-time-other': replace(adder, learning_rate=0.1)}
+    assert catalogue.groups(configs) == [['claim-time-one'], ['claim-time-other']]
+
+
+def test_what_single_claims_need_is_cheap():
+    seconds = 0
+    for name, config in claim_runs(presets()).items():
+        seeds = catalogue.usual_seeds(name, config)
+        seconds += catalogue.cost(replace(config, seeds=seeds))
+    assert seconds < 3600
+
+
+def test_the_usual_number_of_seeds():
+    configs = catalogue.runs()
+    seeds = {name: catalogue.usual_seeds(name, config) for name, config in configs.items()}
+    assert (seeds['D-add-mse-h5'], seeds['E-lstm128'], seeds['hidden-rnn-5']) == (100, 10, 4)
+    assert (seeds['A-cifar-base'], seeds['D-birnn256x2-adam']) == (6, 4)
+    # Two devices take whole seeds each.
+    assert not any(count % 2 for count in seeds.values())

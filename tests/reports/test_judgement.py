@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from made_up_results import results_of, summary
+from results_with_seeds import results_of, summary
 
 from experiments.core.file_schema import FailedRow
 from experiments.reports import predictions

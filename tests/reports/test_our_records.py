@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from made_up_results import results_of, summary
+from results_with_seeds import results_of, summary
 
 from experiments.core.file_schema import (
     AdderTest,
@@ -85,12 +85,16 @@ def test_the_first_point_of_a_curve_comes_after_an_update():
 
 
 def test_scores_of_a_class():
-    report = {'7': {'precision': summary(0.8, 0.9), 'f1-score': summary(0.7, 0.6)}}
+    report = {
+        'macro avg': {'f1-score': summary(0.5, 0.4)},
+        '7': {'precision': summary(0.8, 0.9), 'f1-score': summary(0.7, 0.6)},
+    }
     results = results_of(0.9, final_test=ImageTest(summary(0.9, 0.9), report=report))
     precision = NUMBER._replace(quantity='precision', index='7', n=1028)
     assert value_of(precision, results).seeds.tolist() == [0.8, 0.9]
     f1 = precision._replace(quantity='f1')
     assert value_of(f1, results).seeds.tolist() == [0.7, 0.6]
+    assert value_of(f1._replace(index='macro'), results).seeds.tolist() == [0.5, 0.4]
 
 
 def test_activations_of_the_net_that_a_picture_shows():

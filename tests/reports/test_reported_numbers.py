@@ -1,26 +1,19 @@
-"""The tables of numbers and claims, against what the reports have, and lines that are wrong."""
+"""The table of numbers, against what the reports have, and lines that are wrong."""
 
 import pytest
 
 from experiments.reports import catalogue
 from experiments.reports.reported import reported_rows
-from experiments.reports.reported_numbers import (
-    CLAIMS_TABLE,
-    NUMBERS_TABLE,
-    reported_claims,
-    reported_numbers,
-)
+from experiments.reports.reported_numbers import NUMBERS_TABLE, reported_numbers
 from jaxdl import UserError
 
 pytestmark = pytest.mark.quick
-# All settings of report B together, and a net that only its samples are shown of.
-OTHER_ROWS = {'B-cifar-all', 'E-recall-gru10-k2'}
+OTHER_ROWS = {'B-cifar-all'}  # all settings of report B together
 
 
 def test_every_line_is_read():
-    numbers, claims = reported_numbers(), reported_claims()
+    numbers = reported_numbers()
     assert len(numbers) == len(NUMBERS_TABLE.read_text().splitlines()) - 1
-    assert len(claims) == len(CLAIMS_TABLE.read_text().splitlines()) - 1
     known = set(reported_rows()) | set(catalogue.runs()) | OTHER_ROWS
     assert {number.row_id for number in numbers} <= known
 
@@ -71,13 +64,3 @@ def test_wrong_lines_are_named(tmp_path, line, message):
     with pytest.raises(UserError, match=message) as raised:
         reported_numbers(table)
     assert 'line 2' in str(raised.value)
-
-
-def test_claims_have_rows_and_one_name(tmp_path):
-    claims = reported_claims()
-    assert claims[0].rows == ('A-cifar-base', 'A-cifar-tuned-ep1', 'A-cifar-tuned-ep2')
-    table = tmp_path / 'claims.csv'
-    lines = CLAIMS_TABLE.read_text().splitlines()
-    table.write_text('\n'.join([*lines[:2], lines[1]]))
-    with pytest.raises(UserError, match='twice'):
-        reported_claims(table)

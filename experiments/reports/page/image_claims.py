@@ -7,11 +7,9 @@ import numpy as np
 
 from experiments.core.file_schema import EpochRecord, RowResults
 from experiments.core.formatting import format_summary
+from experiments.reports.evidence import Evidence, epoch_records, percent
 from experiments.reports.intervals import difference, excludes_zero, share_half_width
-from experiments.reports.page.document import Page
-from experiments.reports.page.evidence import Evidence, epoch_records, percent, seconds_per_seed
-from experiments.reports.presets import presets
-from experiments.reports.reported import QUOTED_STATISTICS
+from experiments.reports.page.blocks import Chapter
 from jaxdl.figures import comparisons
 from jaxdl.figures.comparisons import Panel, SummaryLine
 from jaxdl.metrics import Summary
@@ -38,7 +36,7 @@ STATISTICS_OF_C = ('C-cifar-adam-1e-3', 'C-cifar-gd-1e-3')
 EPOCHS_OF_A = 10  # of the base run, before the "tuned" one
 
 
-def last_batch(page: Page, evidence: Evidence) -> None:
+def last_batch(chapter: Chapter, evidence: Evidence) -> None:
     """Report D: accuracy on the whole test set, and on its last batch alone."""
     lines = []
     for name in evidence.finished(MNIST_OF_D):
@@ -51,10 +49,12 @@ def last_batch(page: Page, evidence: Evidence) -> None:
                 counts.append(f'{round(images * accuracy)}/{images}')
         reported = evidence.reported[name].reported_test_acc
         lines.append([name, reported, percent(test.accuracy, 2), ', '.join(counts)])
-    page.table(['row', 'reported test', 'whole test set, %', 'last batch alone, each seed'], lines)
+    chapter.table(
+        ['row', 'reported test', 'whole test set, %', 'last batch alone, each seed'], lines
+    )
 
 
-def unstable_rate(page: Page, evidence: Evidence) -> None:
+def unstable_rate(chapter: Chapter, evidence: Evidence) -> None:
     """Report A: test accuracy by epoch, seed by seed, at a rate that is too high for RNNs."""
     panels = {}
     for name in evidence.finished(['A-rnn128', 'A-rnn256']):
@@ -67,27 +67,28 @@ def unstable_rate(page: Page, evidence: Evidence) -> None:
         # The curves of many seeds are kept without those of single seeds.
         if accuracies[0].seeds is None:
             lines = {'mean of all seeds': SummaryLine(epochs, accuracies)}
-            panels[title] = Panel('epoch', 'test accuracy', lines)
+            panels[title] = Panel('epoch', 'test accuracy', lines, is_share=True)
         else:
             panels[f'{title}, by seed'] = _panel_of_seeds(epochs, accuracies)
 
         means = ', '.join(f'{100 * accuracy.mean:.0f}' for accuracy in accuracies)
         seeds = results.config['seeds']
         reported = evidence.reported[name].reported_test_acc
-        page.text(
+        chapter.text(
             f'{name}: test accuracy in % after each epoch, mean of {seeds} seeds: {means}. '
             f'Reported after the last epoch: {100 * reported:.1f}.'
         )
-    page.figure(
+    chapter.figure(
         'claim-rate',
         comparisons.means_with_intervals(
             'The same net, the same rate, other seeds', panels, log_x=False
         ),
-        'RNNs trained at that rate, epoch by epoch',
+        'Test accuracy of RNNs at that rate, epoch by epoch and seed by seed: it jumps up and '
+        'down, so the last epoch says little.',
     )
     if 'E-rnn128' in evidence.results:
         slower = evidence.results['E-rnn128']
-        page.text(
+        chapter.text(
             f'At {slower.config["learning_rate"]:g} (`E-rnn128`) the net of 128 units reaches '
             f'{percent(slower.final_test.accuracy)} %.'
         )
@@ -100,27 +101,27 @@ def _panel_of_seeds(epochs: list[int], accuracies: list[Summary]) -> Panel:
     for seed, scores_of_seed in enumerate(scores.T):
         points = [Summary(score, None) for score in scores_of_seed]
         lines[f'seed {seed}'] = SummaryLine(epochs, points)
-    return Panel('epoch', 'test accuracy', lines)
+    return Panel('epoch', 'test accuracy', lines, is_share=True)
 
 
-def carried_over(page: Page, evidence: Evidence) -> None:
+def carried_over(chapter: Chapter, evidence: Evidence) -> None:
     """Report A: the base net from new weights, and the same net trained on."""
     if 'A-cifar-base' in evidence.results:
         records = epoch_records(evidence.results['A-cifar-base'])
         first, last = records[0], records[-1]
-        page.text(
+        chapter.text(
             'From new weights (`A-cifar-base`), training accuracy is '
             f'{percent(first.train["accuracy"])} % over the first epoch and '
             f'{percent(last.train["accuracy"])} % over epoch {last.epoch}. No net that starts '
             'afresh is at 100 % in its first epoch.'
         )
     if 'A-cifar-tuned-ep1' in evidence.results:
-        _write_training_on(page, evidence.results['A-cifar-tuned-ep1'])
+        _write_training_on(chapter, evidence.results['A-cifar-tuned-ep1'])
 
 
-def _write_training_on(page: Page, results: RowResults) -> None:
+def _write_training_on(chapter: Chapter, results: RowResults) -> None:
     records = epoch_records(results)
-    page.figure(
+    chapter.figure(
         'claim-carried-over',
         comparisons.means_with_intervals(
             'A-cifar-base, trained on',
@@ -135,7 +136,7 @@ def _write_training_on(page: Page, results: RowResults) -> None:
     # The curve is thinned out: the epoch at which the base run ended may not be among them.
     base = next(record for record in records if record.epoch >= EPOCHS_OF_A)
     last = records[-1]
-    page.text(
+    chapter.text(
         f'After epoch {base.epoch}: test accuracy {percent(base.test["accuracy"])} %, '
         f'test loss {format_summary(base.test["loss"], 1, 2)}. '
         f'After epoch {last.epoch}: training accuracy {percent(last.train["accuracy"])} %, '
@@ -151,22 +152,10 @@ def _panel_of_splits(records: list[EpochRecord], score: str) -> Panel:
         train.append(record.train[score])
         test.append(record.test[score])
     lines = {'train': SummaryLine(epochs, train), 'test': SummaryLine(epochs, test)}
-    return Panel('epoch', score, lines)
+    return Panel('epoch', score, lines, is_share=score == 'accuracy')
 
 
-def plain_sgd(page: Page, evidence: Evidence) -> None:
-    """Report A: an RNN under SGD without momentum, on standardized pixels."""
-    results = evidence.results['A-rnn256-sgd']
-    config = results.config
-    reported = evidence.reported['A-rnn256-sgd'].reported_test_acc
-    page.text(
-        f'`A-rnn256-sgd`, {config["optimizer"]} at {config["learning_rate"]:g}: '
-        f'{percent(results.final_test.accuracy)} % here, {100 * reported:.1f} % '
-        'reported.'
-    )
-
-
-def one_batch(page: Page, evidence: Evidence) -> None:
+def one_batch(chapter: Chapter, evidence: Evidence) -> None:
     """Report B: training accuracy of one batch, and test accuracies that lie close together."""
     names = evidence.finished(CIFAR_OF_B)
     lines = []
@@ -186,7 +175,7 @@ def one_batch(page: Page, evidence: Evidence) -> None:
                 percent(results.final_test.accuracy),
             ]
         )
-    page.table(
+    chapter.table(
         [
             'row',
             'reported train',
@@ -197,11 +186,11 @@ def one_batch(page: Page, evidence: Evidence) -> None:
         ],
         lines,
     )
-    _write_reported_pairs(page, evidence)
-    _write_our_pairs(page, evidence, names)
+    _write_reported_pairs(chapter, evidence)
+    _write_our_pairs(chapter, evidence, names)
 
 
-def _write_reported_pairs(page: Page, evidence: Evidence) -> None:
+def _write_reported_pairs(chapter: Chapter, evidence: Evidence) -> None:
     """How many of B's test accuracies are too close to be told apart on so few images."""
     half_width = share_half_width(0.5, TEST_IMAGES_OF_B)
     # Variances add up, if the two errors are independent.
@@ -214,7 +203,7 @@ def _write_reported_pairs(page: Page, evidence: Evidence) -> None:
         second_accuracy = evidence.reported[second].reported_test_acc
         if abs(first_accuracy - second_accuracy) <= half_width_of_difference:
             close += 1
-    page.text(
+    chapter.text(
         f'An accuracy near one half on {TEST_IMAGES_OF_B:,} images is known to '
         f'± {100 * half_width:.1f} points, and the difference of two, if their errors are '
         f'independent, to ± {100 * half_width_of_difference:.1f} points. One of 95 % on a batch '
@@ -224,7 +213,7 @@ def _write_reported_pairs(page: Page, evidence: Evidence) -> None:
     )
 
 
-def _write_our_pairs(page: Page, evidence: Evidence, names: list[str]) -> None:
+def _write_our_pairs(chapter: Chapter, evidence: Evidence, names: list[str]) -> None:
     """How many of our test accuracies cannot be told apart over seeds."""
     pairs = list(itertools.combinations(names, 2))
     alike = 0
@@ -233,100 +222,18 @@ def _write_our_pairs(page: Page, evidence: Evidence, names: list[str]) -> None:
         second_accuracy = evidence.results[second].final_test.accuracy
         if not excludes_zero(difference(first_accuracy, second_accuracy)):
             alike += 1
-    page.text(
+    chapter.text(
         f'Of our {len(pairs)} pairs {alike} cannot be told apart over seeds. All nets are tested '
         f'on the same {TEST_IMAGES_OF_B:,} images.'
     )
 
 
-def transposed(page: Page, evidence: Evidence) -> None:
+def transposed(chapter: Chapter, evidence: Evidence) -> None:
     """Report B: its deconvnet, in words; the pictures are elsewhere on the page."""
-    page.text(
+    chapter.text(
         "The report's code swaps the height and the width of a filter, where the adjoint of a "
         'convolution turns the filter by 180 degrees. Here a projection is `jax.vjp` of the net '
         'itself, so this mistake cannot be made, and the tests compare it with captum to 1e-10. '
         'The nine strongest maps of one image are not the nine images that excite one map most; '
         'this page shows both.'
     )
-
-
-def tanh_statistics(page: Page, evidence: Evidence) -> None:
-    """Report C: the mean and the variance of activations that it quotes."""
-    lines = []
-    for quoted in QUOTED_STATISTICS:
-        if quoted.row not in evidence.results:
-            continue
-        results = evidence.results[quoted.row]
-        # At most one is kept.
-        statistics = results.layer_statistics[0]
-        layer = statistics.layers[quoted.layer]
-        lines.append(
-            [
-                quoted.row,
-                quoted.layer,
-                quoted.mean,
-                format_summary(layer.mean),
-                quoted.variance,
-                # Files keep the standard deviation, not the variance. For seeds that agree this
-                # is nearly the mean of their variances.
-                f'{layer.std.mean**2:.4f}',
-            ]
-        )
-    page.table(
-        [
-            'row',
-            'activations',
-            'reported mean',
-            'ours',
-            'reported variance',
-            'ours (the square of the mean standard deviation)',
-        ],
-        lines,
-    )
-    # The step is that of the last row shown.
-    page.text(
-        f'Ours are those of tanh nets before step {statistics.step} of '
-        f'{results.step}, over 100 test images. Where a mean is below 0, the activations did not '
-        'come out of a ReLU.'
-    )
-
-
-def timing(page: Page, evidence: Evidence) -> None:
-    """Report E: accuracies and seconds of its six nets on MNIST."""
-    configs = presets()
-    lines = []
-    for name in evidence.finished(MNIST_OF_E):
-        row, results = evidence.reported[name], evidence.results[name]
-        epochs = configs[name].epochs  # of the report's run and of ours
-        seconds = seconds_per_seed(results)
-        lines.append(
-            [
-                name,
-                row.reported_test_acc,
-                percent(results.final_test.accuracy, 2),
-                f'{row.reported_seconds / epochs:.0f}',
-                '' if seconds is None else f'{seconds / epochs:.1f}',
-            ]
-        )
-    page.table(
-        [
-            'row',
-            'reported test',
-            'test, %',
-            'reported seconds an epoch',
-            'our seconds an epoch, for one seed',
-        ],
-        lines,
-    )
-    items = []
-    for first, second in itertools.combinations(evidence.finished(ALIKE_OF_E), 2):
-        gap = difference(
-            evidence.results[first].final_test.accuracy,
-            evidence.results[second].final_test.accuracy,
-        )
-        item = f'{first} minus {second}: {percent(gap, 2)} points'
-        if not excludes_zero(gap):
-            item += ', which chance could explain'
-        items.append(item)
-    if items:
-        page.list(items)

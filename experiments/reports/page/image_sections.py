@@ -3,8 +3,7 @@
 from experiments.core.file_schema import RowResults
 from experiments.core.formatting import format_summary
 from experiments.reports.catalogue import HIDDEN_SIZES, LEARNING_RATES
-from experiments.reports.page.document import Page
-from experiments.reports.page.evidence import (
+from experiments.reports.evidence import (
     Evidence,
     by_cell,
     epoch_records,
@@ -13,7 +12,8 @@ from experiments.reports.page.evidence import (
     seconds_per_seed,
     summary_lines,
 )
-from jaxdl.figures import comparisons, confusion_and_text
+from experiments.reports.page.blocks import Chapter
+from jaxdl.figures import comparisons
 from jaxdl.figures.comparisons import Panel, SummaryLine
 from jaxdl.metrics import Summary
 
@@ -32,7 +32,7 @@ ACTIVATIONS = ('conv1', 'pool1', 'conv2', 'pool2', 'dense', 'head')
 BREAKDOWN = 0.1  # a rate breaks a net if it costs more accuracy than this
 
 
-def hidden_sizes(page: Page, evidence: Evidence) -> None:
+def hidden_sizes(chapter: Chapter, evidence: Evidence) -> None:
     """Accuracy and seconds of RNN, LSTM and GRU by hidden size."""
 
     def id_of(cell, hidden):
@@ -40,16 +40,19 @@ def hidden_sizes(page: Page, evidence: Evidence) -> None:
 
     accuracies = by_cell(evidence, HIDDEN_SIZES, id_of, final_accuracy)
     seconds = by_cell(evidence, HIDDEN_SIZES, id_of, _seconds_summary)
-    page.figure(
+    chapter.figure(
         'hidden',
         comparisons.means_with_intervals(
             'MNIST rows: one epoch of 60,000, Adam at 1e-3, batch 64',
             {
-                'accuracy': Panel('units', 'test accuracy', summary_lines(accuracies)),
+                'accuracy': Panel(
+                    'units', 'test accuracy', summary_lines(accuracies), is_share=True
+                ),
                 'time': Panel('units', 'seconds per seed', summary_lines(seconds)),
             },
         ),
-        'RNN, LSTM and GRU by hidden size',
+        'Accuracy and seconds by units. The gated cells gain on the RNN as units grow; the seconds '
+        'say what that costs.',
     )
     lines = []
     for hidden in HIDDEN_SIZES:
@@ -57,7 +60,7 @@ def hidden_sizes(page: Page, evidence: Evidence) -> None:
         for table in accuracies.values():
             line.append(percent(table[hidden], 2) if hidden in table else '')
         lines.append(line)
-    page.table(['units', *accuracies], lines)
+    chapter.table(['units', *accuracies], lines)
 
 
 def _seconds_summary(results: RowResults) -> Summary | None:
@@ -65,20 +68,24 @@ def _seconds_summary(results: RowResults) -> Summary | None:
     return None if seconds is None else Summary(seconds, None)
 
 
-def learning_rates(page: Page, evidence: Evidence) -> None:
+def learning_rates(chapter: Chapter, evidence: Evidence) -> None:
     """Accuracy of RNN, LSTM and GRU by learning rate."""
 
     def id_of(cell, rate):
         return f'rate-{cell}-{rate:g}'
 
     accuracies = by_cell(evidence, LEARNING_RATES, id_of, final_accuracy)
-    page.figure(
+    chapter.figure(
         'rates',
         comparisons.means_with_intervals(
             'MNIST rows, 128 units: one epoch by learning rate (Adam)',
-            {'accuracy': Panel('learning rate', 'test accuracy', summary_lines(accuracies))},
+            {
+                'accuracy': Panel(
+                    'learning rate', 'test accuracy', summary_lines(accuracies), is_share=True
+                )
+            },
         ),
-        'Learning rate by cell',
+        'Test accuracy after one epoch by learning rate: see at which rate each cell breaks down.',
     )
     items = []
     for cell, table in accuracies.items():
@@ -94,7 +101,7 @@ def learning_rates(page: Page, evidence: Evidence) -> None:
         else:
             item += 'no higher rate is more than ten points below it'
         items.append(item)
-    page.list(items)
+    chapter.items(items)
 
 
 def _broken_rates(accuracies: dict[float, Summary], best_rate: float) -> list[str]:
@@ -109,7 +116,7 @@ def _broken_rates(accuracies: dict[float, Summary], best_rate: float) -> list[st
     return broken
 
 
-def cnn_against_rnns(page: Page, evidence: Evidence) -> None:
+def cnn_against_rnns(chapter: Chapter, evidence: Evidence) -> None:
     """A CNN and recurrent nets on MNIST: accuracy by seconds and by parameters."""
     names = evidence.finished(CNN_AND_RNNS)
     lines, table = {}, []
@@ -130,15 +137,20 @@ def cnn_against_rnns(page: Page, evidence: Evidence) -> None:
                 f'{100 * accuracy.mean / (results.parameters / 1e3):.3g}',
             ]
         )
-    page.figure(
+    chapter.figure(
         'cnn-rnn',
         comparisons.means_with_intervals(
             'MNIST: a CNN beside recurrent nets',
-            {'accuracy in time': Panel('seconds of training per seed', 'test accuracy', lines)},
+            {
+                'accuracy in time': Panel(
+                    'seconds of training per seed', 'test accuracy', lines, is_share=True
+                )
+            },
         ),
-        'A CNN against recurrent nets, by seconds',
+        'Test accuracy of a CNN and of recurrent nets over the seconds of training: a curve '
+        'further up and left learns more in less time.',
     )
-    page.table(
+    chapter.table(
         [
             'row',
             'parameters',
@@ -161,37 +173,13 @@ def _accuracy_by_seconds(results: RowResults, seconds: float) -> SummaryLine:
     return SummaryLine(times, accuracies)
 
 
-def classes(page: Page, evidence: Evidence) -> None:
-    """The confusion matrix of one net on MNIST, and its scores by class."""
-    results = evidence.results[MNIST_NET]
-    test, seeds = results.final_test, results.config['seeds']
-    # Earlier versions kept neither of the two.
-    if test.confusion is not None:
-        page.figure(
-            'confusion',
-            confusion_and_text.confusion_matrix(
-                f'{MNIST_NET}, images a seed, mean of {seeds}', test.confusion, seeds
-            ),
-            f'Confusion matrix of {MNIST_NET}',
-        )
-    if test.report is None:
-        return
-    lines = []
-    for name, scores in test.report.items():
-        line = [name]
-        for score in ('precision', 'recall', 'f1-score'):
-            line.append(format_summary(scores[score]))
-        lines.append(line)
-    page.table(['class', 'precision', 'recall', 'F1'], lines)
-
-
-def lenet_activations(page: Page, evidence: Evidence) -> None:
+def lenet_activations(chapter: Chapter, evidence: Evidence) -> None:
     """The statistics of a LeNet's activations late in training."""
     results = evidence.results[LENET]
     if not results.layer_statistics:
         return  # the run recorded none
     statistics = results.layer_statistics[0]
-    page.text(f'Before step {statistics.step} of {results.step}, over 100 test images.')
+    chapter.text(f'Before step {statistics.step} of {results.step}, over 100 test images.')
     lines = []
     for name, layer in statistics.layers.items():
         if name in ACTIVATIONS:
@@ -205,7 +193,7 @@ def lenet_activations(page: Page, evidence: Evidence) -> None:
                     percent(layer.dead),
                 ]
             )
-    page.table(
+    chapter.table(
         [
             f'layer of {LENET}',
             'mean',

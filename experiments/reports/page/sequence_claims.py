@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.core.file_schema import AdderTest
+from experiments.reports.evidence import Evidence, falsified_seeds, percent
 from experiments.reports.intervals import difference, excludes_zero
-from experiments.reports.page.document import Page
-from experiments.reports.page.evidence import Evidence, falsified_seeds, percent
+from experiments.reports.page.blocks import Chapter
 from jaxdl.figures import comparisons
 from jaxdl.metrics import Summary
 
@@ -34,13 +34,13 @@ ADDERS_OF_E = tuple(itertools.chain.from_iterable(LOSS_PAIRS_OF_E.values()))
 BATCH_OF_ONE = ('D-add-mse-h1', 'D-add-mse-h3', 'D-add-mse-h5', 'batch-8', 'batch-32')
 
 
-def two_units(page: Page, evidence: Evidence) -> None:
+def two_units(chapter: Chapter, evidence: Evidence) -> None:
     """Report D: recall with two units, seed by seed."""
     scores = {}
     for name in evidence.finished(TWO_UNITS):
         scores[name] = evidence.results[name].final_test.accuracy.seeds
     reported = {'D-recall-h2': evidence.reported['D-recall-h2'].reported_test_acc}
-    page.figure(
+    chapter.figure(
         'claim-two-units',
         comparisons.seed_scores(
             'Recall with two units: each seed', 'test accuracy', scores, reported
@@ -48,14 +48,14 @@ def two_units(page: Page, evidence: Evidence) -> None:
         'Recall with two units. Each dot is a seed, the star is what D reports',
     )
     best = [f'{name} {100 * max(seeds):.1f} %' for name, seeds in scores.items()]
-    page.text(
+    chapter.text(
         f'The best seeds: {", ".join(best)}. A state of two real numbers is not a state of two '
         'bits. How far training gets depends on the cell, the rate and the seed; D trained this '
         'row at a tenth of the rate of its neighbours.'
     )
 
 
-def batch_of_one(page: Page, evidence: Evidence) -> None:
+def batch_of_one(chapter: Chapter, evidence: Evidence) -> None:
     """Report D: adders by units, and by batch size."""
     lines = []
     for name in evidence.finished(BATCH_OF_ONE):
@@ -76,7 +76,7 @@ def batch_of_one(page: Page, evidence: Evidence) -> None:
                 f'{perfect_seeds} of {results.config["seeds"]}',
             ]
         )
-    page.table(
+    chapter.table(
         [
             'net',
             'batch',
@@ -89,7 +89,7 @@ def batch_of_one(page: Page, evidence: Evidence) -> None:
     )
 
 
-def luck_of_adders(page: Page, evidence: Evidence) -> None:
+def luck_of_adders(chapter: Chapter, evidence: Evidence) -> None:
     """Report E: its adders over seeds, and its two losses against each other."""
     names = evidence.finished(ADDERS_OF_E)
     scores, reported, lines = {}, {}, []
@@ -107,7 +107,7 @@ def luck_of_adders(page: Page, evidence: Evidence) -> None:
                 percent(test.bit_accuracy),
             ]
         )
-    page.figure(
+    chapter.figure(
         'claim-adders',
         comparisons.seed_scores(
             'E: whole sums right, lengths 1 to 20, each dot a seed',
@@ -117,7 +117,7 @@ def luck_of_adders(page: Page, evidence: Evidence) -> None:
         ),
         "Report E's six adders over seeds: each reported number is a single draw",
     )
-    page.table(
+    chapter.table(
         ['row', 'reported', 'whole sums right, %', 'from', 'to', 'bits right, %'],
         lines,
     )
@@ -126,7 +126,7 @@ def luck_of_adders(page: Page, evidence: Evidence) -> None:
         if len(evidence.finished(pair)) == 2:
             items.append(_compare_losses(net, evidence, pair))
     if items:
-        page.list(items)
+        chapter.items(items)
 
 
 def _compare_losses(net: str, evidence: Evidence, pair: LossPair) -> str:
@@ -151,7 +151,7 @@ def _upset_share(first: Summary, second: Summary) -> float:
     return (lower[:, None] > higher[None, :]).mean()
 
 
-def beyond_training(page: Page, evidence: Evidence) -> None:
+def beyond_training(chapter: Chapter, evidence: Evidence) -> None:
     """All adders: on sums far longer than in training, and on sums that are not random."""
     lines = []
     for name in evidence.finished((*ADDERS_OF_D, *ADDERS_OF_E)):
@@ -167,7 +167,7 @@ def beyond_training(page: Page, evidence: Evidence) -> None:
                 f'{falsified_seeds(results)} of {results.config["seeds"]}',
             ]
         )
-    page.table(
+    chapter.table(
         [
             'row',
             'random, 20 bits',
@@ -178,7 +178,7 @@ def beyond_training(page: Page, evidence: Evidence) -> None:
         ],
         lines,
     )
-    page.text(
+    chapter.text(
         'Scores are whole sums right in %. A net that is right on every random string may still '
         'fail where a carry runs far or where the input does not change. The proofs below are '
         'about nets that never fail.'

@@ -6,9 +6,7 @@ from typing import NamedTuple
 
 from experiments.core.file_schema import AdderTest
 from experiments.reports.catalogue import BATCH_SIZES, PROOF_PREFIX, PROVED_ADDERS
-from experiments.reports.intervals import difference
-from experiments.reports.page.document import Page
-from experiments.reports.page.evidence import (
+from experiments.reports.evidence import (
     Evidence,
     by_cell,
     falsified_seeds,
@@ -16,6 +14,8 @@ from experiments.reports.page.evidence import (
     percent,
     summary_lines,
 )
+from experiments.reports.intervals import difference
+from experiments.reports.page.blocks import Chapter
 from experiments.reports.page.sequence_claims import LOSS_PAIRS_OF_E, LossPair
 from jaxdl.figures import comparisons, curves
 from jaxdl.figures.comparisons import Panel, SummaryLine
@@ -40,7 +40,7 @@ class LossTests(NamedTuple):
     bce: AdderTest
 
 
-def losses(page: Page, evidence: Evidence) -> None:
+def losses(chapter: Chapter, evidence: Evidence) -> None:
     """Adders trained with the squared error (MSE) and with the cross entropy (BCE)."""
     tests = {}
     for adder, pair in LOSS_PAIRS.items():
@@ -52,13 +52,14 @@ def losses(page: Page, evidence: Evidence) -> None:
     panels = {}
     for score in ADDER_SCORES:
         label = score.replace('_', ' ')
-        panels[label] = Panel('adder', label, _loss_lines(tests, score))
-    page.figure(
+        panels[label] = Panel('adder', label, _loss_lines(tests, score), is_share=True)
+    chapter.figure(
         'losses',
         comparisons.means_with_intervals(
             'Adders, 100 strings of each length from 1 to 20', panels, log_x=False
         ),
-        'MSE against BCE on the same adders',
+        'The same adders with both losses, mean and 95 % interval over seeds: where intervals '
+        'overlap, no loss is seen to be better.',
     )
     table = []
     for adder, (mse, bce) in tests.items():
@@ -71,7 +72,7 @@ def losses(page: Page, evidence: Evidence) -> None:
                 percent(difference(bce.bit_accuracy, mse.bit_accuracy), 2),
             ]
         )
-    page.table(
+    chapter.table(
         [
             'adder',
             'MSE, whole sums, %',
@@ -92,7 +93,7 @@ def _loss_lines(tests: Mapping[str, LossTests], score: str) -> dict[str, Summary
     return {'MSE': SummaryLine(adders, mse_scores), 'BCE': SummaryLine(adders, bce_scores)}
 
 
-def batch_sizes(page: Page, evidence: Evidence) -> None:
+def batch_sizes(chapter: Chapter, evidence: Evidence) -> None:
     """The adder of report D by batch size."""
     names = {1: 'D-add-mse-h5'}  # report D trains it on one string a step
     for size in BATCH_SIZES:
@@ -105,28 +106,29 @@ def batch_sizes(page: Page, evidence: Evidence) -> None:
     for score in ADDER_SCORES:
         line = SummaryLine(list(tests), [getattr(test, score) for test in tests.values()])
         label = score.replace('_', ' ')
-        panels[label] = Panel('batch', label, {'LSTM-5, MSE': line})
-    page.figure(
+        panels[label] = Panel('batch', label, {'LSTM-5, MSE': line}, is_share=True)
+    chapter.figure(
         'batch',
         comparisons.means_with_intervals('The adder of D, five epochs of 10,000 strings', panels),
-        'Batch 1 against larger ones on the adder',
+        'The adder of report D by batch size: with larger batches, hence fewer steps, fewer sums '
+        'are right.',
     )
 
 
-def recall_sizes(page: Page, evidence: Evidence) -> None:
+def recall_sizes(chapter: Chapter, evidence: Evidence) -> None:
     """Accuracy of recall by hidden size and cell, and the differences between cells."""
 
     def id_of(cell, size):
         return f'E-recall-{cell}{size}'
 
     accuracies = by_cell(evidence, RECALL_SIZES, id_of, final_accuracy)
-    page.figure(
+    chapter.figure(
         'recall',
         comparisons.means_with_intervals(
             'Recall of the third digit, 30 epochs of 10,000',
-            {'accuracy': Panel('units', 'test accuracy', summary_lines(accuracies))},
+            {'accuracy': Panel('units', 'test accuracy', summary_lines(accuracies), is_share=True)},
         ),
-        'Recall by hidden size and cell',
+        'Accuracy of recall by units and cell: compare what two, five and ten units reach.',
     )
     items = []
     for size in RECALL_SIZES:
@@ -138,38 +140,38 @@ def recall_sizes(page: Page, evidence: Evidence) -> None:
         if gaps:
             items.append(f'{size} units: {"; ".join(gaps)}')
     if items:
-        page.list(items)
+        chapter.items(items)
 
 
-def recall_samples(page: Page, evidence: Evidence) -> None:
+def recall_samples(chapter: Chapter, evidence: Evidence) -> None:
     """Accuracy of a recall net by length, and sample sequences."""
     names = evidence.finished(RECALL_EXAMPLES)
     if not names:
         return
     name = names[0]
     results = evidence.results[name]
-    page.figure(
+    chapter.figure(
         'recall-length',
         curves.accuracy_by_length(
             f'{name}, {results.config["seeds"]} seeds',
             'digits in the sequence',
             results.final_test.by_length,
         ),
-        f'{name}: accuracy by length',
+        f'{name}: accuracy at each length of the sequence, mean and 95 % interval over seeds.',
     )
-    page.text(
+    chapter.text(
         f'Sample sequences, in which digit {results.config["k"]} is asked for, and the answers '
         f'of the first seed of {name}:'
     )
-    page.table(['sequence', 'truth', 'answer', ''], results.final_test.samples)
+    chapter.table(['sequence', 'truth', 'answer', ''], results.final_test.samples)
 
 
-def adders_by_length(page: Page, evidence: Evidence) -> None:
+def adders_by_length(chapter: Chapter, evidence: Evidence) -> None:
     """Accuracy of adders at each length, and sample additions."""
     names = evidence.finished(ADDERS_BY_LENGTH)
     for name in names:
         results = evidence.results[name]
-        page.figure(
+        chapter.figure(
             f'length-{name}',
             curves.accuracy_by_length(
                 f'{name}, {results.config["seeds"]} seeds',
@@ -180,14 +182,14 @@ def adders_by_length(page: Page, evidence: Evidence) -> None:
             f'{name}: accuracy at each length, on random and on structured sums',
         )
     if names:
-        page.text(f'Sample additions of the first seed of {names[-1]}:')
+        chapter.text(f'Sample additions of the first seed of {names[-1]}:')
         samples = evidence.results[names[-1]].final_test.samples
-        page.table(['bits', 'sum', 'answer', ''], samples)
+        chapter.table(['bits', 'sum', 'answer', ''], samples)
 
 
-def proofs(page: Page, evidence: Evidence) -> None:
+def proofs(chapter: Chapter, evidence: Evidence) -> None:
     """How many adders were proved right at every length."""
-    page.text(
+    chapter.text(
         'A net is proved right by an inductive invariant: sets of its states for each carry, which '
         'every input maps into the sets of the right next carry, with the right answer. Proofs are '
         'checked in exact arithmetic (see `docs/proofs.md`). Float32 rounding is covered where '
@@ -217,7 +219,7 @@ def proofs(page: Page, evidence: Evidence) -> None:
                 f'{min(slacks):.1g} to {max(slacks):.1g}' if slacks else '',
             ]
         )
-    page.table(
+    chapter.table(
         [
             'net',
             'state noise in training',

@@ -1,0 +1,1 @@
+"""An answer to every claim of the reports that can be tested."""

@@ -1,0 +1,121 @@
+"""How a claim is decided: the measurements, and how their findings are put together."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal, NamedTuple
+
+from experiments.reports import catalogue
+from experiments.reports.claims.answer import (
+    Check,
+    ClaimAnswer,
+    Finding,
+    NotKept,
+    all_of,
+    any_of,
+    joined,
+)
+from experiments.reports.evidence import Evidence
+
+
+class ClaimTest(NamedTuple):
+    """How a claim is decided.
+
+    Attributes:
+        decided_by: The deciding measurement and the limits for its values, in a line.
+        checks: The measurements.
+        holds_if: Whether the claim holds if 'all' of them do, or if 'any' does.
+        beside: Measurements that do not decide, but that a reader would ask for.
+        missing: What no run of the catalogue can give, in words; '' if nothing.
+        hours: What that costs on two cores, roughly.
+    """
+
+    decided_by: str
+    checks: Sequence[Check] = ()
+    holds_if: Literal['all', 'any'] = 'all'
+    beside: Sequence[Check] = ()
+    missing: str = ''
+    hours: float = 0
+
+    def rows(self) -> list[str]:
+        """The ids of the runs that decide the claim."""
+        rows = []
+        for check in self.checks:
+            rows.extend(check.rows)
+        return list(dict.fromkeys(rows))
+
+    def cost_in_words(self, evidence: Evidence) -> str:
+        """What it costs to get what the claim still lacks: '0' if nothing."""
+        if self.missing:
+            return f'{self.hours:g} h'
+        not_run = _not_run(self.rows(), evidence)
+        return f'{missing_seconds(not_run) / 60:.1f} min' if not_run else '0'
+
+    def answer(self, evidence: Evidence) -> ClaimAnswer:
+        """The answer from the results that there are."""
+        if self.missing:
+            reason = f'it needs {self.missing} (about {self.hours:.1f} hours)'
+            return ClaimAnswer('waiting', '', reason)
+        findings = [_find(check, evidence) for check in self.checks]
+        kind = all_of(findings) if self.holds_if == 'all' else any_of(findings)
+        deciding = [finding for finding in findings if finding.kind == kind]
+        if kind == 'waiting':
+            return ClaimAnswer(kind, '', self._what_is_missing(deciding, evidence))
+        return ClaimAnswer(kind, joined(deciding), self._reason(findings, deciding, evidence))
+
+    def _what_is_missing(self, findings, evidence):
+        parts = []
+        not_run = _not_run(self.rows(), evidence)
+        if not_run:
+            minutes = missing_seconds(not_run) / 60
+            parts.append(f'not run yet: {", ".join(not_run)} (about {minutes:.1f} minutes)')
+        # Those of rows that were not run have no words of their own.
+        parts += [finding.number for finding in findings if finding.number]
+        return '; '.join(dict.fromkeys(parts))
+
+    def _reason(self, findings, deciding, evidence):
+        reason = f'Decided by: {self.decided_by}.'
+        if len(findings) > 1:
+            reason += f' {len(deciding)} of {len(findings)} parts say so.'
+        beside = []
+        for check in self.beside:
+            finding = _find(check, evidence)
+            if finding.kind != 'waiting':
+                beside.append(finding)
+        if beside:
+            reason += f' Beside it: {joined(beside)}.'
+        return reason
+
+
+def _find(check: Check, evidence: Evidence) -> Finding:
+    """What a measurement says, or what it waits for."""
+    diverged = [row for row in check.rows if row in evidence.failures]
+    if diverged:
+        return Finding('undecided', f'diverged: {", ".join(diverged)}')
+    if _not_run(check.rows, evidence):
+        return Finding('waiting', '')
+    try:
+        return check.measure(evidence)
+    except NotKept as error:
+        return Finding('waiting', str(error))
+
+
+def _not_run(rows: Sequence[str], evidence: Evidence) -> list[str]:
+    """Those of the rows that have neither results nor a failure."""
+    return [row for row in rows if evidence.outcome(row) is None]
+
+
+def missing_seconds(not_run: Sequence[str]) -> float:
+    """Roughly the seconds that it takes to train some rows, with their usual seeds."""
+    configs = catalogue.runs()
+    seconds = 0.0
+    # Rows of the same Config are trained once.
+    for row in {catalogue.first_id(row, configs) for row in not_run}:
+        config = configs[row]
+        seeds = catalogue.usual_seeds(row, config)
+        seconds += catalogue.cost(replace(config, seeds=seeds))
+    return seconds
+
+
+def waiting(decided_by: str, missing: str, hours: float) -> ClaimTest:
+    """A claim that no run of the catalogue can decide."""
+    return ClaimTest(decided_by, missing=missing, hours=hours)

@@ -1,0 +1,152 @@
+"""The curves of a report: accuracy and loss over training, and the windows that report A prints."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+
+from experiments.core.file_schema import RowResults, TenBatchesRecord
+from experiments.reports.evidence import Evidence, epoch_records, window_records
+from experiments.reports.our_values import score_name
+from experiments.reports.page.blocks import Block, Picture, Text
+from experiments.reports.reported import ReportedRow
+from experiments.reports.verdict import Verdict
+from jaxdl.figures.curve_grids import CurvePanel, WindowPanel, curve_grid, window_grid
+from jaxdl.figures.curves import Curve, score_curve
+
+Score = Literal['accuracy', 'loss']
+SCORES: tuple[Score, ...] = ('accuracy', 'loss')
+
+
+def curve_pictures(
+    report: str,
+    rows: Sequence[ReportedRow],
+    evidence: Evidence,
+    verdicts: Sequence[Verdict],
+) -> list[Block]:
+    """Accuracy and loss of every row over training, with the reported number as a line.
+
+    Args:
+        report: 'A' to 'E'.
+        rows: Of the report.
+        evidence: With the results.
+        verdicts: Of the report.
+    """
+    pictures: list[Block] = []
+    for score in SCORES:
+        panels = {}
+        for row in rows:
+            if row.id in evidence.results:
+                name = score_name(row.id, row.task) if score == 'accuracy' else 'loss'
+                curves = _curves(evidence.results[row.id], name)
+                panels[row.id] = CurvePanel(curves, _reported(row.id, score, verdicts))
+        if panels:
+            pictures.append(_curve_picture(report, score, panels))
+    return pictures
+
+
+def _curve_picture(report: str, score: Score, panels: Mapping[str, CurvePanel]) -> Picture:
+    return Picture(
+        name=curves_anchor(report, score),
+        image=curve_grid(
+            f'Report {report}: {score} by training step, mean and 95 % interval',
+            panels,
+            score=score,
+        ),
+        caption=f'Report {report}, {score} of every row by training step: our mean over seeds '
+        'with its 95 % interval. A dashed line is the number that the report gives.',
+        alt=f'Curves of {score} of {len(panels)} rows of report {report}',
+    )
+
+
+def curves_anchor(report: str, score: Score = 'accuracy') -> str:
+    """The anchor of the curves of a report."""
+    return f'curves-{report}' if score == 'accuracy' else f'curves-{report}-{score}'
+
+
+def _reported(row_id: str, quantity: str, verdicts: Sequence[Verdict]) -> float | None:
+    """The number that a row reports, of the test set if there is one; None if there is none."""
+    reported = None
+    for verdict in verdicts:
+        number = verdict.number
+        if number.row_id == row_id and number.quantity == quantity and number.counted:
+            if number.split == 'test':
+                return number.value
+            reported = number.value
+    return reported
+
+
+def _curves(results: RowResults, score: str) -> dict[str, Curve]:
+    """A score of training batches, and on the test set or else the validation set."""
+    epochs = epoch_records(results)
+    all_curves = {
+        'train': score_curve(window_records(results), 'train', score),
+        'test': score_curve(epochs, 'test', score),
+        'validation': score_curve(epochs, 'validation', score),
+    }
+    # Two held-out sets would be one curve too many.
+    if all_curves['test'].steps:
+        del all_curves['validation']
+    return {split: curve for split, curve in all_curves.items() if curve.steps}
+
+
+def window_pictures(evidence: Evidence, verdicts: Sequence[Verdict]) -> list[Block]:
+    """The windows of ten batches that a report prints, over the band of our seeds.
+
+    Args:
+        evidence: With the results.
+        verdicts: Of the report.
+    """
+    pictures: list[Block] = []
+    not_recorded: dict[str, None] = {}
+    for score in SCORES:
+        panels: dict[str, WindowPanel] = {}
+        for verdict in verdicts:
+            if verdict.number.quantity == f'{score}_window' and len(verdict.score.parts) > 1:
+                row_id = verdict.number.row_id
+                panels[row_id] = _window_panel(verdict, score, evidence)
+                if panels[row_id].ours is None:
+                    not_recorded[row_id] = None
+        if panels:
+            pictures.append(_window_picture(score, panels))
+    if not_recorded:
+        names = ', '.join(not_recorded)
+        pictures.append(Text(f'The windows of our seeds were not recorded: {names}.'))
+    return pictures
+
+
+def _window_picture(score: Score, panels: Mapping[str, WindowPanel]) -> Picture:
+    return Picture(
+        name=f'windows-{score}',
+        image=window_grid(
+            f'Training {score} of ten batches each, in the epoch that the report prints',
+            panels,
+            score=score,
+        ),
+        caption=f'Training {score} in windows of ten batches: what the report prints (dashed), '
+        'and the band from the lowest to the highest of our seeds where they were recorded. A '
+        'curve outside of the band is no run of ours.',
+        alt=f'Reported windows of {score} of {len(panels)} nets over the band of our seeds',
+    )
+
+
+def _window_panel(verdict: Verdict, score: Score, evidence: Evidence) -> WindowPanel:
+    parts = verdict.score.parts
+    # The index of a window is 'epoch 10 batch 61'.
+    epoch = int(parts[0].index.split()[1])
+    batches = [int(part.index.split()[3]) for part in parts]
+    reported = [part.value for part in parts]
+    record = _ten_batches(evidence.results.get(verdict.number.row_id), epoch)
+    if record is None:
+        return WindowPanel(batches, reported, None)
+    return WindowPanel(batches, reported, np.array(record.train[score].seeds), record.batches)
+
+
+def _ten_batches(results: RowResults | None, epoch: int) -> TenBatchesRecord | None:
+    """The windows of an epoch; None if they were not recorded."""
+    if results is None or results.ten_batches is None:
+        return None
+    for record in results.ten_batches:
+        if record.epoch == epoch:
+            return record
+    return None

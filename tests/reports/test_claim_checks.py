@@ -1,0 +1,223 @@
+"""The forms of measurements, against SciPy and against numbers made up by hand."""
+
+import numpy as np
+import pytest
+from made_up_results import adder_run, epoch, evidence, image_run
+from scipy import stats
+
+from experiments.core.file_schema import LayerStatistics, StepStatistics
+from experiments.reports.claims import checks, curve_checks, measures, statistics
+from experiments.reports.claims.answer import Interval, NotKept, Region, judge, within
+from jaxdl.metrics import Summary
+
+pytestmark = pytest.mark.quick
+FIRST = np.array([0.91, 0.93, 0.92, 0.97])
+SECOND = np.array([0.81, 0.88, 0.84])
+
+
+def kind(check, **runs):
+    return check.measure(evidence(**runs)).kind
+
+
+def number(check, **runs):
+    return check.measure(evidence(**runs)).number
+
+
+@pytest.mark.parametrize(
+    ('low', 'high', 'region', 'expected'),
+    [
+        (1, 2, Region(low=0), 'holds'),
+        (-2, -1, Region(low=0), 'does not hold'),
+        (-1, 1, Region(low=0), 'undecided'),
+        (0, 0, Region(low=0), 'does not hold'),
+        (-0.5, 0.5, within(1), 'holds'),
+        (-0.5, 1.5, within(1), 'undecided'),
+        (1, 2, within(1), 'does not hold'),
+    ],
+)
+def test_an_interval_is_held_against_a_region(low, high, region, expected):
+    assert judge(Interval((low + high) / 2, low, high), region) == expected
+
+
+def test_the_difference_is_that_of_welch():
+    interval = statistics.difference(FIRST, SECOND)
+    variances = FIRST.var(ddof=1) / 4, SECOND.var(ddof=1) / 3
+    # The degrees of freedom of Welch and Satterthwaite.
+    freedom = sum(variances) ** 2 / (variances[0] ** 2 / 3 + variances[1] ** 2 / 2)
+    half_width = stats.t.ppf(0.975, freedom) * np.sqrt(sum(variances))
+    estimate = FIRST.mean() - SECOND.mean()
+    np.testing.assert_allclose(interval, (estimate, estimate - half_width, estimate + half_width))
+
+
+def test_pairs_are_compared_as_far_as_both_have_them():
+    interval = statistics.paired_difference(FIRST, SECOND)
+    low, high = stats.ttest_rel(FIRST[:3], SECOND).confidence_interval(0.95)
+    np.testing.assert_allclose(interval[1:], (low, high))
+
+
+def test_the_share_is_that_of_clopper_and_pearson():
+    interval = statistics.share(7, 10)
+    assert interval.estimate == 0.7
+    assert interval.low == pytest.approx(stats.beta.ppf(0.025, 7, 4))
+    assert interval.high == pytest.approx(stats.beta.ppf(0.975, 8, 3))
+
+
+def test_a_ratio_is_one_of_geometric_means():
+    interval = statistics.ratio(np.array([2.0, 8.0]), np.array([1.0, 4.0]))
+    assert interval.estimate == pytest.approx(2)
+    assert interval.low * interval.high == pytest.approx(4)
+
+
+def test_rank_correlations_are_those_of_scipy():
+    random = np.random.default_rng(3)
+    scores = random.integers(0, 5, (20, 12)).astype(float)  # with ties
+    places = np.repeat([0, 1, 2], 4)
+    expected = [stats.spearmanr(row, places).statistic for row in scores]
+    np.testing.assert_allclose(statistics.rank_correlations(scores, places), expected)
+
+
+def test_a_trend_has_the_sign_of_its_groups():
+    groups = [np.array([0.1, 0.2]), np.array([0.3, 0.4]), np.array([0.5, 0.6])]
+    assert statistics.rank_trend(groups).low > 0.8
+    assert statistics.rank_trend(groups[::-1]).high < -0.8
+    flat = [np.array([0.5, 0.5])] * 3
+    assert statistics.rank_trend(flat) == (0, 0, 0)
+
+
+def test_a_trend_of_a_curve_knows_its_band():
+    narrow = [Interval(mean, mean - 0.01, mean + 0.01) for mean in (0.9, 0.7, 0.5, 0.3)]
+    assert statistics.curve_trend(narrow) == (-1, -1, -1)
+    wide = [Interval(mean, mean - 1, mean + 1) for mean in (0.9, 0.7, 0.5, 0.3)]
+    assert statistics.curve_trend(wide).high > 0
+
+
+def test_half_widths_of_independent_estimates_add_in_quadrature():
+    interval = statistics.of_independent(Interval(5, 2, 8), Interval(1, -3, 5))
+    np.testing.assert_allclose(interval, (4, -1, 9))
+
+
+def test_a_share_of_seeds_is_counted():
+    check = checks.share_at_least('a', measures.WHOLE_SUMS, 1.0)
+    assert kind(check, a=adder_run([1.0] * 9 + [0.5])) == 'holds'
+    assert kind(check, a=adder_run([0.9] * 9 + [1.0])) == 'does not hold'
+    assert number(check, a=adder_run([1.0] * 10)).startswith(
+        'a, seeds with whole sums right of 100 % or more: 100.0 (69.2 to 100.0) %'
+    )
+
+
+def test_a_negated_check_turns_the_answer_over():
+    check = checks.difference('a', 'b', measures.TEST_ACCURACY, within(0.01))
+    alike = {'a': image_run([0.9, 0.9]), 'b': image_run([0.9, 0.9])}
+    assert kind(check, **alike) == 'holds'
+    assert kind(checks.negated(check), **alike) == 'does not hold'
+
+
+def test_one_run_leads_all_others():
+    found = []
+    runs = {'a': image_run([0.9, 0.91]), 'b': image_run([0.8, 0.81]), 'c': image_run([0.95, 0.96])}
+    for check in checks.leads('a', ('a', 'b', 'c'), measures.TEST_ACCURACY):
+        found.append(kind(check, **runs))
+    assert found == ['holds', 'does not hold']
+
+
+def timed(*seconds):
+    records = []
+    for i, second in enumerate(seconds):
+        records.append(epoch(i + 1, [0.5, 0.5], seconds=second))
+    return image_run([0.5, 0.5], curve=records)
+
+
+def test_seconds_leave_the_first_epoch_out():
+    check = checks.seconds_ratio('a', 'b', Region(low=1.9, high=2.1))
+    assert kind(check, a=timed(50, 2.0, 2.02, 1.98), b=timed(1, 1.0, 1.01, 0.99)) == 'holds'
+    assert kind(check, a=timed(2, 1.0, 1.01, 0.99), b=timed(1, 1.0, 1.01, 0.99)) == 'does not hold'
+    with pytest.raises(NotKept):
+        kind(check, a=timed(2, 1.0), b=timed(1, 1.0, 1.0))
+
+
+def test_a_curve_reaches_a_level_when_its_mean_does():
+    means = (0.2, 0.5, 0.89, 0.95)
+    records = [epoch(2 * i, mean, half_width=0.06) for i, mean in enumerate(means, 1)]
+    run = image_run([0.9, 0.9], curve=records)
+    # The upper side passes .9 at epoch 6, after 4; the mean at 8; the lower side never.
+    assert curve_checks.crossing(run, 'accuracy', 0.9) == (8, 4, 9)
+    assert curve_checks.crossing(run, 'accuracy', 0.4) == (4, 2, 4)
+
+
+def curve(*means):
+    records = [epoch(i, mean, half_width=0.01) for i, mean in enumerate(means, 1)]
+    return image_run([0.9, 0.9], curve=records)
+
+
+def test_the_earlier_of_two_curves():
+    check = curve_checks.earlier('a', 'b', 'accuracy', 0.9)
+    fast, slow, never = curve(0.95, 0.96, 0.97, 0.97), curve(0.1, 0.2, 0.3, 0.95), curve(0.1, 0.2)
+    assert kind(check, a=fast, b=slow) == 'holds'
+    assert kind(check, a=slow, b=fast) == 'does not hold'
+    assert kind(check, a=fast, b=fast) == 'undecided'
+    assert kind(check, a=never, b=never) == 'undecided'
+
+
+def test_the_gap_of_two_curves_is_the_widest():
+    check = curve_checks.curve_gap('a', 'b', 'accuracy', 0.05)
+    assert kind(check, a=curve(0.5, 0.9), b=curve(0.51, 0.91)) == 'holds'
+    assert kind(check, a=curve(0.5, 0.9), b=curve(0.7, 0.91)) == 'does not hold'
+    assert number(check, a=curve(0.5, 0.9), b=curve(0.7, 0.91)) == (
+        'a less b, largest gap of the curves of accuracy: -20.0 (-21.4 to -18.6) points'
+    )
+
+
+def test_the_lowest_score_over_lengths():
+    run = adder_run([0.9, 0.9], {1: (1.0, 0.0), 2: (0.97, 0.01), 50: (0.2, 0.1)})
+    check = curve_checks.at_length('a', 'random', (1, 2), 'exact_match', Region(low=0.95))
+    assert kind(check, a=run) == 'holds'
+    check = curve_checks.at_length('a', 'random', (1, 2, 50), 'exact_match', Region(low=0.95))
+    assert kind(check, a=run) == 'does not hold'
+
+
+def test_scores_fall_with_length():
+    check = curve_checks.length_trend('a', range(1, 5), 'exact_match', Region(high=-0.8))
+    falling = {length: (1 - length / 10, 0.01) for length in range(1, 5)}
+    rising = {length: (length / 10, 0.01) for length in range(1, 5)}
+    assert kind(check, a=adder_run([0.5, 0.5], falling)) == 'holds'
+    assert kind(check, a=adder_run([0.5, 0.5], rising)) == 'does not hold'
+
+
+def statistics_of(lowest, mean):
+    layer = LayerStatistics(
+        mean=Summary(mean, 0.1), std=Summary(1, 0), min=Summary(lowest, 0), max=Summary(1, 0)
+    )
+    return image_run([0.5, 0.5], statistics=[StepStatistics(10, {'conv1': layer})])
+
+
+def test_statistics_of_a_layer():
+    lowest = checks.minimum_is_zero('a', 'conv1')
+    assert kind(lowest, a=statistics_of(0.0, 0.5)) == 'holds'
+    assert kind(lowest, a=statistics_of(-0.1, 0.5)) == 'does not hold'
+    mean = checks.mean_activation('a', 'conv1', Region(high=0))
+    assert kind(mean, a=statistics_of(0.0, -0.5)) == 'holds'
+    assert kind(mean, a=statistics_of(0.0, 0.5)) == 'does not hold'
+    with pytest.raises(NotKept):
+        kind(mean, a=image_run([0.5, 0.5]))
+
+
+def test_measures_by_epoch():
+    records = [
+        epoch(1, [0.2, 0.3], test=[0.5, 0.6]),
+        epoch(2, [0.4, 0.5], test=[0.7, 0.8]),
+        epoch(3, [0.6, 0.7], test=[0.6, 0.7]),
+    ]
+    run = image_run([0.6, 0.7], curve=records)
+    np.testing.assert_allclose(measures.TEST_LESS_TRAIN_OVER_EPOCHS.values(run), [0.2, 0.2])
+    np.testing.assert_allclose(measures.FIRST_EPOCH_TRAIN.values(run), [0.2, 0.3])
+    np.testing.assert_allclose(measures.drop_after(2).values(run), [0.1, 0.1])
+    # Epochs have 100 steps each.
+    np.testing.assert_allclose(measures.rise_after(150).values(run), [0.1, 0.1])
+    np.testing.assert_allclose(measures.share_of_rise_by(150, 0.1).values(run), [0.8, 5 / 6])
+    with pytest.raises(NotKept):
+        measures.test_accuracy_after(4).values(run)
+
+
+def test_the_chance_that_all_are_right():
+    run = image_run([0.9, 0.5])
+    np.testing.assert_allclose(measures.chance_of_all(2).values(run), [0.81, 0.25])
