@@ -18,6 +18,8 @@ HOMES = {
     'tensorflow_datasets': ('jaxdl/data/',),
     'orbax': ('jaxdl/checkpoint.py',),
     'matplotlib': ('jaxdl/figures/',),
+    'jinja2': ('experiments/reports/page/render.py',),
+    'markdown': ('experiments/reports/page/render.py',),
     'filelock': ('experiments/training/folder_lock.py',),
     'flint': tuple(f'jaxdl/verify/{name}.py' for name in ('affine', 'check', 'exact_step')),
     'absl': ('experiments/core/flags.py',),

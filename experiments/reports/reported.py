@@ -159,21 +159,3 @@ def _read_row(cells: dict[str, str]) -> ReportedRow:
             read = READERS.get(column, str)
             values[column] = read(text)
     return ReportedRow(**values)
-
-
-class QuotedStatistics(NamedTuple):
-    """The mean and the variance of a layer's activations that a report quotes for one row."""
-
-    row: str
-    layer: str
-    mean: float
-    variance: float
-
-
-# Of report C, which has no column for them.
-QUOTED_STATISTICS = (
-    QuotedStatistics('C-cifar-adam-1e-3', 'conv1', -0.00229, 0.00495),
-    QuotedStatistics('C-cifar-adam-1e-3', 'conv2', -0.06988, 0.01137),
-    QuotedStatistics('C-cifar-gd-1e-3', 'conv1', 0.03866, 0.01293),
-    QuotedStatistics('C-cifar-gd-1e-3', 'conv2', -0.06404, 0.03804),
-)
