@@ -131,7 +131,7 @@ def test_a_run_that_diverged_decides_nothing():
 
 def test_what_no_run_can_give_is_named_with_its_hours():
     answer = waiting('a probe', 'a probe of states', 0.25).answer(NOTHING)
-    assert answer == ('waiting', '', 'it needs a probe of states (about 0.2 hours)')
+    assert answer == ('waiting', '', 'it needs a probe of states (about 0.25 hours)')
 
 
 def test_an_answer_says_its_number_and_how_it_was_decided():
@@ -181,4 +181,5 @@ def test_the_page_has_a_line_for_every_claim():
 
 def test_the_page_is_made_from_the_answers():
     page = claims_page(NOTHING)
-    assert 'Of 131 claims: 2 does not hold, 5 holds, 124 waiting.' in page
+    expected = 'Of 131 claims 5 hold, 2 do not hold, 0 are undecided, and 124 are waiting.'
+    assert expected in page

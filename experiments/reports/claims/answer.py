@@ -21,9 +21,8 @@ class Interval(NamedTuple):
 class Region(NamedTuple):
     """The values for which a claim holds: those strictly between `low` and `high`.
 
-    A claim that two numbers are the same has a margin to both sides of 0, which is set before the
-    numbers are known. That an interval of 95 % lies inside is then what two one-sided tests at
-    2.5 % each decide.
+    A claim that two numbers are the same has a margin to both sides of 0. That an interval of 95 %
+    lies inside is then what two one-sided tests at 2.5 % each decide.
     """
 
     low: float = -math.inf

@@ -88,6 +88,14 @@ def level(row: str, measure: Measure, region: Region) -> Check:
     return Check((row,), measured)
 
 
+def levels(rows: Sequence[str], measure: Measure, region: Region) -> list[Check]:
+    """The mean of a measure over seeds, of each of several runs."""
+    checks = []
+    for row in rows:
+        checks.append(level(row, measure, region))
+    return checks
+
+
 def share_of_seeds(
     row: str,
     condition: str,
@@ -115,6 +123,14 @@ def share_at_least(row: str, measure: Measure, least: float, region: Region = MO
     """The share of the seeds of a run with a measure of at least some value."""
     condition = f'{measure.name} of {measure.unit.factor * least:g}{measure.unit.level} or more'
     return share_of_seeds(row, condition, lambda results: measure.values(results) >= least, region)
+
+
+def shares_at_least(rows: Sequence[str], measure: Measure, least: float) -> list[Check]:
+    """That most seeds have a measure of at least some value, of each of several runs."""
+    checks = []
+    for row in rows:
+        checks.append(share_at_least(row, measure, least))
+    return checks
 
 
 def trend(rows: Sequence[str], measure: Measure, region: Region = ABOVE_ZERO) -> Check:

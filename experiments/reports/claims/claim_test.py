@@ -53,7 +53,8 @@ class ClaimTest(NamedTuple):
     def answer(self, evidence: Evidence) -> ClaimAnswer:
         """The answer from the results that there are."""
         if self.missing:
-            reason = f'it needs {self.missing} (about {self.hours:.1f} hours)'
+            cost = f'about {self.hours:g} hours' if self.hours else 'no training'
+            reason = f'it needs {self.missing} ({cost})'
             return ClaimAnswer('waiting', '', reason)
         findings = [_find(check, evidence) for check in self.checks]
         kind = all_of(findings) if self.holds_if == 'all' else any_of(findings)

@@ -94,7 +94,8 @@ ANSWERS = {
         [_trained_on(ABOVE_ZERO)],
     ),
     'A-c02-tuning-size': ClaimTest(
-        'the same difference above 3 points',
+        'test accuracy of the base nets trained on less that of the base nets, pairs of seeds, '
+        'above 3 points',
         [_trained_on(Region(low=0.03))],
     ),
     'A-c03-tuned-loss': ClaimTest(

@@ -12,6 +12,7 @@ from experiments.reports.claims.checks import (
     difference,
     exact,
     level,
+    levels,
     minimum_is_zero,
     trend,
 )
@@ -58,10 +59,6 @@ RECURRENT = ('B-rnn', 'B-lstm', 'B-gru')
 
 def _accuracy(first: str, second: str, region: Region = ABOVE_ZERO) -> Check:
     return difference(first, second, TEST_ACCURACY, region)
-
-
-def _below_ceiling() -> list[Check]:
-    return [level(row, TEST_ACCURACY, CEILING) for row in SETTINGS]
 
 
 def _no_less_overfitting() -> list[Check]:
@@ -134,7 +131,7 @@ ANSWERS = {
     ),
     'B-c08-ceiling': ClaimTest(
         'mean test accuracy of every setting below 57 %',
-        _below_ceiling(),
+        levels(SETTINGS, TEST_ACCURACY, CEILING),
     ),
     'B-c09-batch-sizes': waiting(
         'best mean test accuracy over batch sizes below 57 %',

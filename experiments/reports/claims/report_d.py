@@ -1,7 +1,7 @@
 """What decides the claims of report D."""
 
 from experiments.reports.claims import computed, handwriting
-from experiments.reports.claims.answer import Check, Region, within
+from experiments.reports.claims.answer import Region, within
 from experiments.reports.claims.checks import (
     ABOVE_ZERO,
     BELOW_ZERO,
@@ -9,6 +9,7 @@ from experiments.reports.claims.checks import (
     exact,
     leads,
     level,
+    levels,
     share_at_least,
     share_not_falsified,
     trend,
@@ -56,14 +57,10 @@ SHORT_LENGTHS = range(1, 21)
 CONVERGED = 0.9  # of the mean curve; some seeds may never be higher
 
 
-def _all_right() -> list[Check]:
-    return [level(row, TEST_ACCURACY, ALL_RIGHT) for row in MNIST_NETS]
-
-
 ANSWERS = {
     'D-c01-test-100': ClaimTest(
         'mean accuracy on the whole test set above 99.95 %, of one net at least',
-        _all_right(),
+        levels(MNIST_NETS, TEST_ACCURACY, ALL_RIGHT),
         holds_if='any',
         beside=[level(BEST, chance_of_all(16), ALL_RIGHT)],
     ),

@@ -14,6 +14,7 @@ from experiments.reports.claims.checks import (
     exact,
     leads,
     level,
+    levels,
     seconds_ratio,
     share_at_least,
     trend,
@@ -143,11 +144,11 @@ ANSWERS = {
     ),
     'E-c13-ten-digits': ClaimTest(
         'the chance that ten of ten digits are read right above 50 %, for each of the six nets',
-        [level(net, chance_of_all(10), MOST) for net in NETS],
+        levels(NETS, chance_of_all(10), MOST),
     ),
     'E-c14-test-above-train': ClaimTest(
         'mean test less mean train accuracy over the epochs above 0, for each of the six nets',
-        [level(net, TEST_LESS_TRAIN_OVER_EPOCHS, ABOVE_ZERO) for net in NETS],
+        levels(NETS, TEST_LESS_TRAIN_OVER_EPOCHS, ABOVE_ZERO),
     ),
     'E-c15-recall-units': ClaimTest(
         'rank correlation of test accuracy with 2, 5 and 10 units above 0, for each cell',
@@ -183,7 +184,7 @@ ANSWERS = {
         'mean test accuracy above 99 % for K = 3 and K = 2',
         [
             level('E-recall-gru10', TEST_ACCURACY, Region(low=0.99)),
-            level('claim-recall-gru10-k2', TEST_ACCURACY, Region(low=0.99)),
+            level('E-recall-gru10-k2', TEST_ACCURACY, Region(low=0.99)),
         ],
     ),
     **report_e_adders.ANSWERS,

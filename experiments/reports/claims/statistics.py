@@ -53,7 +53,7 @@ def share(hits: int, trials: int) -> Interval:
 def ratio(first: np.ndarray, second: np.ndarray) -> Interval:
     """The ratio of the geometric means of two sets of positive values, by Welch's t of the logs."""
     logs = difference(np.log(first), np.log(second))
-    return Interval(*(math.exp(bound) for bound in logs))
+    return Interval(*np.exp(logs).tolist())
 
 
 def rank_correlations(scores: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -99,9 +99,8 @@ def curve_trend(points: Sequence[Interval]) -> Interval:
     """
     random = np.random.default_rng(BOOTSTRAP_SEED)
     places = np.arange(len(points))
-    means = np.array([point.estimate for point in points])
-    half_widths = np.array([(point.high - point.low) / 2 for point in points])
-    errors = half_widths / stats.norm.ppf((1 + LEVEL) / 2)
+    means, lows, highs = np.array(points).T
+    errors = (highs - lows) / 2 / stats.norm.ppf((1 + LEVEL) / 2)
     drawn = random.normal(means, errors, (BOOTSTRAP_DRAWS, len(points)))
     return _bootstrap_interval(
         rank_correlations(means[None], places), rank_correlations(drawn, places)

@@ -1,10 +1,10 @@
 """All claims with what decides them, their answers, and the page docs/claims.md."""
 
-from collections import Counter
 from collections.abc import Mapping
+from typing import get_args
 
 from experiments.reports.claims import report_a, report_b, report_c, report_d, report_e
-from experiments.reports.claims.answer import ClaimAnswer
+from experiments.reports.claims.answer import ClaimAnswer, Kind
 from experiments.reports.claims.claim_test import ClaimTest
 from experiments.reports.evidence import Evidence
 from experiments.reports.reported_claims import reported_claims
@@ -22,10 +22,10 @@ HEADING = """# What decides each claim of the reports
 `python -m experiments.report` writes this page from `experiments/reports/claims/` and from the
 results that `reproduce` has kept.
 
-A claim is held against a number with its 95 % interval, and against limits that were set before
-the number was known. It *holds* if the interval lies within the limits, it *does not hold* if the
-interval lies outside of them, and otherwise it is *undecided*. A claim that is *waiting* needs
-something that is not there yet; its cost is that of two cores.
+Each claim is decided by a number with its 95 % interval, and by limits, which the table gives. It
+*holds* if the interval lies within the limits, it *does not hold* if the interval lies outside of
+them, and otherwise it is *undecided*. A claim that is *waiting* needs something that is not there
+yet; its cost is that of two cores.
 
 Each answer is given at 95 %, on its own. So many claims are asked at once that a few of the answers
 will be wrong by chance.
@@ -37,27 +37,32 @@ def answer_all(evidence: Evidence) -> dict[str, ClaimAnswer]:
     return {claim_id: test.answer(evidence) for claim_id, test in ANSWERS.items()}
 
 
-def count_kinds(answers: Mapping[str, ClaimAnswer]) -> dict[str, int]:
-    """How many answers there are of each kind."""
-    return dict(Counter(answer.kind for answer in answers.values()))
+def count_kinds(answers: Mapping[str, ClaimAnswer]) -> dict[Kind, int]:
+    """How many answers there are of each kind, of those that do not occur as well."""
+    kinds = [answer.kind for answer in answers.values()]
+    return {kind: kinds.count(kind) for kind in get_args(Kind)}
 
 
 def claims_page(evidence: Evidence) -> str:
     """The text of docs/claims.md."""
     answers = answer_all(evidence)
     counts = count_kinds(answers)
-    summary = ', '.join(f'{count} {kind}' for kind, count in sorted(counts.items()))
+    summary = (
+        f'Of {len(answers)} claims {counts["holds"]} hold, {counts["does not hold"]} do not hold, '
+        f'{counts["undecided"]} are undecided, and {counts["waiting"]} are waiting.'
+    )
     lines = [
         HEADING,
-        f'Of {len(answers)} claims: {summary}.',
+        summary,
         '',
-        '| claim | decided by | rows | missing | answer | number |',
-        '|---|---|---|---|---|---|',
+        '| id | claim | decided by | rows | missing | answer | number |',
+        '|---|---|---|---|---|---|---|',
     ]
-    for claim_id in reported_claims():
+    for claim_id, claim in reported_claims().items():
         test, answer = ANSWERS[claim_id], answers[claim_id]
         cells = (
             claim_id,
+            claim.claim,
             test.decided_by,
             _rows_in_words(test),
             test.cost_in_words(evidence),
