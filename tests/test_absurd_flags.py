@@ -107,8 +107,9 @@ def test_numbers_beyond_single_precision_are_refused(name, value, capsys):
 
 
 @pytest.mark.quick
-def test_a_mesh_of_a_million_devices(capsys):
-    assert 'needs 1000000 devices' in error_line(capsys, '--mesh=seeds:1000000')
+def test_a_mesh_of_a_million_devices(tmp_path, capsys):
+    flags = '--mesh=seeds:1000000', f'--workdir={tmp_path / "run"}'
+    assert 'needs 1000000 devices' in error_line(capsys, *flags)
     digits = '9' * 5000
     assert 'is not understood' in error_line(capsys, f'--mesh=seeds:{digits}')
 

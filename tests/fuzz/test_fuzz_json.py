@@ -6,8 +6,6 @@ import json
 
 import adder_results
 import pytest
-from experiments.reports.page.document import Page
-from experiments.reports.page.report_rows import write_pictures
 from strangers import FEW, MANY, changed, damaged, files_in, fuzz, nested, to_bytes
 
 from experiments.core import file_schema
@@ -29,6 +27,8 @@ from experiments.core.file_schema import (
 from experiments.reports import catalogue, result_files
 from experiments.reports.catalogue import RESULTS_FOLDER
 from experiments.reports.judgement import judge_all
+from experiments.reports.page.pictures import row_pictures
+from experiments.reports.page.render import to_html, to_markdown
 from experiments.reports.reported import reported_rows
 from experiments.reports.reported_numbers import reported_numbers
 from experiments.training import finished_run, workdir
@@ -216,9 +216,9 @@ def check_transfer(folder, content):
 
 def check_pictures(folder, content):
     write(folder / 'D-handwriting.json', content)
-    page = Page(folder, folder)
-    write_pictures(page, 'D-handwriting', folder)
-    page.markdown().encode()
+    blocks = row_pictures('D-handwriting', 'Digits', folder)
+    to_markdown('Page', blocks, folder, {}).encode()
+    to_html('Page', blocks, {}).encode()
 
 
 ROWS = ('E-add-mse-h5-L7', 'D-recall-h5', 'E-lstm128', 'B-cifar-relu-adam', 'A-rnn256-sgd')

@@ -68,7 +68,8 @@ def row_pictures(name: str, title: str, results_folder: Path) -> list[Block]:
             if predictions is not None:
                 blocks.append(_handwriting(name, predictions))
     for file in sorted(results_folder.glob(f'{name}-*.jpg')):
-        caption = f'{title}: {CAPTIONS[file.stem.removeprefix(f"{name}-")]}'
+        picture = file.stem.removeprefix(f'{name}-')
+        caption = f'{title}: {CAPTIONS.get(picture, picture)}'
         blocks.append(Picture(file.stem, file, caption, alt=caption))
     if not blocks:
         blocks.append(
