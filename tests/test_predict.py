@@ -100,7 +100,7 @@ def test_images_that_cannot_be_read(mnist_run, capsys, tmp_path):
     messages = {
         'blank.png': 'is blank: no ink stands out from the paper',
         'text.png': 'is no image file that can be read',
-        'none.png': 'is no image file that can be read',
+        'none.png': 'does not exist',
     }
     for name, message in messages.items():
         file = tmp_path / name

@@ -26,6 +26,8 @@ def read_image(file: str | os.PathLike, decode: Callable[[Image.Image], T]) -> T
         UserError: There is no such file, or no image that can be decoded, or one of more than
             MOST_PIXELS.
     """
+    if not os.path.exists(file):
+        raise UserError(f'{file} does not exist')
     # To open a pipe would wait for ever.
     if not os.path.isfile(file):
         raise UserError(f'{file} is no image file that can be read')

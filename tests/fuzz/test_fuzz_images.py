@@ -116,9 +116,11 @@ def test_images_that_would_unpack_to_gigabytes(size, tmp_path):
 @pytest.mark.quick
 def test_files_that_are_no_images(tmp_path):
     os.mkfifo(tmp_path / 'pipe')
-    for file in (tmp_path, tmp_path / 'pipe', tmp_path / 'none'):
+    for file in (tmp_path, tmp_path / 'pipe'):
         with pytest.raises(UserError, match='is no image file'):
             handwriting_photos.read(file)
+    with pytest.raises(UserError, match='none does not exist'):
+        handwriting_photos.read(tmp_path / 'none')
 
 
 @pytest.mark.quick
