@@ -7,7 +7,7 @@ from scipy import stats
 
 from experiments.core.file_schema import LayerStatistics, StepStatistics
 from experiments.reports.claims import checks, curve_checks, measures, statistics
-from experiments.reports.claims.answer import Interval, NotKept, Region, judge, within
+from experiments.reports.claims.answer import Estimate, NotKept, Region, judge, within
 from jaxdl.metrics import Summary
 
 pytestmark = pytest.mark.quick
@@ -36,7 +36,7 @@ def number(check, **runs):
     ],
 )
 def test_an_interval_is_held_against_a_region(low, high, region, expected):
-    assert judge(Interval((low + high) / 2, low, high), region) == expected
+    assert judge(Estimate((low + high) / 2, low, high), region) == expected
 
 
 def test_the_difference_is_that_of_welch():
@@ -85,14 +85,14 @@ def test_a_trend_has_the_sign_of_its_groups():
 
 
 def test_a_trend_of_a_curve_knows_its_band():
-    narrow = [Interval(mean, mean - 0.01, mean + 0.01) for mean in (0.9, 0.7, 0.5, 0.3)]
+    narrow = [Estimate(mean, mean - 0.01, mean + 0.01) for mean in (0.9, 0.7, 0.5, 0.3)]
     assert statistics.curve_trend(narrow) == (-1, -1, -1)
-    wide = [Interval(mean, mean - 1, mean + 1) for mean in (0.9, 0.7, 0.5, 0.3)]
+    wide = [Estimate(mean, mean - 1, mean + 1) for mean in (0.9, 0.7, 0.5, 0.3)]
     assert statistics.curve_trend(wide).high > 0
 
 
 def test_half_widths_of_independent_estimates_add_in_quadrature():
-    interval = statistics.of_independent(Interval(5, 2, 8), Interval(1, -3, 5))
+    interval = statistics.of_independent(Estimate(5, 2, 8), Estimate(1, -3, 5))
     np.testing.assert_allclose(interval, (4, -1, 9))
 
 

@@ -10,7 +10,7 @@ Kind = Literal['holds', 'does not hold', 'undecided', 'waiting']
 MOST_SHOWN = 3  # findings of one answer
 
 
-class Interval(NamedTuple):
+class Estimate(NamedTuple):
     """An estimate with its 95 % interval. A number that is exact has an interval of no width."""
 
     estimate: float
@@ -34,7 +34,7 @@ def within(margin: float) -> Region:
     return Region(-margin, margin)
 
 
-def judge(interval: Interval, region: Region) -> Kind:
+def judge(interval: Estimate, region: Region) -> Kind:
     """Whether an interval lies inside a region, outside of it, or neither."""
     if region.low < interval.low and interval.high < region.high:
         return 'holds'

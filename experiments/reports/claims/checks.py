@@ -6,7 +6,7 @@ import numpy as np
 
 from experiments.core.file_schema import LayerStatistics, RowResults
 from experiments.reports.claims import statistics
-from experiments.reports.claims.answer import Check, Finding, Interval, Kind, NotKept, Region, judge
+from experiments.reports.claims.answer import Check, Estimate, Finding, Kind, NotKept, Region, judge
 from experiments.reports.claims.measures import (
     CORRELATION,
     NATS,
@@ -25,7 +25,7 @@ BELOW_ZERO = Region(high=0)
 MOST = Region(low=0.5)  # of a share: more than half
 
 
-def finding(label: str, interval: Interval, region: Region, unit: Unit, suffix: str) -> Finding:
+def finding(label: str, interval: Estimate, region: Region, unit: Unit, suffix: str) -> Finding:
     """The finding of an interval that is held against a region."""
 
     def text(value: float) -> str:
@@ -178,7 +178,7 @@ def exact(label: str, value: Callable[[], float], region: Region, unit: Unit) ->
     def measured(evidence: Evidence) -> Finding:
         del evidence  # it is computed without results
         number = value()
-        return finding(label, Interval(number, number, number), region, unit, unit.level)
+        return finding(label, Estimate(number, number, number), region, unit, unit.level)
 
     return Check((), measured)
 
@@ -194,15 +194,15 @@ def negated(check: Check) -> Check:
     return Check(check.rows, measured)
 
 
-def interval_of(summary: Summary, row: str) -> Interval:
-    """The Interval of a mean whose seeds may not be known.
+def interval_of(summary: Summary, row: str) -> Estimate:
+    """The Estimate of a mean whose seeds may not be known.
 
     Raises:
         NotKept: It is of a single seed.
     """
     if summary.ci95 is None:
         raise NotKept(f'{row} has a single seed, hence no interval')
-    return Interval(summary.mean, summary.mean - summary.ci95, summary.mean + summary.ci95)
+    return Estimate(summary.mean, summary.mean - summary.ci95, summary.mean + summary.ci95)
 
 
 def _last_layer(results: RowResults, layer: str) -> LayerStatistics:
@@ -260,7 +260,7 @@ def seconds_of_all_seeds(row: str, region: Region) -> Check:
         if not seconds:
             raise NotKept(f'the file of {row} does not keep its seconds')
         label = f'{row}, seconds of all {results.config["seeds"]} seeds together'
-        interval = Interval(seconds, seconds, seconds)
+        interval = Estimate(seconds, seconds, seconds)
         return finding(label, interval, region, SECONDS, SECONDS.level)
 
     return Check((row,), measured)

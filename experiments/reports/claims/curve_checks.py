@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from experiments.core.file_schema import RowResults
 from experiments.reports.claims import statistics
-from experiments.reports.claims.answer import Check, Finding, Interval, NotKept, Region, within
+from experiments.reports.claims.answer import Check, Estimate, Finding, NotKept, Region, within
 from experiments.reports.claims.checks import BELOW_ZERO, finding, interval_of
 from experiments.reports.claims.measures import CORRELATION, EPOCHS, PERCENT
 from experiments.reports.evidence import Evidence, epoch_records
@@ -88,7 +88,7 @@ def earlier(first: str, second: str, score: str, least: float) -> Check:
         ):
             return Finding('undecided', f'neither {first} nor {second} reaches {level}')
         # The widest interval that the two bands allow.
-        interval = Interval(
+        interval = Estimate(
             ours.estimate - other.estimate, ours.low - other.high, ours.high - other.low
         )
         label = f'{first} less {second}, epochs to {level}'
@@ -117,7 +117,7 @@ def _span(lengths):
 
 
 def _by_length(results, row, kind, score, lengths):
-    """The Interval of a score at each of some lengths."""
+    """The Estimate of a score at each of some lengths."""
     table = results.final_test.by_length[kind]
     scores = table.scores[score]
     if scores.ci95 is None:
@@ -125,7 +125,7 @@ def _by_length(results, row, kind, score, lengths):
     intervals = {}
     for length, mean, half_width in zip(table.lengths, scores.mean, scores.ci95, strict=True):
         if length in lengths:
-            intervals[length] = Interval(mean, mean - half_width, mean + half_width)
+            intervals[length] = Estimate(mean, mean - half_width, mean + half_width)
     return intervals
 
 

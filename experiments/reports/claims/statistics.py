@@ -7,33 +7,33 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from experiments.reports.claims.answer import Interval
+from experiments.reports.claims.answer import Estimate
 
 LEVEL = 0.95
 BOOTSTRAP_DRAWS = 2000
 BOOTSTRAP_SEED = 0
 
 
-def mean(values: np.ndarray) -> Interval:
+def mean(values: np.ndarray) -> Estimate:
     """The mean of values (S,), S at least 2, by Student's t."""
     estimate = float(np.mean(values))
     half_width = stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * stats.sem(values)
-    return Interval(estimate, estimate - half_width, estimate + half_width)
+    return Estimate(estimate, estimate - half_width, estimate + half_width)
 
 
-def difference(first: np.ndarray, second: np.ndarray) -> Interval:
+def difference(first: np.ndarray, second: np.ndarray) -> Estimate:
     """The mean of values (S,) less that of values (R,) of other nets, by Welch's t."""
     estimate = float(np.mean(first) - np.mean(second))
     if np.ptp(first) == 0 and np.ptp(second) == 0:
-        return Interval(estimate, estimate, estimate)  # the test is not defined without variance
+        return Estimate(estimate, estimate, estimate)  # the test is not defined without variance
     with warnings.catch_warnings():
         # scipy warns where one of the two has no variance, which is no trouble here.
         warnings.simplefilter('ignore', RuntimeWarning)
         low, high = stats.ttest_ind(first, second, equal_var=False).confidence_interval(LEVEL)
-    return Interval(estimate, float(low), float(high))
+    return Estimate(estimate, float(low), float(high))
 
 
-def paired_difference(first: np.ndarray, second: np.ndarray) -> Interval:
+def paired_difference(first: np.ndarray, second: np.ndarray) -> Estimate:
     """The mean of first less second, where entry i of both belongs to the same net or seed.
 
     Args:
@@ -44,16 +44,16 @@ def paired_difference(first: np.ndarray, second: np.ndarray) -> Interval:
     return mean(np.asarray(first[:pairs]) - np.asarray(second[:pairs]))
 
 
-def share(hits: int, trials: int) -> Interval:
+def share(hits: int, trials: int) -> Estimate:
     """The share of hits among independent trials, by Clopper and Pearson."""
     low, high = stats.binomtest(hits, trials).proportion_ci(LEVEL, method='exact')
-    return Interval(hits / trials, float(low), float(high))
+    return Estimate(hits / trials, float(low), float(high))
 
 
-def ratio(first: np.ndarray, second: np.ndarray) -> Interval:
+def ratio(first: np.ndarray, second: np.ndarray) -> Estimate:
     """The ratio of the geometric means of two sets of positive values, by Welch's t of the logs."""
     logs = difference(np.log(first), np.log(second))
-    return Interval(*np.exp(logs).tolist())
+    return Estimate(*np.exp(logs).tolist())
 
 
 def rank_correlations(scores: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -69,12 +69,12 @@ def rank_correlations(scores: np.ndarray, places: np.ndarray) -> np.ndarray:
     return np.divide(ranks @ place_ranks, scale, out=np.zeros(len(scores)), where=scale > 0)
 
 
-def _bootstrap_interval(estimate: np.ndarray, drawn: np.ndarray) -> Interval:
+def _bootstrap_interval(estimate: np.ndarray, drawn: np.ndarray) -> Estimate:
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(estimate.item(), float(low), float(high))
+    return Estimate(estimate.item(), float(low), float(high))
 
 
-def rank_trend(groups: Sequence[np.ndarray]) -> Interval:
+def rank_trend(groups: Sequence[np.ndarray]) -> Estimate:
     """Spearman's rank correlation of values with the place of their group, by bootstrap.
 
     Args:
@@ -91,7 +91,7 @@ def rank_trend(groups: Sequence[np.ndarray]) -> Interval:
     return _bootstrap_interval(estimate, rank_correlations(np.concatenate(columns, axis=1), places))
 
 
-def curve_trend(points: Sequence[Interval]) -> Interval:
+def curve_trend(points: Sequence[Estimate]) -> Estimate:
     """Spearman's rank correlation of the points of a curve with their place.
 
     Its interval is that of curves whose points are drawn from normal distributions of their means
@@ -107,8 +107,8 @@ def curve_trend(points: Sequence[Interval]) -> Interval:
     )
 
 
-def of_independent(first: Interval, second: Interval) -> Interval:
+def of_independent(first: Estimate, second: Estimate) -> Estimate:
     """The difference of two independent estimates whose half-widths add in quadrature."""
     estimate = first.estimate - second.estimate
     half_width = math.hypot(first.high - first.low, second.high - second.low) / 2
-    return Interval(estimate, estimate - half_width, estimate + half_width)
+    return Estimate(estimate, estimate - half_width, estimate + half_width)
