@@ -167,7 +167,7 @@ ANSWERS = {
         0.7,
     ),
     'B-c16-minimum-0': ClaimTest(
-        'the smallest activation of both convolutions late in training is 0 in every seed',
+        'the smallest activation of both convolutions on the whole test set is 0 in every seed',
         [minimum_is_zero(BASE, 'conv1'), minimum_is_zero(BASE, 'conv2')],
     ),
     'B-c17-std-u': waiting(
