@@ -11,7 +11,6 @@ from experiments.reports.claims.answer import Check, Estimate, Finding, Kind, No
 from experiments.reports.claims.measures import (
     PERCENT,
     RATIO,
-    SECONDS,
     Measure,
     Unit,
     activation,
@@ -161,18 +160,23 @@ def leads(row: str, others: Sequence[str], measure: Measure) -> list[Check]:
     return [difference(row, other, measure) for other in others if other != row]
 
 
-def seconds_ratio(first: str, second: str, region: Region) -> Check:
+def seconds_ratio(first: str, second: str) -> Check:
     """The seconds of an epoch of one run, as a multiple of another one's.
 
-    Both must be of the runs claim-time-*, which train alone.
+    It decides nothing: its interval is over the epochs of one run of each, which are alike, while
+    the machine may have been slower during the whole of one run than during the other. Both must be
+    of the runs claim-time-*, which train alone.
     """
 
     def measured(evidence: Evidence, confidence: float) -> Finding:
         interval = statistics.ratio(
-            seconds_by_epoch(evidence.results[first]), seconds_by_epoch(evidence.results[second])
+            seconds_by_epoch(evidence.results[first]),
+            seconds_by_epoch(evidence.results[second]),
+            confidence,
         )
         label = f'{first} against {second}, seconds an epoch'
-        return finding(label, interval, region, RATIO, RATIO.level)
+        found = finding(label, interval, Region(), RATIO, RATIO.level)
+        return Finding('undecided', f'{found.number} over the epochs of one run of each')
 
     return Check((first, second), measured)
 
@@ -232,19 +236,20 @@ def share_not_falsified(row: str, region: Region = MOST) -> Check:
     return share_of_seeds(row, 'no counterexample', not_falsified, region)
 
 
-def seconds_of_all_seeds(row: str, region: Region) -> Check:
-    """The seconds that training took for all seeds of a run together.
+def seconds_of_all_seeds_below(row: str, most: float) -> Check:
+    """That the training of a single seed takes less than `most` seconds.
 
-    They bound those of a single seed from above, whatever else trained beside it.
+    The seconds of all seeds together bound them from above, whatever else trained beside them. So
+    they can show that the claim holds, but not that it does not.
     """
 
     def measured(evidence: Evidence, confidence: float) -> Finding:
+        del confidence  # the bound is exact
         results = evidence.results[row]
         seconds = results.seconds.get('train')
         if not seconds:
             raise NotKept(f'the file of {row} does not keep its seconds')
-        label = f'{row}, seconds of all {results.config["seeds"]} seeds together'
-        interval = Estimate(seconds, seconds, seconds)
-        return finding(label, interval, region, SECONDS, SECONDS.level)
+        number = f'{row}, seconds of all {results.config["seeds"]} seeds together: {seconds:,.2f} s'
+        return Finding('holds' if seconds < most else 'undecided', number)
 
     return Check((row,), measured)

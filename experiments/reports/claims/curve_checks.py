@@ -1,9 +1,10 @@
 """Measurements over the epochs of training, and over the lengths of sequences."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+import numpy as np
 
 from experiments.core.file_schema import RowResults
 from experiments.reports.claims import statistics
@@ -12,14 +13,16 @@ from experiments.reports.claims.answer import (
     Check,
     Estimate,
     Finding,
+    HoldsIf,
     NotKept,
     Region,
     all_of,
+    any_of,
     find_parts,
     within,
 )
-from experiments.reports.claims.checks import BELOW_ZERO, finding
-from experiments.reports.claims.measures import CORRELATION, EPOCHS, PERCENT
+from experiments.reports.claims.checks import ABOVE_ZERO, BELOW_ZERO, finding
+from experiments.reports.claims.measures import CORRELATION, EPOCHS, NATS, PERCENT, Unit
 from experiments.reports.evidence import Evidence, epoch_records
 from jaxdl.metrics import Summary
 
@@ -41,36 +44,42 @@ def _estimate(score: Summary, results: RowResults, level: float) -> Estimate:
     return statistics.of_half_width(score.mean, score.ci95, results.config['seeds'], level)
 
 
-def _everywhere(
+def _over_places(
     estimates: Mapping[str, Callable[[float], Estimate]],
+    holds_if: HoldsIf,
     region: Region,
+    unit: Unit,
     suffix: str,
     confidence: float,
 ) -> Finding:
-    """The finding of a number that must lie in a region at each of several places.
+    """The finding of a number that must lie in a region at all or any of several places.
 
     Args:
         estimates: By the place in words, from the level of the interval to the number there.
+        holds_if: Whether it must lie there at 'all' places or at 'any'.
         region: Of numbers for which the claim holds.
-        suffix: What follows the number, which is printed in percent.
+        unit: Of the numbers.
+        suffix: What follows a number.
         confidence: The level at which all places together are judged.
 
     Returns:
-        The number is that of the place that decides: the one farthest out.
+        The number is that of the place that decides: the one farthest out if it must lie in the
+        region at all places, and the one farthest in if at any.
     """
 
     def at(place: str, level: float) -> Finding:
-        return finding(place, estimates[place](level), region, PERCENT, suffix)
+        return finding(place, estimates[place](level), region, unit, suffix)
 
-    findings = find_parts([partial(at, place) for place in estimates], 'all', confidence)
-    kind = all_of(findings)
-    farthest, least_room = None, math.inf
+    findings = find_parts([partial(at, place) for place in estimates], holds_if, confidence)
+    kind = all_of(findings) if holds_if == 'all' else any_of(findings)
+    deciding, rooms = [], []
     for place, found in zip(estimates, findings, strict=True):
-        estimate = estimates[place](confidence).estimate
-        room = min(estimate - region.low, region.high - estimate)
-        if found.kind == kind and room < least_room:
-            farthest, least_room = found, room
-    return farthest
+        if found.kind == kind:
+            estimate = estimates[place](confidence).estimate
+            deciding.append(found)
+            rooms.append(min(estimate - region.low, region.high - estimate))
+    chosen = np.argmin(rooms) if holds_if == 'all' else np.argmax(rooms)
+    return deciding[chosen]
 
 
 def curve_gap(first: str, second: str, score: str, margin: float) -> Check:
@@ -95,7 +104,7 @@ def curve_gap(first: str, second: str, score: str, margin: float) -> Check:
         for epoch in curves[0]:
             label = f'{first} less {second}, {SCORE_NAMES[score]} in training, epoch {epoch}'
             gaps[label] = partial(gap, epoch)
-        return _everywhere(gaps, within(margin), PERCENT.difference, confidence)
+        return _over_places(gaps, 'all', within(margin), PERCENT, PERCENT.difference, confidence)
 
     return Check((first, second), measured)
 
@@ -103,6 +112,56 @@ def curve_gap(first: str, second: str, score: str, margin: float) -> Check:
 def _by_epoch(results: RowResults, score: str) -> dict[int, Summary]:
     """A training score by the number of the epoch, of those that are kept."""
     return {record.epoch: record.train[score] for record in epoch_records(results)}
+
+
+def above_any(row: str, layer: str, end: Literal['first', 'last']) -> Check:
+    """That a layer's activations deviate more at one end of training than at some other step.
+
+    From the first step on the deviation must then have fallen, or must have risen until the last.
+    The number is that of the step where it is the lowest. Both steps are of the same nets, but are
+    taken as independent: the interval is too wide rather than too narrow where they rise together.
+    """
+
+    def measured(evidence: Evidence, confidence: float) -> Finding:
+        results = evidence.results[row]
+        deviations = _deviations(results, layer)
+        steps = list(deviations)
+        end_step = steps[0] if end == 'first' else steps[-1]
+
+        def above(step: int, level: float) -> Estimate:
+            return statistics.of_independent(
+                _estimate(deviations[end_step], results, level),
+                _estimate(deviations[step], results, level),
+            )
+
+        estimates = {}
+        for step in steps:
+            if step != end_step:
+                label = f'{row}, deviation of {layer} at step {end_step:,} less step {step:,}'
+                estimates[label] = partial(above, step)
+        return _over_places(estimates, 'any', ABOVE_ZERO, NATS, NATS.difference, confidence)
+
+    return Check((row,), measured)
+
+
+def _deviations(results: RowResults, layer: str) -> dict[int, Summary]:
+    """The standard deviation of a layer's activations by step, in rising order.
+
+    Raises:
+        NotKept: The file lacks it, has a single seed, or a single step.
+    """
+    curve = results.statistics_curve
+    if curve is None or layer not in curve.layers or 'std' not in curve.layers[layer]:
+        raise NotKept(f'the file does not keep the statistics of {layer} over the steps')
+    scores = curve.layers[layer]['std']
+    if scores.ci95 is None:
+        raise NotKept('a run has a single seed, hence no interval')
+    if len(curve.steps) < 2:
+        raise NotKept(f'the file keeps the statistics of {layer} of a single step')
+    deviations = {}
+    for step, mean, half_width in zip(curve.steps, scores.mean, scores.ci95, strict=True):
+        deviations[step] = Summary(mean, half_width)
+    return deviations
 
 
 class Crossing(NamedTuple):
@@ -169,7 +228,7 @@ def at_length(row: str, kind: str, lengths: Sequence[int], score: str, region: R
         for length, summary in _by_length(results, row, kind, score, lengths).items():
             label = f'{row}, {SCORE_NAMES[score]} at length {length:,}, {kind} sequences'
             estimates[label] = partial(_estimate, summary, results)
-        return _everywhere(estimates, region, PERCENT.level, confidence)
+        return _over_places(estimates, 'all', region, PERCENT, PERCENT.level, confidence)
 
     return Check((row,), measured)
 

@@ -33,7 +33,6 @@ NATS = Unit(1, '', '', 3)
 CORRELATION = Unit(1, '', '', 2)
 RATIO = Unit(1, ' times', ' times', 2)
 EPOCHS = Unit(1, ' epochs', ' epochs', 1)
-SECONDS = Unit(1, ' s', ' s', 2)
 ROUNDINGS = Unit(1, '', '', 1)
 COUNT = Unit(1, '', '', 0)
 

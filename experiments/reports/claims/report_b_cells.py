@@ -121,9 +121,9 @@ ANSWERS = {
         'no gain of 2 points beyond 10 units, but more seconds an epoch',
         [
             *_no_gain_beyond_ten(),
-            seconds_ratio('claim-time-lstm20', 'claim-time-lstm10', Region(low=1)),
+            seconds_ratio('claim-time-lstm20', 'claim-time-lstm10'),
         ],
-        beside=[seconds_ratio('claim-time-lstm10', 'claim-time-lstm5', Region(low=1))],
+        beside=[seconds_ratio('claim-time-lstm10', 'claim-time-lstm5')],
     ),
     'B-c26-lstm-rnn': ClaimTest(
         'test accuracy of the LSTM less that of the RNN above 0 at each size',

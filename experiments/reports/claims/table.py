@@ -32,6 +32,9 @@ decides it, that part must do so at 100 - 5 / (number of parts) % (Bonferroni), 
 the table is the one at this level. The rank correlation of several runs must differ from 0 in a
 permutation test, whose p value the table gives.
 
+Claims that compare the seconds of two settings are undecided: two runs may differ by more than the
+epochs of each of them do, and there is one run of each.
+
 So many claims are asked at once that a few of the answers will be wrong by chance.
 """
 
