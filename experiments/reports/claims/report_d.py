@@ -206,7 +206,7 @@ ANSWERS = {
         [share_at_least(ADDER, WHOLE_SUMS, ALL), share_at_least(BCE, WHOLE_SUMS, ALL)],
     ),
     'D-c27-same-fashion': ClaimTest(
-        'largest gap of the mean curves of right bits in training within 5 points',
+        'gap of the mean curves of right bits in training within 5 points after each epoch',
         [curve_gap(BCE, ADDER, 'bit_accuracy', 0.05)],
     ),
     'D-c28-length-5': ClaimTest(

@@ -93,8 +93,8 @@ ANSWERS = {
         holds_if='any',
     ),
     'E-c27-short-training': ClaimTest(
-        'seconds of training of all seeds together, which bound those of one, below 60, for each of '
-        'the six adders; more leave it undecided',
+        'seconds of training of all seeds together, which bound those of one, below 60, for each '
+        'of the six adders; more leave it undecided',
         _under_a_minute(),
     ),
     'E-c28-humans': waiting(
