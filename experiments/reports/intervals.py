@@ -24,16 +24,26 @@ def difference(first: Summary, second: Summary) -> Summary:
     mean = float(first_seeds.mean() - second_seeds.mean())
     if len(first_seeds) == 1 or len(second_seeds) == 1:
         return Summary(mean, None)
-    if np.ptp(first_seeds) == 0 and np.ptp(second_seeds) == 0:
-        return Summary(mean, 0.0)  # the test is not defined for samples without any variance
+    return Summary(mean, welch_half_width(first_seeds, second_seeds, 0.95))
+
+
+def welch_half_width(first: np.ndarray, second: np.ndarray, level: float) -> float:
+    """Half the width of the interval of a difference of two means, by Welch's t-test.
+
+    Args:
+        first: (S,), S at least 2.
+        second: (R,), R at least 2.
+        level: Of the interval.
+    """
+    if np.ptp(first) == 0 and np.ptp(second) == 0:
+        return 0.0  # the test is not defined for samples without any variance
     from scipy.stats import ttest_ind  # slow to import
 
     with warnings.catch_warnings():
         # scipy warns where one of the two samples has no variance, which is no trouble here.
         warnings.simplefilter('ignore', RuntimeWarning)
-        test = ttest_ind(first_seeds, second_seeds, equal_var=False)
-        low, high = test.confidence_interval(0.95)
-    return Summary(mean, float(high - low) / 2)
+        low, high = ttest_ind(first, second, equal_var=False).confidence_interval(level)
+    return float(high - low) / 2
 
 
 def excludes_zero(summary: Summary) -> bool:

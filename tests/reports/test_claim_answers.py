@@ -1,10 +1,11 @@
 """Every claim of the reports has a test, and its answer follows the numbers."""
 
 import csv
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from made_up_results import adder_run, evidence, image_run, scores
+from made_up_results import adder_run, epoch, evidence, image_run, scores
 
 from experiments.core.file_schema import FailedRow, PictureRow, Predictions
 from experiments.reports import catalogue
@@ -93,6 +94,25 @@ def test_answers_follow_the_numbers(claim_id, runs, kind):
 def test_an_adder_of_any_length_has_few_counterexamples(falsified, kind):
     results = {'D-add-mse-h5': adder_run([1.0] * 20, falsified=falsified)}
     assert ANSWERS['D-c23-adder-any-length'].answer(evidence(**results)).kind == kind
+
+
+def test_a_gain_of_tuning_needs_fresh_weights_that_learn_in_an_epoch():
+    base = image_run(LOW, curve=[epoch(1, [0.39, 0.4, 0.41])])
+    runs = {'A-cifar-base': base, 'A-cifar-tuned-ep1': image_run(HIGH)}
+    answer = ANSWERS['A-c01-tuning'].answer(evidence(**runs))
+    assert answer.kind == 'does not hold'
+    assert 'test accuracy after 20 more epochs: 20.0 points' in answer.reason
+    runs['A-cifar-base'] = image_run(LOW, curve=[epoch(1, [0.9998, 1.0, 1.0])])
+    assert ANSWERS['A-c01-tuning'].answer(evidence(**runs)).kind == 'holds'
+
+
+def test_each_of_four_settings_is_changed_alone():
+    configs = catalogue.runs()
+    changed = []
+    for check in ANSWERS['A-c14-four-settings'].checks:
+        first, second = (asdict(configs[row]) for row in check.rows)
+        changed.append([name for name in first if first[name] != second[name]])
+    assert changed == [['learning_rate'], ['optimizer'], ['epochs'], ['hidden']]
 
 
 def handwriting(raw, prepared):

@@ -7,11 +7,13 @@ from typing import Literal, NamedTuple
 from experiments.reports.evidence import Evidence
 
 Kind = Literal['holds', 'does not hold', 'undecided', 'waiting']
+HoldsIf = Literal['all', 'any']  # of the parts of a claim
+LEVEL = 0.95  # of the interval that decides a claim
 MOST_SHOWN = 3  # findings of one answer
 
 
-class Interval(NamedTuple):
-    """An estimate with its 95 % interval. A number that is exact has an interval of no width."""
+class Estimate(NamedTuple):
+    """An estimate with its interval. A number that is exact has an interval of no width."""
 
     estimate: float
     low: float
@@ -34,7 +36,7 @@ def within(margin: float) -> Region:
     return Region(-margin, margin)
 
 
-def judge(interval: Interval, region: Region) -> Kind:
+def judge(interval: Estimate, region: Region) -> Kind:
     """Whether an interval lies inside a region, outside of it, or neither."""
     if region.low < interval.low and interval.high < region.high:
         return 'holds'
@@ -64,11 +66,12 @@ class Check(NamedTuple):
 
     Attributes:
         rows: The ids of the runs whose results it needs.
-        measure: From the Evidence, which holds these results, to the finding. Raises NotKept.
+        measure: From the Evidence, which holds these results, and from the level of the interval
+            to the finding. Raises NotKept.
     """
 
     rows: tuple[str, ...]
-    measure: Callable[[Evidence], Finding]
+    measure: Callable[[Evidence, float], Finding]
 
 
 class ClaimAnswer(NamedTuple):
@@ -83,6 +86,38 @@ class ClaimAnswer(NamedTuple):
     kind: Kind
     number: str
     reason: str
+
+
+def corrected(level: float, parts: int) -> float:
+    """The level of each of several intervals that hold together at `level`, by Bonferroni."""
+    return 1 - (1 - level) / parts
+
+
+def find_parts(
+    measures: Sequence[Callable[[float], Finding]], holds_if: HoldsIf, level: float = LEVEL
+) -> list[Finding]:
+    """What the parts of a claim say, so that the answer to the whole claim is given at a level.
+
+    A claim of which all parts must hold is refuted by a single one, and the more parts there are,
+    the likelier it is that chance alone refutes one. A part that refutes it must therefore do so
+    at the level of Bonferroni. That all parts hold needs no correction: the claim is then wrongly
+    held up only where a wrong part is, and that part alone has this chance (Berger, 1982,
+    Multiparameter hypothesis testing and acceptance sampling). Of a claim of which any part must
+    hold the opposite is true.
+
+    Args:
+        measures: One for each part, from the level of its interval to its finding.
+        holds_if: Whether the claim holds if 'all' of its parts do, or if 'any' does.
+        level: Of the answer to the whole claim.
+    """
+    deciding_alone: Kind = 'does not hold' if holds_if == 'all' else 'holds'
+    findings = []
+    for measure in measures:
+        finding = measure(level)
+        if finding.kind == deciding_alone and len(measures) > 1:
+            finding = measure(corrected(level, len(measures)))
+        findings.append(finding)
+    return findings
 
 
 def all_of(findings: Sequence[Finding]) -> Kind:

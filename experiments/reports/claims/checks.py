@@ -1,31 +1,29 @@
 """The forms of measurements that decide claims: each makes a Check from the ids of runs."""
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 
-from experiments.core.file_schema import LayerStatistics, RowResults
+from experiments.core.file_schema import RowResults
 from experiments.reports.claims import statistics
-from experiments.reports.claims.answer import Check, Finding, Interval, Kind, NotKept, Region, judge
+from experiments.reports.claims.answer import Check, Estimate, Finding, Kind, NotKept, Region, judge
 from experiments.reports.claims.measures import (
-    CORRELATION,
-    NATS,
     PERCENT,
     RATIO,
-    SECONDS,
     Measure,
     Unit,
+    activation,
     seconds_by_epoch,
 )
 from experiments.reports.evidence import Evidence
-from jaxdl.metrics import Summary
 
 ABOVE_ZERO = Region(low=0)
 BELOW_ZERO = Region(high=0)
 MOST = Region(low=0.5)  # of a share: more than half
 
 
-def finding(label: str, interval: Interval, region: Region, unit: Unit, suffix: str) -> Finding:
+def finding(label: str, interval: Estimate, region: Region, unit: Unit, suffix: str) -> Finding:
     """The finding of an interval that is held against a region."""
 
     def text(value: float) -> str:
@@ -62,10 +60,11 @@ def difference(
     """
     compare = statistics.paired_difference if paired else statistics.difference
 
-    def measured(evidence: Evidence) -> Finding:
+    def measured(evidence: Evidence, confidence: float) -> Finding:
         interval = compare(
             _several(measure.values(evidence.results[first]), first),
             _several(measure.values(evidence.results[second]), second),
+            confidence,
         )
         label = f'{first} less {second}, {measure.name}'
         return finding(label, interval, region, measure.unit, measure.unit.difference)
@@ -80,8 +79,8 @@ def level(row: str, measure: Measure, region: Region) -> Check:
     pairs.
     """
 
-    def measured(evidence: Evidence) -> Finding:
-        interval = statistics.mean(_several(measure.values(evidence.results[row]), row))
+    def measured(evidence: Evidence, confidence: float) -> Finding:
+        interval = statistics.mean(_several(measure.values(evidence.results[row]), row), confidence)
         label = f'{row}, {measure.name}'
         return finding(label, interval, region, measure.unit, measure.unit.level)
 
@@ -111,9 +110,9 @@ def share_of_seeds(
         region: Of shares for which the claim holds.
     """
 
-    def measured(evidence: Evidence) -> Finding:
+    def measured(evidence: Evidence, confidence: float) -> Finding:
         hits = is_hit(evidence.results[row])
-        interval = statistics.share(int(np.sum(hits)), len(hits))
+        interval = statistics.share(int(np.sum(hits)), len(hits), confidence)
         return finding(f'{row}, seeds with {condition}', interval, region, PERCENT, ' %')
 
     return Check((row,), measured)
@@ -133,13 +132,25 @@ def shares_at_least(rows: Sequence[str], measure: Measure, least: float) -> list
     return checks
 
 
-def trend(rows: Sequence[str], measure: Measure, region: Region = ABOVE_ZERO) -> Check:
-    """The rank correlation of a measure with the place of its run among `rows`."""
+def trend(
+    rows: Sequence[str], measure: Measure, direction: Literal['rises', 'falls'] = 'rises'
+) -> Check:
+    """That a measure rises, or falls, with the place of its run among `rows`.
 
-    def measured(evidence: Evidence) -> Finding:
+    Its rank correlation with the place must differ from 0 in a permutation test.
+    """
+
+    def measured(evidence: Evidence, confidence: float) -> Finding:
         groups = [_several(measure.values(evidence.results[row]), row) for row in rows]
-        label = f'{rows[0]} to {rows[-1]}, rank correlation of {measure.name}'
-        return finding(label, statistics.rank_trend(groups), region, CORRELATION, '')
+        found = statistics.rank_trend(groups)
+        number = (
+            f'{rows[0]} to {rows[-1]}, rank correlation of {measure.name}: '
+            f'{found.correlation:.2f} (p = {found.p_value:.2g})'
+        )
+        if found.p_value > 1 - confidence:
+            return Finding('undecided', number)
+        as_claimed = (found.correlation > 0) == (direction == 'rises')
+        return Finding('holds' if as_claimed else 'does not hold', number)
 
     return Check(tuple(rows), measured)
 
@@ -149,18 +160,23 @@ def leads(row: str, others: Sequence[str], measure: Measure) -> list[Check]:
     return [difference(row, other, measure) for other in others if other != row]
 
 
-def seconds_ratio(first: str, second: str, region: Region) -> Check:
+def seconds_ratio(first: str, second: str) -> Check:
     """The seconds of an epoch of one run, as a multiple of another one's.
 
-    Both must be of the runs claim-time-*, which train alone.
+    It decides nothing: its interval is over the epochs of one run of each, which are alike, while
+    the machine may have been slower during the whole of one run than during the other. Both must be
+    of the runs claim-time-*, which train alone.
     """
 
-    def measured(evidence: Evidence) -> Finding:
+    def measured(evidence: Evidence, confidence: float) -> Finding:
         interval = statistics.ratio(
-            seconds_by_epoch(evidence.results[first]), seconds_by_epoch(evidence.results[second])
+            seconds_by_epoch(evidence.results[first]),
+            seconds_by_epoch(evidence.results[second]),
+            confidence,
         )
         label = f'{first} against {second}, seconds an epoch'
-        return finding(label, interval, region, RATIO, RATIO.level)
+        found = finding(label, interval, Region(), RATIO, RATIO.level)
+        return Finding('undecided', f'{found.number} over the epochs of one run of each')
 
     return Check((first, second), measured)
 
@@ -175,10 +191,10 @@ def exact(label: str, value: Callable[[], float], region: Region, unit: Unit) ->
         unit: Of the value.
     """
 
-    def measured(evidence: Evidence) -> Finding:
-        del evidence  # it is computed without results
+    def measured(evidence: Evidence, confidence: float) -> Finding:
+        del evidence, confidence  # it is computed without results, and has no interval
         number = value()
-        return finding(label, Interval(number, number, number), region, unit, unit.level)
+        return finding(label, Estimate(number, number, number), region, unit, unit.level)
 
     return Check((), measured)
 
@@ -187,51 +203,23 @@ def negated(check: Check) -> Check:
     """The Check that holds where another one does not, and the other way round."""
     opposite: dict[Kind, Kind] = {'holds': 'does not hold', 'does not hold': 'holds'}
 
-    def measured(evidence: Evidence) -> Finding:
-        found = check.measure(evidence)
+    def measured(evidence: Evidence, confidence: float) -> Finding:
+        found = check.measure(evidence, confidence)
         return Finding(opposite.get(found.kind, found.kind), found.number)
 
     return Check(check.rows, measured)
 
 
-def interval_of(summary: Summary, row: str) -> Interval:
-    """The Interval of a mean whose seeds may not be known.
-
-    Raises:
-        NotKept: It is of a single seed.
-    """
-    if summary.ci95 is None:
-        raise NotKept(f'{row} has a single seed, hence no interval')
-    return Interval(summary.mean, summary.mean - summary.ci95, summary.mean + summary.ci95)
-
-
-def _last_layer(results: RowResults, layer: str) -> LayerStatistics:
-    """The last statistics of a layer."""
-    if not results.layer_statistics or layer not in results.layer_statistics[-1].layers:
-        raise NotKept(f'the file has no statistics of {layer}')
-    return results.layer_statistics[-1].layers[layer]
-
-
 def minimum_is_zero(row: str, layer: str) -> Check:
-    """That the smallest activation of a layer, late in training, is exactly 0 in all seeds.
+    """That the smallest activation of a layer on the whole test set is exactly 0 in each seed."""
+    minimum = activation(layer, 'minimum')
 
-    It is for activations that are never below 0: if their mean over seeds is 0, all are.
-    """
-
-    def measured(evidence: Evidence) -> Finding:
-        lowest = _last_layer(evidence.results[row], layer).min.mean
-        kind = 'holds' if lowest == 0 else 'does not hold'
-        return Finding(kind, f'{row}, mean of the smallest activation of {layer}: {lowest:g}')
-
-    return Check((row,), measured)
-
-
-def mean_activation(row: str, layer: str, region: Region) -> Check:
-    """The mean activation of a layer late in training."""
-
-    def measured(evidence: Evidence) -> Finding:
-        interval = interval_of(_last_layer(evidence.results[row], layer).mean, row)
-        return finding(f'{row}, mean activation of {layer}', interval, region, NATS, '')
+    def measured(evidence: Evidence, confidence: float) -> Finding:
+        del confidence  # whether a number is 0 is known without an interval
+        values = minimum.values(evidence.results[row])
+        kind = 'does not hold' if values.any() else 'holds'
+        number = f'{row}, {minimum.name}: {values.min():g} to {values.max():g} among the seeds'
+        return Finding(kind, number)
 
     return Check((row,), measured)
 
@@ -248,19 +236,20 @@ def share_not_falsified(row: str, region: Region = MOST) -> Check:
     return share_of_seeds(row, 'no counterexample', not_falsified, region)
 
 
-def seconds_of_all_seeds(row: str, region: Region) -> Check:
-    """The seconds that training took for all seeds of a run together.
+def seconds_of_all_seeds_below(row: str, most: float) -> Check:
+    """That the training of a single seed takes less than `most` seconds.
 
-    They bound those of a single seed from above, whatever else trained beside it.
+    The seconds of all seeds together bound them from above, whatever else trained beside them. So
+    they can show that the claim holds, but not that it does not.
     """
 
-    def measured(evidence: Evidence) -> Finding:
+    def measured(evidence: Evidence, confidence: float) -> Finding:
+        del confidence  # the bound is exact
         results = evidence.results[row]
         seconds = results.seconds.get('train')
         if not seconds:
             raise NotKept(f'the file of {row} does not keep its seconds')
-        label = f'{row}, seconds of all {results.config["seeds"]} seeds together'
-        interval = Interval(seconds, seconds, seconds)
-        return finding(label, interval, region, SECONDS, SECONDS.level)
+        number = f'{row}, seconds of all {results.config["seeds"]} seeds together: {seconds:,.2f} s'
+        return Finding('holds' if seconds < most else 'undecided', number)
 
     return Check((row,), measured)

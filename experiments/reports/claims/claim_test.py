@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal, NamedTuple
+from functools import partial
+from typing import NamedTuple
 
 from experiments.reports import catalogue
 from experiments.reports.claims.answer import (
+    LEVEL,
     Check,
     ClaimAnswer,
     Finding,
+    HoldsIf,
     NotKept,
     all_of,
     any_of,
+    find_parts,
     joined,
 )
 from experiments.reports.evidence import Evidence
@@ -31,7 +35,7 @@ class ClaimTest(NamedTuple):
 
     decided_by: str
     checks: Sequence[Check] = ()
-    holds_if: Literal['all', 'any'] = 'all'
+    holds_if: HoldsIf = 'all'
     beside: Sequence[Check] = ()
     missing: str = ''
     hours: float = 0
@@ -56,7 +60,8 @@ class ClaimTest(NamedTuple):
             cost = f'about {self.hours:g} hours' if self.hours else 'no training'
             reason = f'it needs {self.missing} ({cost})'
             return ClaimAnswer('waiting', '', reason)
-        findings = [_find(check, evidence) for check in self.checks]
+        measures = [partial(_find, check, evidence) for check in self.checks]
+        findings = find_parts(measures, self.holds_if)
         kind = all_of(findings) if self.holds_if == 'all' else any_of(findings)
         deciding = [finding for finding in findings if finding.kind == kind]
         if kind == 'waiting':
@@ -79,7 +84,7 @@ class ClaimTest(NamedTuple):
             reason += f' {len(deciding)} of {len(findings)} parts say so.'
         beside = []
         for check in self.beside:
-            finding = _find(check, evidence)
+            finding = _find(check, evidence, LEVEL)
             if finding.kind != 'waiting':
                 beside.append(finding)
         if beside:
@@ -87,15 +92,15 @@ class ClaimTest(NamedTuple):
         return reason
 
 
-def _find(check: Check, evidence: Evidence) -> Finding:
-    """What a measurement says, or what it waits for."""
+def _find(check: Check, evidence: Evidence, level: float) -> Finding:
+    """What a measurement says at a level, or what it waits for."""
     diverged = [row for row in check.rows if row in evidence.failures]
     if diverged:
         return Finding('undecided', f'diverged: {", ".join(diverged)}')
     if _not_run(check.rows, evidence):
         return Finding('waiting', '')
     try:
-        return check.measure(evidence)
+        return check.measure(evidence, level)
     except NotKept as error:
         return Finding('waiting', str(error))
 

@@ -28,11 +28,11 @@ def _accuracy(evidence: Evidence, form: str) -> np.ndarray:
 
 
 def _check(label: str, region: Region, values: Callable[[Evidence], np.ndarray]) -> Check:
-    def measured(evidence: Evidence) -> Finding:
+    def measured(evidence: Evidence, confidence: float) -> Finding:
         seeds = values(evidence)
         if len(seeds) < 2:
             raise NotKept(f'{PICTURES} has a single seed, hence no interval')
-        return finding(label, statistics.mean(seeds), region, PERCENT, PERCENT.level)
+        return finding(label, statistics.mean(seeds, confidence), region, PERCENT, PERCENT.level)
 
     return Check((NET,), measured)
 

@@ -1,7 +1,7 @@
 """What is measured of a finished run: a value for each of its seeds."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -33,7 +33,6 @@ NATS = Unit(1, '', '', 3)
 CORRELATION = Unit(1, '', '', 2)
 RATIO = Unit(1, ' times', ' times', 2)
 EPOCHS = Unit(1, ' epochs', ' epochs', 1)
-SECONDS = Unit(1, ' s', ' s', 2)
 ROUNDINGS = Unit(1, '', '', 1)
 COUNT = Unit(1, '', '', 0)
 
@@ -122,6 +121,21 @@ TRAIN_LESS_TEST = Measure('train less test accuracy', POINTS, _train_less_test)
 VALIDATION_LESS_TRAIN_LOSS = Measure(
     'validation less train loss', NATS, _validation_less_train_loss
 )
+
+
+def activation(layer: str, quantity: Literal['mean', 'variance', 'minimum']) -> Measure:
+    """The mean, variance or minimum of the activations of a layer on the whole test set."""
+
+    def values(results: RowResults) -> np.ndarray:
+        if results.activations is None or layer not in results.activations:
+            raise NotKept(f'the file does not keep the activations of {layer} on the test set')
+        of_layer = results.activations[layer]
+        name = f'the activations of {layer}'
+        if quantity == 'variance':
+            return of_seeds(of_layer.std, name) ** 2
+        return of_seeds(of_layer.mean if quantity == 'mean' else of_layer.min, name)
+
+    return Measure(f'{quantity} of the activations of {layer} on the test set', NATS, values)
 
 
 def _by_epoch(results: RowResults, split: str, score: str) -> np.ndarray:

@@ -1,59 +1,70 @@
-"""95 % intervals of what claims are decided by, as plain functions of arrays."""
+"""Intervals of what claims are decided by, at any level, as plain functions of arrays."""
 
 import math
-import warnings
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
 
-from experiments.reports.claims.answer import Interval
+from experiments.reports.claims.answer import LEVEL, Estimate
+from experiments.reports.intervals import welch_half_width
 
-LEVEL = 0.95
-BOOTSTRAP_DRAWS = 2000
-BOOTSTRAP_SEED = 0
+CURVES_DRAWN = 2000
+PERMUTATIONS = 9999
+PERMUTATIONS_AT_ONCE = 1000  # to bound the memory
+RANDOM_SEED = 0
 
 
-def mean(values: np.ndarray) -> Interval:
+def mean(values: np.ndarray, level: float = LEVEL) -> Estimate:
     """The mean of values (S,), S at least 2, by Student's t."""
     estimate = float(np.mean(values))
-    half_width = stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * stats.sem(values)
-    return Interval(estimate, estimate - half_width, estimate + half_width)
+    half_width = stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values)
+    return Estimate(estimate, estimate - half_width, estimate + half_width)
 
 
-def difference(first: np.ndarray, second: np.ndarray) -> Interval:
+def difference(first: np.ndarray, second: np.ndarray, level: float = LEVEL) -> Estimate:
     """The mean of values (S,) less that of values (R,) of other nets, by Welch's t."""
     estimate = float(np.mean(first) - np.mean(second))
-    if np.ptp(first) == 0 and np.ptp(second) == 0:
-        return Interval(estimate, estimate, estimate)  # the test is not defined without variance
-    with warnings.catch_warnings():
-        # scipy warns where one of the two has no variance, which is no trouble here.
-        warnings.simplefilter('ignore', RuntimeWarning)
-        low, high = stats.ttest_ind(first, second, equal_var=False).confidence_interval(LEVEL)
-    return Interval(estimate, float(low), float(high))
+    half_width = welch_half_width(first, second, level)
+    return Estimate(estimate, estimate - half_width, estimate + half_width)
 
 
-def paired_difference(first: np.ndarray, second: np.ndarray) -> Interval:
+def of_half_width(estimate: float, half_width: float, seeds: int, level: float = LEVEL) -> Estimate:
+    """A mean over seeds with half the width of its interval by Student's t at LEVEL.
+
+    Args:
+        estimate: The mean.
+        half_width: At LEVEL.
+        seeds: How many, at least 2.
+        level: Of the interval to make.
+    """
+    wider = stats.t.ppf((1 + level) / 2, seeds - 1) / stats.t.ppf((1 + LEVEL) / 2, seeds - 1)
+    return Estimate(estimate, estimate - wider * half_width, estimate + wider * half_width)
+
+
+def paired_difference(first: np.ndarray, second: np.ndarray, level: float = LEVEL) -> Estimate:
     """The mean of first less second, where entry i of both belongs to the same net or seed.
 
     Args:
         first: (S,).
         second: (R,). If R is not S, the entries that both have are compared.
+        level: Of the interval.
     """
     pairs = min(len(first), len(second))
-    return mean(np.asarray(first[:pairs]) - np.asarray(second[:pairs]))
+    return mean(np.asarray(first[:pairs]) - np.asarray(second[:pairs]), level)
 
 
-def share(hits: int, trials: int) -> Interval:
+def share(hits: int, trials: int, level: float = LEVEL) -> Estimate:
     """The share of hits among independent trials, by Clopper and Pearson."""
-    low, high = stats.binomtest(hits, trials).proportion_ci(LEVEL, method='exact')
-    return Interval(hits / trials, float(low), float(high))
+    low, high = stats.binomtest(hits, trials).proportion_ci(level, method='exact')
+    return Estimate(hits / trials, float(low), float(high))
 
 
-def ratio(first: np.ndarray, second: np.ndarray) -> Interval:
+def ratio(first: np.ndarray, second: np.ndarray, level: float = LEVEL) -> Estimate:
     """The ratio of the geometric means of two sets of positive values, by Welch's t of the logs."""
-    logs = difference(np.log(first), np.log(second))
-    return Interval(*np.exp(logs).tolist())
+    logs = difference(np.log(first), np.log(second), level)
+    return Estimate(*np.exp(logs).tolist())
 
 
 def rank_correlations(scores: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -69,46 +80,65 @@ def rank_correlations(scores: np.ndarray, places: np.ndarray) -> np.ndarray:
     return np.divide(ranks @ place_ranks, scale, out=np.zeros(len(scores)), where=scale > 0)
 
 
-def _bootstrap_interval(estimate: np.ndarray, drawn: np.ndarray) -> Interval:
-    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(estimate.item(), float(low), float(high))
+class RankTrend(NamedTuple):
+    """Spearman's rank correlation of values with the place of their group.
+
+    Attributes:
+        correlation: Between -1 and 1.
+        p_value: Two-sided: how likely so large a correlation is where the place does not matter.
+    """
+
+    correlation: float
+    p_value: float
 
 
-def rank_trend(groups: Sequence[np.ndarray]) -> Interval:
-    """Spearman's rank correlation of values with the place of their group, by bootstrap.
+def rank_trend(groups: Sequence[np.ndarray]) -> RankTrend:
+    """The rank correlation of values with the place of their group, by a permutation test.
+
+    If the place does not matter, each assignment of the values to the places is as likely as any
+    other. All of them are tried if they are few, and otherwise as many as PERMUTATIONS, which are
+    drawn with a fixed seed. So the test keeps its level with any number of seeds; with two groups
+    of two seeds, for example, it cannot find a trend.
 
     Args:
-        groups: In the order of the trend, each with the values of its seeds. The seeds of each
-            group are drawn anew; the draws have a fixed seed.
+        groups: In the order of the trend, each with the values of its seeds.
     """
-    random = np.random.default_rng(BOOTSTRAP_SEED)
-    sizes, columns = [], []
-    for group in groups:
-        sizes.append(len(group))
-        columns.append(random.choice(group, (BOOTSTRAP_DRAWS, len(group))))
-    places = np.repeat(np.arange(len(groups)), sizes)
-    estimate = rank_correlations(np.concatenate(groups)[None], places)
-    return _bootstrap_interval(estimate, rank_correlations(np.concatenate(columns, axis=1), places))
+    places = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    values = np.concatenate(groups)
+    test = stats.permutation_test(
+        (values,),
+        lambda permuted, axis: rank_correlations(permuted.reshape(-1, len(places)), places),
+        permutation_type='pairings',
+        vectorized=True,
+        n_resamples=PERMUTATIONS,
+        batch=PERMUTATIONS_AT_ONCE,
+        random_state=np.random.default_rng(RANDOM_SEED),
+    )
+    return RankTrend(float(np.squeeze(test.statistic)), float(np.squeeze(test.pvalue)))
 
 
-def curve_trend(points: Sequence[Interval]) -> Interval:
+def curve_trend(points: Sequence[Estimate], level: float = LEVEL) -> Estimate:
     """Spearman's rank correlation of the points of a curve with their place.
 
     Its interval is that of curves whose points are drawn from normal distributions of their means
     and intervals, independently of each other; the draws have a fixed seed.
+
+    Args:
+        points: With their intervals at LEVEL.
+        level: Of the interval of the correlation.
     """
-    random = np.random.default_rng(BOOTSTRAP_SEED)
+    random = np.random.default_rng(RANDOM_SEED)
     places = np.arange(len(points))
     means, lows, highs = np.array(points).T
     errors = (highs - lows) / 2 / stats.norm.ppf((1 + LEVEL) / 2)
-    drawn = random.normal(means, errors, (BOOTSTRAP_DRAWS, len(points)))
-    return _bootstrap_interval(
-        rank_correlations(means[None], places), rank_correlations(drawn, places)
-    )
+    drawn = random.normal(means, errors, (CURVES_DRAWN, len(points)))
+    estimate = rank_correlations(means[None], places).item()
+    low, high = np.quantile(rank_correlations(drawn, places), [(1 - level) / 2, (1 + level) / 2])
+    return Estimate(estimate, float(low), float(high))
 
 
-def of_independent(first: Interval, second: Interval) -> Interval:
+def of_independent(first: Estimate, second: Estimate) -> Estimate:
     """The difference of two independent estimates whose half-widths add in quadrature."""
     estimate = first.estimate - second.estimate
     half_width = math.hypot(first.high - first.low, second.high - second.low) / 2
-    return Interval(estimate, estimate - half_width, estimate + half_width)
+    return Estimate(estimate, estimate - half_width, estimate + half_width)

@@ -27,8 +27,15 @@ Each claim is decided by a number with its 95 % interval, and by limits, which t
 them, and otherwise it is *undecided*. A claim that is *waiting* needs something that is not there
 yet; its cost is that of two cores.
 
-Each answer is given at 95 %, on its own. So many claims are asked at once that a few of the answers
-will be wrong by chance.
+Each answer is given at 95 %, on its own. Where a claim has several parts of which a single one
+decides it, that part must do so at 100 - 5 / (number of parts) % (Bonferroni), and the interval in
+the table is the one at this level. The rank correlation of several runs must differ from 0 in a
+permutation test, whose p value the table gives.
+
+Claims that compare the seconds of two settings are undecided: two runs may differ by more than the
+epochs of each of them do, and there is one run of each.
+
+So many claims are asked at once that a few of the answers will be wrong by chance.
 """
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from experiments.reports.claims.report_e_adders import ADDERS_OF_E
 from experiments.reports.evidence import Evidence
 from experiments.reports.page import image_claims, sequence_claims
 from experiments.reports.page.blocks import Chapter, Section
@@ -87,14 +88,14 @@ BACKGROUNDS = [
         claim_id='E-c21-ce-mse',
         text='The accuracies are of whole sums, not of bits, and of a single seed. Two of the '
         'lists have 19 and 21 values.',
-        needed=sequence_claims.ADDERS_OF_E,
+        needed=ADDERS_OF_E,
         write=sequence_claims.luck_of_adders,
     ),
     Background(
         title='D and E: the net has learned to add',
         claim_id='D-c23-adder-any-length',
         text='No report tests beyond 20 bits, or on sums that are not random.',
-        needed=(*sequence_claims.ADDERS_OF_D, *sequence_claims.ADDERS_OF_E),
+        needed=(*sequence_claims.ADDERS_OF_D, *ADDERS_OF_E),
         write=sequence_claims.beyond_training,
     ),
 ]

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Mapping
 
 from experiments.reports.claims.answer import ClaimAnswer
+from experiments.reports.claims.report_e_adders import ADDERS_OF_E
 from experiments.reports.evidence import Evidence
 from experiments.reports.page.blocks import Block, Chapter, Items, Text
 from experiments.reports.page.claim_tables import count_text, first_claims_table
 from experiments.reports.page.report_chapter import report_anchor
-from experiments.reports.page.sequence_claims import ADDERS_OF_E
 from experiments.reports.reported_claims import ReportedClaim
 from experiments.reports.verdict import RULE
 from experiments.reports.verdict_summary import Counts, ReportTest, Summary

@@ -17,7 +17,6 @@ from jaxdl.metrics import Summary
 MNIST_OF_D = ('D-rnn256-sgd', 'D-rnn256-adam', 'D-lstm128-sgd-a', 'D-lstm128-sgd-b')
 # The nets of report E that have the same size and as many epochs.
 ALIKE_OF_E = ('E-lstm128', 'E-lstm128-l2', 'E-gru128', 'E-bilstm128')
-MNIST_OF_E = (*ALIKE_OF_E, 'E-lstm64', 'E-rnn128')
 CIFAR_OF_B = (
     'B-cifar-relu-adam',
     'B-cifar-tanh-adam',

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from experiments.core.file_schema import ImageTest, RecallTest
+from experiments.reports.claims.report_e import MNIST_OF_E
 from experiments.reports.evidence import Evidence
 from experiments.reports.page.blocks import Block, Details, Picture, Table, Text, text_row
 from jaxdl.figures.confusion_and_text import confusion_matrix
@@ -13,14 +14,6 @@ LENET_OF_B = 'B-cifar-relu-adam'
 LAYERS = ('conv1', 'conv2')
 STATISTICS = {'mean': 'mean', 'std': 'standard deviation', 'max': 'largest value'}
 STEP_OF_B = 1100  # before which, report B says, most of the change happens
-MNIST_OF_E = (
-    'E-rnn128',
-    'E-lstm128',
-    'E-lstm64',
-    'E-gru128',
-    'E-bilstm128',
-    'E-lstm128-l2',
-)
 RECALL_OF_D = ('D-recall-h5', 'D-recall-h10')
 GOOD = 0.95  # the accuracy from which on a seed is no failing net
 

@@ -1,11 +1,11 @@
 """Claims of the reports about recall nets and adders, each beside what our runs say."""
 
-import itertools
 from typing import NamedTuple
 
 import numpy as np
 
 from experiments.core.file_schema import AdderTest
+from experiments.reports.claims.report_e_adders import ADDERS_OF_E
 from experiments.reports.evidence import Evidence, falsified_seeds, percent
 from experiments.reports.intervals import difference, excludes_zero
 from experiments.reports.page.blocks import Chapter
@@ -29,7 +29,6 @@ LOSS_PAIRS_OF_E = {
     'h5-L3': LossPair('E-add-ce-h5-L3', 'E-add-mse-h5-L3'),
     'h5-L7': LossPair('E-add-ce-h5-L7', 'E-add-mse-h5-L7'),
 }
-ADDERS_OF_E = tuple(itertools.chain.from_iterable(LOSS_PAIRS_OF_E.values()))
 # Adders by units and by batch size.
 BATCH_OF_ONE = ('D-add-mse-h1', 'D-add-mse-h3', 'D-add-mse-h5', 'batch-8', 'batch-32')
 
