@@ -30,14 +30,6 @@ def scores_of_epoch(row_id: str, results: RowResults) -> Scores | None:
     return None
 
 
-def after_one_update(score: ReportedScore, results: RowResults) -> OurValues | Missing:
-    """The loss of a batch after one update. Report C scores each batch after its own update."""
-    if results.second_batch is None:
-        return Missing('not recorded', 'the scores of the second batch')
-    seeds = np.array(results.second_batch['loss'].seeds)
-    return OurValues(seeds, score.number.n or results.config['batch_size'], 'each')
-
-
 def windows(score: ReportedScore, results: RowResults) -> OurValues | Missing:
     """The means of ten batches that a report's log holds, 'epoch 10 batch 61' in the index."""
     name = score.number.quantity.removesuffix('_window')

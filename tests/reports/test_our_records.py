@@ -1,4 +1,4 @@
-"""Values of ours from what runs record: windows, classes, layers, lengths, the first batch."""
+"""Values of ours from what runs record: windows, classes, layers, and lengths."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,8 @@ from experiments.core.file_schema import (
 )
 from experiments.core.final_test import LENGTHS
 from experiments.reports.our_numbers import our_values
-from experiments.reports.reported_numbers import ReportedNumber
+from experiments.reports.our_values import Missing
+from experiments.reports.reported_numbers import ReportedNumber, reported_numbers
 from experiments.reports.reported_scores import ReportedScore, reported_scores
 from jaxdl.metrics import SummaryList
 
@@ -77,11 +78,17 @@ def test_two_rows_share_a_run_and_show_its_last_two_epochs():
     assert value_of(NUMBER._replace(row_id=second), results).seeds.tolist() == [0.9, 0.8]
 
 
-def test_the_first_point_of_a_curve_comes_after_an_update():
-    results = results_of(0.9, second_batch={'loss': summary(2.3, 2.4)})
+def test_a_loss_after_a_batch_and_its_own_update_is_not_recorded():
+    first = {'accuracy': summary(0.1, 0.1), 'loss': summary(2.3, 2.4)}
+    results = results_of(0.9, 0.9, first_batch=first, last_batch=first)
     first_point = NUMBER._replace(quantity='loss', split='train_batch', unit='nat', n=100)
-    ours = value_of(first_point, results)
-    assert (ours.seeds.tolist(), ours.examples, ours.draw) == ([2.3, 2.4], 100, 'each')
+    reason = 'the loss of the first batch after its own update'
+    assert value_of(first_point, results) == Missing('not recorded', reason)
+    points = []
+    for number in reported_numbers():
+        if number.quantity == 'loss' and number.split == 'train_batch':
+            points.append((number.report, number.index))
+    assert points == [('C', 'first point')] * 6
 
 
 def test_scores_of_a_class():
