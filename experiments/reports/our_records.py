@@ -13,6 +13,9 @@ LAST_BUT_ONE = 'A-cifar-tuned-ep1'
 AVERAGES = {'macro': 'macro avg', 'weighted': 'weighted avg'}
 CLASS_SCORES = {'precision': 'precision', 'recall': 'recall', 'f1': 'f1-score'}
 
+GRID_STEPS = 1100  # between the tests of report B's net while it trains
+CHANCE = 0.1  # the accuracy of a net of ten classes that has not been trained
+
 
 def shown_epoch(row_id: str, results: RowResults) -> int:
     """The epoch of our run that a row shows."""
@@ -94,16 +97,25 @@ def mean_over_epochs(score: ReportedScore, results: RowResults) -> OurValues | M
 
 
 def iterations(score: ReportedScore, results: RowResults) -> OurValues | Missing:
-    """The step after the largest change of test accuracy between two records, of each seed."""
+    """The step of report B's grid after the largest change of test accuracy, of each seed.
+
+    The report tests its net at step 0 and every GRID_STEPS steps. Of our records the nearest to
+    each of these steps counts, the earlier one of two that are as near, and before the first update
+    the accuracy is that of chance.
+    """
     if score.number.split != 'test':
         return Missing('not recorded', 'histograms of each seed over the steps')
-    steps, values = [], []
+    seeds = results.config['seeds']
+    steps, values = [0], [[CHANCE] * seeds]
     for record in records_of(EpochRecord, results.curve):
         if record.test is not None and record.test['accuracy'].seeds is not None:
             steps.append(record.step)
             values.append(record.test['accuracy'].seeds)
-    if len(values) < 2:
-        return Missing('not recorded', 'the accuracy of each seed after each epoch')
-    changes = np.abs(np.diff(values, axis=0))  # (records - 1, S)
-    largest = np.array(steps)[1:][changes.argmax(0)]
+    grid = np.arange(0, steps[-1] + 1, GRID_STEPS)
+    distances = np.abs(np.array(steps)[:, None] - grid)  # (records, grid)
+    if len(grid) < 2 or distances.min(axis=0).max() > GRID_STEPS / 2:
+        return Missing('not recorded', f'the accuracy of each seed every {GRID_STEPS} steps')
+    accuracies = np.array(values)[distances.argmin(axis=0)]  # (grid, S)
+    changes = np.abs(np.diff(accuracies, axis=0))
+    largest = grid[1:][changes.argmax(axis=0)]
     return OurValues(largest.astype(float), 1, 'same')

@@ -81,14 +81,37 @@ def test_means_over_epochs_need_every_epoch():
     assert values(number, E_net=thinned).kind == 'not recorded'
 
 
-def test_the_step_of_the_largest_change():
+def tested_every_200_steps(accuracies_of_step):
+    """A curve of two seeds, of which only the given steps have an accuracy other than .5."""
     curve = []
-    for epoch, accuracies in enumerate([(0.3, 0.3), (0.5, 0.3), (0.6, 0.2)], start=1):
-        scores = {'accuracy': summary(*accuracies), 'loss': summary(1.0, 1.0)}
-        curve.append(EpochRecord(epoch=epoch, step=100 * epoch, train=scores, test=scores))
+    for step in range(200, 5001, 200):
+        scores = {'accuracy': summary(*accuracies_of_step.get(step, (0.5, 0.5)))}
+        curve.append(EpochRecord(epoch=step // 200, step=step, train=scores, test=scores))
+    return curve
+
+
+def test_the_step_of_the_largest_change():
+    """On the grid 0, 1100, ..., 4400: .1, then what is recorded at 1000, 2200, 3200, and 4400.
+
+    The first seed changes by .2, .3, -.1, 0, the second by .4, 0, 0, .2. Between the steps of the
+    grid it falls to 0, which the report would not have seen.
+    """
+    curve = tested_every_200_steps(
+        {
+            1000: (0.3, 0.5),
+            1600: (0.5, 0.0),
+            2200: (0.6, 0.5),
+            3200: (0.5, 0.5),
+            4400: (0.5, 0.7),
+        }
+    )
     number = NUMBER._replace(quantity='iterations', unit='step')
     ours = values(number, E_net=results_of(0.9, 0.9, curve=curve))
-    assert ours.seeds.tolist() == [200, 300]
+    assert ours.seeds.tolist() == [2200, 1100]
+    # Step 1100 is further from 200 and 2000 than half a step of the grid.
+    gap = [curve[0], *curve[9:]]
+    assert values(number, E_net=results_of(0.9, 0.9, curve=gap)).kind == 'not recorded'
+    assert values(number, E_net=results_of(0.9, 0.9)).kind == 'not recorded'
 
 
 def test_differences_are_paired_over_equal_seeds():

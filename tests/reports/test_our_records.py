@@ -146,9 +146,9 @@ def test_scores_at_each_length_and_their_bounds():
     assert value_of(at_length._replace(index='21'), results).kind == 'not recorded'
     lowest = at_length._replace(quantity='accuracy_bound', index='lowest of all lengths')
     np.testing.assert_allclose(value_of(lowest, results).seeds, [0.01, 0.02])
-    # Of 20 lengths, 16 are at least that of the fourth shortest.
+    # Scores grow with the length: 16 of 20 lengths, 5 to 20, have at least that of length 5.
     almost = lowest._replace(index='almost every length')
-    np.testing.assert_allclose(value_of(almost, results).seeds, [0.04, 0.08])
+    np.testing.assert_allclose(value_of(almost, results).seeds, [0.05, 0.10])
 
 
 def test_the_adders_of_report_d_are_scored_with_their_padding():
