@@ -50,7 +50,7 @@ def windows(score: ReportedScore, results: RowResults) -> OurValues | Missing:
             return Missing('not recorded', f'the window that ends with batch {batch}')
         columns.append(record.batches.index(batch))
     values = np.array(record.train[name].seeds)[:, columns]
-    return OurValues(values.mean(1), score.number.n or 1, 'each', windows=values)
+    return OurValues(values.mean(1), score.number.n, 'each', windows=values)
 
 
 def class_scores(score: ReportedScore, results: RowResults) -> OurValues | Missing:

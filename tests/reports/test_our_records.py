@@ -144,6 +144,10 @@ def test_scores_at_each_length_and_their_bounds():
     )
     np.testing.assert_allclose(value_of(at_length, results).seeds, [0.07, 0.14])
     assert value_of(at_length._replace(index='21'), results).kind == 'not recorded'
+    some = at_length._replace(quantity='accuracy_mean_over_lengths', index='2 lengths')
+    mean = our_values(ReportedScore(some, (), (2, 20)), {'E-add': results})
+    np.testing.assert_allclose(mean.seeds, [0.11, 0.22])
+    assert mean.examples == 200
     lowest = at_length._replace(quantity='accuracy_bound', index='lowest of all lengths')
     np.testing.assert_allclose(value_of(lowest, results).seeds, [0.01, 0.02])
     # Scores grow with the length: 16 of 20 lengths, 5 to 20, have at least that of length 5.
