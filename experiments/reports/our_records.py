@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.core.file_schema import EpochRecord, RowResults, Scores
+from experiments.core.file_schema import EpochRecord, RowResults, Scores, TenBatchesRecord
 from experiments.reports.our_values import Missing, OurValues
 from experiments.reports.reported_scores import ReportedScore
 from experiments.reports.result_files import records_of
@@ -33,14 +33,19 @@ def scores_of_epoch(row_id: str, results: RowResults) -> Scores | None:
     return None
 
 
+def ten_batches(row_id: str, results: RowResults) -> TenBatchesRecord | None:
+    """The means of ten batches in the epoch that a row shows; None if they were not recorded."""
+    epoch = shown_epoch(row_id, results)
+    for record in results.ten_batches or []:
+        if record.epoch == epoch:
+            return record
+    return None
+
+
 def windows(score: ReportedScore, results: RowResults) -> OurValues | Missing:
     """The means of ten batches that a report's log holds, 'epoch 10 batch 61' in the index."""
     name = score.number.quantity.removesuffix('_window')
-    epoch = shown_epoch(score.number.row_id, results)
-    record = None
-    for candidate in results.ten_batches or []:
-        if candidate.epoch == epoch:
-            record = candidate
+    record = ten_batches(score.number.row_id, results)
     if record is None:
         return Missing('not recorded', 'the means of ten batches of each seed')
     columns = []
