@@ -133,6 +133,19 @@ def test_numbers_of_a_net_are_adjusted_together():
     assert (first.q, second.q) == (pytest.approx(2 * first.p), pytest.approx(second.p))
 
 
+def test_a_rank_of_1_in_100_is_lost_among_three_numbers():
+    """3 x 2/101 = .059, where the other two are in the middle; alone it is 2/101."""
+    seeds = np.arange(100) / 1000
+    numbers = [NUMBER._replace(value=0.2, rounding=0.0)]
+    for index in ('a', 'b'):
+        numbers.append(NUMBER._replace(value=0.0495, index=index, rounding=0.0))
+    outcomes = {'E-net': results_of(*seeds)}
+    (alone,) = judge_all(numbers[:1], outcomes, ROWS, {})
+    among_three, *_ = judge_all(numbers, outcomes, ROWS, {})
+    assert (alone.kind, alone.q) == ('differs', 2 / 101)
+    assert (among_three.kind, among_three.q) == ('undecided', pytest.approx(6 / 101))
+
+
 def test_a_share_of_an_unknown_number_of_sequences_is_undecided():
     """A third right may be 1 of 3, or 3,333 of 10,000."""
     sequences = RecallTest(summary(0.9, 0.91, 0.92), by_length={}, samples=[])
