@@ -70,9 +70,10 @@ def main(argv: Sequence[str]) -> None:
 def judge_everything(results_folder: Path) -> Judged:
     """The verdicts on all numbers and the answers to all claims, from a folder of results."""
     evidence = gather_evidence(results_folder)
+    run_of = catalogue.first_ids()
     return Judged(
         evidence,
-        judge_all(reported_numbers(), evidence.outcomes(), evidence.reported),
+        judge_all(reported_numbers(), evidence.outcomes(), evidence.reported, run_of),
         reported_claims(),
         answer_all(evidence),
         results_folder,
@@ -81,8 +82,7 @@ def judge_everything(results_folder: Path) -> Judged:
 
 def compare_reports(verdicts: Sequence[Verdict]) -> Mapping[str, ReportTest]:
     """Whether each report as a whole is better than ours; those without verdicts are left out."""
-    configs = catalogue.runs()
-    run_of = {name: catalogue.first_id(name, configs) for name in configs}
+    run_of = catalogue.first_ids()
     tests = {}
     for report in REPORTS:
         test = compare_report(report, verdicts, run_of)

@@ -35,9 +35,6 @@ def test_the_first_batch_of_the_run():
     losses = np.array([[2.5, 1.0, 0.5], [2.25, 1.5, 0.75]])
     *_, epoch = epoch_records(1, 0, {'loss': losses}, {}, seconds=1.0)
     assert epoch.first_batch['loss'].seeds == [2.5, 2.25]
-    assert epoch.second_batch['loss'].seeds == [1.0, 1.5]
-    *_, single = epoch_records(1, 0, {'loss': losses[:, :1]}, {}, seconds=1.0)
-    assert single.second_batch is None and single.last_batch['loss'].seeds == [2.5, 2.25]
 
 
 IMAGES = replace(base('mnist_rnn', 'digits'), seeds=2)

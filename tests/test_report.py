@@ -78,7 +78,7 @@ def test_the_page_has_numbers_and_verdicts(capsys, few_results, tmp_path):
     results = committed('E-lstm128')
     line = line_of(text, 'E-lstm128')
     assert f'| 98.58 % | {100 * results.final_test.accuracy.mean:.2f} (' in line
-    verdicts = judge_all(reported_numbers(), {'E-lstm128': results}, reported_rows())
+    verdicts = judge_all(reported_numbers(), {'E-lstm128': results}, reported_rows(), {})
     assert f' {headline_verdicts(verdicts)["E-lstm128"].text()} | [curve](#curves-E) | 4 |' in line
     assert '| 100 % |  |  | no run' in line_of(text, 'E-recall-gru5')
     assert '`D-add-mse-h5-cmp` (the same run as `D-add-mse-h5`)' in text

@@ -118,7 +118,6 @@ class EpochRecord(
         train: The mean scores of all batches, each before its update.
         first_batch: The scores of the first batch of the run, before any update. Only the record
             of epoch 1 has them. None where an earlier version trained.
-        second_batch: Those of the second batch, after one update.
         last_batch: The scores of the last batch alone. None where an earlier version trained.
         test, validation: The scores on held-out examples after the epoch, where there are any.
     """
@@ -128,7 +127,6 @@ class EpochRecord(
     seconds: float | None = None
     train: Scores
     first_batch: Scores | None = None
-    second_batch: Scores | None = None
     last_batch: Scores | None = None
     test: Scores | None = None
     validation: Scores | None = None
@@ -300,12 +298,11 @@ class RunResults(msgspec.Struct, frozen=True, omit_defaults=True):
         epoch, step: The last ones.
         seconds: Of the session that finished the run, by what they were spent on.
         train, last_batch, test, validation: As in the last EpochRecord.
-        first_batch, second_batch: The scores of the first batches of the run, before any update
-            and after one.
+        first_batch: The scores of the first batch of the run, before any update.
         final_test: Of the type final_test_type(task).
         activations: Of a CNN, by layer: the values on the whole test set, with those of each seed.
 
-    The first batches and the activations are None in files of earlier versions.
+    The first batch and the activations are None in files of earlier versions.
     """
 
     version: str
@@ -318,7 +315,6 @@ class RunResults(msgspec.Struct, frozen=True, omit_defaults=True):
     seconds: dict[str, float]
     train: Scores
     first_batch: Scores | None = None
-    second_batch: Scores | None = None
     last_batch: Scores | None = None
     test: Scores | None = None
     validation: Scores | None = None
@@ -373,7 +369,6 @@ class RowResults(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     seconds: dict[str, float | None]
     train: Scores
     first_batch: Scores | None = None
-    second_batch: Scores | None = None
     last_batch: Scores | None = None
     validation: Scores | None = None
     test: Scores | None = None
@@ -573,8 +568,8 @@ def _check_results(results: RunResults | RowResults) -> None:
         ValueError: A score of the task is missing, or that of a seed.
     """
     task, seeds = results.config['task'], results.config['seeds']
-    batches = (results.first_batch, results.second_batch, results.last_batch)
-    for scores in (results.train, *batches, results.validation, results.test):
+    splits = (results.first_batch, results.last_batch, results.validation, results.test)
+    for scores in (results.train, *splits):
         _check_scores(scores, task)
         for summary in (scores or {}).values():
             _check_seeds(summary, seeds)

@@ -122,6 +122,12 @@ def first_id(name: str, configs: Mapping[str, Config]) -> str:
     return next(other for other in configs if configs[other] == config)
 
 
+def first_ids() -> dict[str, str]:
+    """By the id of all that is trained, the first id with the same Config."""
+    configs = runs()
+    return {name: first_id(name, configs) for name in configs}
+
+
 def select(patterns: str) -> list[str]:
     """The ids that match one of the patterns.
 

@@ -1,11 +1,12 @@
 """How much of a reported curve lies in the band of our seeds."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from experiments.reports.one_more_run import StudentRun
-from experiments.reports.score_scales import Scale
+from experiments.reports.score_scales import Scale, variance_of_seeds
 
 
 class CurveBand(NamedTuple):
@@ -32,7 +33,7 @@ def curve_band(
         low: (W,) the smallest values that the report would have rounded to its numbers.
         high: (W,) the largest ones.
         ours: (S, W) values of our seeds.
-        scale: On which the seeds are normally distributed.
+        scale: On which the seeds are normally distributed, with the examples of one window.
 
     Returns:
         None for less than three seeds, since a seed cannot be held against a single other one.
@@ -59,7 +60,6 @@ def _inside(low: np.ndarray, high: np.ndarray, ours: np.ndarray, scale: Scale) -
 
 def student_run(seeds: np.ndarray, scale: Scale) -> StudentRun:
     """One more run, from the scatter of these seeds (S,) alone, S at least 2."""
-    transformed = scale.transform(seeds)
     count = len(seeds)
-    width = float(np.std(transformed, ddof=1)) * np.sqrt(1 + 1 / count)
-    return StudentRun(float(transformed.mean()), float(width), count - 1, scale)
+    width = math.sqrt(variance_of_seeds(seeds, scale) * (1 + 1 / count))
+    return StudentRun(float(scale.transform(seeds).mean()), width, count - 1, scale)

@@ -38,6 +38,7 @@ def judge_all(
     numbers: Sequence[ReportedNumber],
     outcomes: Outcomes,
     rows: Mapping[str, ReportedRow],
+    run_of: Mapping[str, str],
 ) -> list[Verdict]:
     """The verdicts on all reported numbers, one for each of reported_scores.
 
@@ -45,6 +46,7 @@ def judge_all(
         numbers: What the reports state.
         outcomes: Of our runs, by row id.
         rows: Of the reports, by id, whose tasks say which rows are alike.
+        run_of: By row id, the id of its run, which rows of equal settings share.
     """
     scores = reported_scores(numbers)
     verdicts: dict[ReportedScore, Verdict] = {}
@@ -55,7 +57,7 @@ def judge_all(
             verdicts[score] = case
         else:
             cases.append(case)
-    predictions = predict(cases, rows)
+    predictions = predict(cases, rows, run_of)
     adjusted = adjusted_p_values(predictions)
     for prediction in predictions:
         score = prediction.case.score
@@ -89,8 +91,10 @@ def _verdict(prediction: Prediction, q: float | None) -> Verdict:
     number = case.score.number
     ours = _our_score(prediction)
     if prediction.run is None:
-        return Verdict(case.score, 'undecided', 'a single seed shows no scatter', ours)
-    tails = prediction.tails()
+        reason = 'a single seed shows no scatter'
+        if case.has_other_examples and number.n is None:
+            reason = 'the report does not say how many examples it tested'
+        return Verdict(case.score, 'undecided', reason, ours)
     kind: Kind = 'undecided'
     if q <= FALSE_DISCOVERY_RATE:
         kind = 'differs'
@@ -101,9 +105,9 @@ def _verdict(prediction: Prediction, q: float | None) -> Verdict:
         kind,
         ours=ours,
         expected=prediction.run.interval(),
-        p=tails.two_sided,
+        p=prediction.p_value(),
         q=q,
-        below=tails.below,
+        below=prediction.tails().below,
         band=_band(case),
     )
 
@@ -172,9 +176,9 @@ def _is_near(ours: OurScore, case: Case) -> bool:
     distance = max(number.low - ours.mean, ours.mean - number.high, 0.0)
     if distance <= _tolerance(ours.mean, number):
         return True
-    if case.ours.draw == 'same' or case.scale.kind != 'logit' or number.n is None:
+    if case.ours.draw == 'same' or case.scale.kind != 'logit':
         return False
-    of_report = wilson(number.value, number.n)
+    of_report = wilson(number.value, number.n or case.ours.examples)
     return of_report.low <= ours.mean <= of_report.high
 
 
@@ -183,4 +187,6 @@ def _band(case: Case) -> CurveBand | None:
         return None
     low = np.array([window.low for window in case.score.parts])
     high = np.array([window.high for window in case.score.parts])
-    return curve_band(low, high, case.ours.windows, case.scale)
+    # The score is the mean of all windows, but the band is of one.
+    scale = case.scale._replace(examples=case.score.parts[0].n)
+    return curve_band(low, high, case.ours.windows, scale)

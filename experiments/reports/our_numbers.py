@@ -9,7 +9,6 @@ from experiments.core.final_test import SHORT_LENGTHS
 from experiments.reports.our_records import (
     LAST_BUT_ONE,
     activations,
-    after_one_update,
     class_scores,
     iterations,
     mean_over_epochs,
@@ -34,7 +33,7 @@ from experiments.reports.our_values import (
     finished,
     score_name,
 )
-from experiments.reports.presets import PICTURES
+from experiments.reports.presets import PICTURES, presets
 from experiments.reports.reported_numbers import ReportedNumber
 from experiments.reports.reported_scores import MEAN_OVER_LENGTHS, ReportedScore, true_digit
 from jaxdl.metrics import Summary
@@ -66,8 +65,8 @@ def _accuracy(score, results):
     split = score.number.split
     if split == 'train_batch':
         return _scores_of(results.last_batch, score, results, draw='each')
-    if split in ('train', 'validation'):
-        return _scores_of(getattr(results, split), score, results, draw='other')
+    if split == 'validation':
+        return _scores_of(results.validation, score, results, draw='other')
     # Where no split is named, it is that of the report's test.
     return _test_accuracy(score, results)
 
@@ -108,25 +107,23 @@ def _of_summary(
 ) -> OurValues | Missing:
     if summary is None or summary.seeds is None:
         return Missing('not recorded', f'our {number.quantity} ({number.split}) of each seed')
-    examples = number.n or examples_of_test(results)
-    if draw == 'other':
-        examples = _examples_of_split(number.split, results)
-    return OurValues(np.array(summary.seeds), examples, draw)
+    return OurValues(np.array(summary.seeds), _examples_of_split(number, results), draw)
 
 
-def _examples_of_split(split: str, results: RowResults) -> int:
-    """Our examples of a split that a report may have scored in part."""
-    if split == 'validation':
-        return results.config.get('validation_size') or WHOLE_TEST_SET
-    if split == 'train':
-        return results.config.get('train_size') or 60_000
+def _examples_of_split(number: ReportedNumber, results: RowResults) -> int:
+    """The number of our examples of the split that a number is about."""
+    if number.split == 'train_batch':
+        return number.n or results.config['batch_size']
+    if number.split == 'validation':
+        return results.config['validation_size'] or WHOLE_TEST_SET
     return examples_of_test(results)
 
 
 def _loss(score, results):
     number = score.number
     if number.split == 'train_batch':
-        return after_one_update(score, results)
+        # Report C updates a net with a batch and then scores it on the same one.
+        return Missing('not recorded', 'the loss of the first batch after its own update')
     test = scores_of_epoch(number.row_id, results)
     return _scores_of(test, score, results, draw='same')
 
@@ -138,12 +135,13 @@ def _loss_limit(score, results):
 def _highest_of_b(number: ReportedNumber, outcomes: Outcomes) -> OurValues | Missing:
     """The highest test accuracy of any setting, by seed, with as many seeds as all have."""
     values = []
-    for row_id in sorted(outcomes):
-        results = outcomes[row_id]
-        if row_id.startswith(CIFAR_ROWS_OF_B) and isinstance(results, RowResults):
-            values.append(np.array(results.final_test.accuracy.seeds))
-    if not values:
-        return Missing('no run', 'none of the settings was run')
+    for row_id in presets():
+        if not row_id.startswith(CIFAR_ROWS_OF_B):
+            continue
+        results = finished(row_id, outcomes)
+        if isinstance(results, Missing):
+            return results
+        values.append(np.array(results.final_test.accuracy.seeds))
     seeds = min(len(of_row) for of_row in values)
     table = [of_row[:seeds] for of_row in values]
     return OurValues(np.max(table, axis=0), number.n, 'other')

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.core.file_schema import EpochRecord, RowResults, Scores
+from experiments.core.file_schema import EpochRecord, RowResults, Scores, TenBatchesRecord
 from experiments.reports.our_values import Missing, OurValues
 from experiments.reports.reported_scores import ReportedScore
 from experiments.reports.result_files import records_of
@@ -12,6 +12,9 @@ LAST_BUT_ONE = 'A-cifar-tuned-ep1'
 # Rows of a report by class, and its columns.
 AVERAGES = {'macro': 'macro avg', 'weighted': 'weighted avg'}
 CLASS_SCORES = {'precision': 'precision', 'recall': 'recall', 'f1': 'f1-score'}
+
+GRID_STEPS = 1100  # between the tests of report B's net while it trains
+CHANCE = 0.1  # the accuracy of a net of ten classes that has not been trained
 
 
 def shown_epoch(row_id: str, results: RowResults) -> int:
@@ -30,22 +33,19 @@ def scores_of_epoch(row_id: str, results: RowResults) -> Scores | None:
     return None
 
 
-def after_one_update(score: ReportedScore, results: RowResults) -> OurValues | Missing:
-    """The loss of a batch after one update. Report C scores each batch after its own update."""
-    if results.second_batch is None:
-        return Missing('not recorded', 'the scores of the second batch')
-    seeds = np.array(results.second_batch['loss'].seeds)
-    return OurValues(seeds, score.number.n or results.config['batch_size'], 'each')
+def ten_batches(row_id: str, results: RowResults) -> TenBatchesRecord | None:
+    """The means of ten batches in the epoch that a row shows; None if they were not recorded."""
+    epoch = shown_epoch(row_id, results)
+    for record in results.ten_batches or []:
+        if record.epoch == epoch:
+            return record
+    return None
 
 
 def windows(score: ReportedScore, results: RowResults) -> OurValues | Missing:
     """The means of ten batches that a report's log holds, 'epoch 10 batch 61' in the index."""
     name = score.number.quantity.removesuffix('_window')
-    epoch = shown_epoch(score.number.row_id, results)
-    record = None
-    for candidate in results.ten_batches or []:
-        if candidate.epoch == epoch:
-            record = candidate
+    record = ten_batches(score.number.row_id, results)
     if record is None:
         return Missing('not recorded', 'the means of ten batches of each seed')
     columns = []
@@ -55,7 +55,7 @@ def windows(score: ReportedScore, results: RowResults) -> OurValues | Missing:
             return Missing('not recorded', f'the window that ends with batch {batch}')
         columns.append(record.batches.index(batch))
     values = np.array(record.train[name].seeds)[:, columns]
-    return OurValues(values.mean(1), score.number.n or 1, 'each', windows=values)
+    return OurValues(values.mean(1), score.number.n, 'each', windows=values)
 
 
 def class_scores(score: ReportedScore, results: RowResults) -> OurValues | Missing:
@@ -102,16 +102,25 @@ def mean_over_epochs(score: ReportedScore, results: RowResults) -> OurValues | M
 
 
 def iterations(score: ReportedScore, results: RowResults) -> OurValues | Missing:
-    """The step after the largest change of test accuracy between two records, of each seed."""
+    """The step of report B's grid after the largest change of test accuracy, of each seed.
+
+    The report tests its net at step 0 and every GRID_STEPS steps. Of our records the nearest to
+    each of these steps counts, the earlier one of two that are as near, and before the first update
+    the accuracy is that of chance.
+    """
     if score.number.split != 'test':
         return Missing('not recorded', 'histograms of each seed over the steps')
-    steps, values = [], []
+    seeds = results.config['seeds']
+    steps, values = [0], [[CHANCE] * seeds]
     for record in records_of(EpochRecord, results.curve):
         if record.test is not None and record.test['accuracy'].seeds is not None:
             steps.append(record.step)
             values.append(record.test['accuracy'].seeds)
-    if len(values) < 2:
-        return Missing('not recorded', 'the accuracy of each seed after each epoch')
-    changes = np.abs(np.diff(values, axis=0))  # (records - 1, S)
-    largest = np.array(steps)[1:][changes.argmax(0)]
+    grid = np.arange(0, steps[-1] + 1, GRID_STEPS)
+    distances = np.abs(np.array(steps)[:, None] - grid)  # (records, grid)
+    if len(grid) < 2 or distances.min(axis=0).max() > GRID_STEPS / 2:
+        return Missing('not recorded', f'the accuracy of each seed every {GRID_STEPS} steps')
+    accuracies = np.array(values)[distances.argmin(axis=0)]  # (grid, S)
+    changes = np.abs(np.diff(accuracies, axis=0))
+    largest = grid[1:][changes.argmax(axis=0)]
     return OurValues(largest.astype(float), 1, 'same')

@@ -1,19 +1,26 @@
 """Our values of scores of sequences by their length."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from experiments.core.file_schema import RowResults
 from experiments.core.final_test import SHORT_LENGTHS, STRINGS_PER_LENGTH
-from experiments.reports.our_values import Missing, OurValues, examples_of_test, score_name
+from experiments.reports.our_values import Missing, OurValues, score_name
 from experiments.reports.reported_scores import ReportedScore
 
 # "Almost every length" is four of five.
 ALMOST_EVERY = 0.8
 # Report D pads all strings to the longest sum, of 20 bits and a carry, and counts the padding.
 PADDED_STEPS = 21
-PADDING_COUNTS = ('D-add-mse-h1', 'D-add-mse-h3', 'D-add-mse-h5', 'D-add-mse-h5-cmp')
+PADDING_COUNTS = (
+    'D-add-mse-h1',
+    'D-add-mse-h3',
+    'D-add-mse-h5',
+    'D-add-mse-h5-cmp',
+    'D-add-mse-h5-L5',
+)
 
 
 def scoring(row_id: str) -> str:
@@ -60,11 +67,13 @@ def at_length(score: ReportedScore, results: RowResults) -> OurValues | Missing:
     return OurValues(table[SHORT_LENGTHS.index(length)], STRINGS_PER_LENGTH, 'other')
 
 
-def mean_over_lengths(score: ReportedScore, results: RowResults) -> OurValues:
-    """The mean over all lengths."""
-    name = score_name(score.number.row_id, results.config['task'])
-    seeds = np.array(getattr(results.final_test, name).seeds)
-    return OurValues(seeds, examples_of_test(results), 'other')
+def mean_over_lengths(score: ReportedScore, results: RowResults) -> OurValues | Missing:
+    """The mean over the lengths of the score."""
+    table = by_length(results, score_name(score.number.row_id, results.config['task']))
+    if isinstance(table, Missing):
+        return table
+    columns = [SHORT_LENGTHS.index(length) for length in score.lengths]
+    return OurValues(table[columns].mean(0), STRINGS_PER_LENGTH * len(columns), 'other')
 
 
 def bound_over_lengths(score: ReportedScore, results: RowResults) -> OurValues | Missing:
@@ -75,5 +84,8 @@ def bound_over_lengths(score: ReportedScore, results: RowResults) -> OurValues |
         return table
     seeds = table.min(0)
     if number.index == 'almost every length':
-        seeds = np.quantile(table, 1 - ALMOST_EVERY, axis=0, method='lower')
+        lengths = len(table)
+        # So many lengths, the best ones, have at least this score.
+        reached = math.ceil(ALMOST_EVERY * lengths)
+        seeds = np.sort(table, axis=0)[lengths - reached]
     return OurValues(seeds, STRINGS_PER_LENGTH, 'same')

@@ -4,7 +4,6 @@ import math
 from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
 from scipy.stats import false_discovery_control
 
 from experiments.reports.one_more_run import (
@@ -19,12 +18,9 @@ from experiments.reports.our_values import OurValues
 from experiments.reports.pooled_scatter import Scatter, pool
 from experiments.reports.reported import ReportedRow
 from experiments.reports.reported_scores import ReportedScore
-from experiments.reports.score_scales import Scale
+from experiments.reports.score_scales import Scale, variance_of_seeds
 
 MANY_SEEDS = 40  # from which on ranks are used: these seeds may scatter with two humps
-# The standard deviation, as a share, that the choice of the images of a subset adds to a row's
-# accuracy. It is the same choice for all our seeds, so they do not show it. By row id.
-SUBSET_SD: dict[str, float] = {}
 # Numbers of which a net has many, by quantity. They are families of their own, so that a net's
 # final accuracy is not lost among them.
 KINDS = {
@@ -48,6 +44,11 @@ class Case(NamedTuple):
     ours: OurValues
     scale: Scale
 
+    @property
+    def has_other_examples(self) -> bool:
+        """Whether the number is a share of examples of the report's own."""
+        return self.ours.draw == 'other' and self.scale.kind == 'logit'
+
 
 class Prediction(NamedTuple):
     """What one more run of ours would give.
@@ -55,7 +56,8 @@ class Prediction(NamedTuple):
     Attributes:
         case: The score.
         scatter: Of our seeds on their scale, pooled over like rows; None if nothing is known of it.
-        run: The distribution of one more run; None without scatter.
+        run: The distribution of one more run; None without scatter, or where the report tested
+            other examples than we did and does not say how many.
     """
 
     case: Case
@@ -67,22 +69,35 @@ class Prediction(NamedTuple):
         number = self.case.score.number
         return self.run.tails(number.low, number.high)
 
+    def p_value(self) -> float:
+        """How likely one more run is to contradict the report as much, or more."""
+        number, tails = self.case.score.number, self.tails()
+        # A bound can be contradicted on one side only.
+        if number.low == -math.inf:
+            return tails.at_most
+        if number.high == math.inf:
+            return tails.at_least
+        return tails.two_sided
 
-def predict(cases: Sequence[Case], rows: Mapping[str, ReportedRow]) -> list[Prediction]:
+
+def predict(
+    cases: Sequence[Case], rows: Mapping[str, ReportedRow], run_of: Mapping[str, str]
+) -> list[Prediction]:
     """What one more run would give in each case, with the scatter pooled over like rows.
 
     Args:
         cases: Of all rows.
         rows: Of the reports, by id. Rows of one report and one task are alike.
+        run_of: By row id, the id of its run. A run under two names counts once.
     """
     alike: dict[Hashable, list[Case]] = {}
     for case in cases:
         alike.setdefault(_pool_key(case, rows), []).append(case)
     predictions = []
     for group in alike.values():
-        scatters = _pooled(group)
+        scatters = _pooled(group, run_of)
         for case in group:
-            scatter = scatters[_seeds_key(case)]
+            scatter = scatters[_run_key(case, run_of)]
             predictions.append(Prediction(case, scatter, _one_more_run(case, scatter)))
     return predictions
 
@@ -96,16 +111,19 @@ def _pool_key(case: Case, rows: Mapping[str, ReportedRow]) -> Hashable:
     return number.report, task, number.quantity, number.split
 
 
-def _seeds_key(case: Case) -> Hashable:
-    """Equal for one run under two names, whose scatter is no news the second time."""
-    return tuple(case.ours.seeds.tolist())
+def _run_key(case: Case, run_of: Mapping[str, str]) -> Hashable:
+    """Equal for a score of one run under two names, whose scatter is no news the second time."""
+    number = case.score.number
+    # Two rows may show two epochs of their run, so that their values differ.
+    values = tuple(case.ours.seeds.tolist())
+    return run_of.get(number.row_id, number.row_id), number.index, values
 
 
-def _pooled(group: list[Case]) -> dict[Hashable, Scatter | None]:
-    """The pooled scatters of like scores, by _seeds_key."""
+def _pooled(group: list[Case], run_of: Mapping[str, str]) -> dict[Hashable, Scatter | None]:
+    """The pooled scatters of like scores, by _run_key."""
     variances, degrees = {}, {}
     for case in group:
-        key = _seeds_key(case)
+        key = _run_key(case, run_of)
         variances[key] = _variance(case)
         degrees[key] = len(case.ours.seeds) - 1
     scatters = pool(list(variances.values()), list(degrees.values()))
@@ -117,28 +135,27 @@ def _variance(case: Case) -> float:
     seeds = case.ours.seeds
     if len(seeds) == 1:
         return 0.0
-    variance = float(np.var(case.scale.transform(seeds), ddof=1))
-    return max(variance, case.scale.resolution_variance(seeds))
+    return variance_of_seeds(seeds, case.scale)
 
 
 def _one_more_run(case: Case, scatter: Scatter | None) -> OneMoreRun | None:
-    """The distribution of one more run; None if nothing is known of the scatter."""
+    """See Prediction.run."""
     ours, number = case.ours, case.score.number
     if ours.chances:
         return counts_of_examples(ours.chances)
-    # Where a report does not say how many examples it has, they are as many as ours.
-    n = number.n or ours.examples
-    other_examples = ours.draw == 'other' and case.scale.kind == 'logit'
+    other_examples = case.has_other_examples
+    if other_examples and number.n is None:
+        return None
     count = len(ours.seeds)
     if count >= MANY_SEEDS and other_examples:
-        return counts_of_shares(ours.seeds, ours.examples, n, anywhere=1 / (count + 1))
+        return counts_of_shares(ours.seeds, ours.examples, number.n, anywhere=1 / (count + 1))
     if count >= MANY_SEEDS:
         return RankedRun(ours.seeds)
     if scatter is None:
         return None
     run = _student_run(case, scatter)
     if other_examples:
-        return counts_of_shares(run.nodes(), ours.examples, n)
+        return counts_of_shares(run.nodes(), ours.examples, number.n)
     return run
 
 
@@ -147,16 +164,12 @@ def _student_run(case: Case, scatter: Scatter) -> StudentRun:
     seeds, scale = case.ours.seeds, case.scale
     # The new run scatters about the true mean, of which ours is an estimate: hence 1 + 1/n.
     variance = scatter.sd**2 * (1 + 1 / len(seeds))
-    subset_sd = SUBSET_SD.get(case.score.number.row_id, 0.0)
-    if scale.kind == 'logit' and subset_sd:
-        share = float(scale.smoothed(seeds).mean())
-        variance += (subset_sd / (share * (1 - share))) ** 2  # d logit(p)/dp = 1/(p (1 - p))
     center = float(scale.transform(seeds).mean())
     return StudentRun(center, math.sqrt(variance), scatter.degrees, scale)
 
 
 def adjusted_p_values(predictions: Sequence[Prediction]) -> dict[ReportedScore, float]:
-    """The two-sided p values, adjusted within each family (Benjamini and Hochberg 1995).
+    """The p values, adjusted within each family (Benjamini and Hochberg 1995).
 
     A family is all numbers of a net that are of one kind. A net that is no run of ours shows it in
     many of them at once, and the numbers of other nets are no reason to believe it the less.
@@ -172,7 +185,7 @@ def adjusted_p_values(predictions: Sequence[Prediction]) -> dict[ReportedScore, 
             families.setdefault((number.row_id, kind), []).append(prediction)
     adjusted = {}
     for family in families.values():
-        p_values = [prediction.tails().two_sided for prediction in family]
+        p_values = [prediction.p_value() for prediction in family]
         for prediction, q in zip(family, false_discovery_control(p_values), strict=True):
             adjusted[prediction.case.score] = float(q)
     return adjusted

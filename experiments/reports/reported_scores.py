@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from experiments.core.final_test import SHORT_LENGTHS
 from experiments.reports.reported_numbers import ReportedNumber
 
 CURVES = ('loss_window', 'accuracy_window')
@@ -16,10 +17,12 @@ class ReportedScore(NamedTuple):
         number: The number, or the score that the parts are together.
         parts: The reported numbers that the verdict is about. Empty for a score that the report
             does not state itself.
+        lengths: Of a mean over lengths: those of the report that we test as well.
     """
 
     number: ReportedNumber
     parts: tuple[ReportedNumber, ...]
+    lengths: tuple[int, ...] = ()
 
 
 def reported_scores(numbers: Sequence[ReportedNumber]) -> list[ReportedScore]:
@@ -27,8 +30,8 @@ def reported_scores(numbers: Sequence[ReportedNumber]) -> list[ReportedScore]:
 
     - The windows of a log are one curve of their row, whose value is their mean.
     - Single predicted digits are one score of their row: the share that is right.
-    - Accuracies at each length are judged one by one; their mean over the lengths is a score
-      besides, which stands for the row.
+    - Accuracies at each length are judged one by one; their mean over the lengths that we test as
+      well is a score besides, which stands for the row.
     - A number that does not count is a score of its own.
     """
     scores = []
@@ -41,7 +44,10 @@ def reported_scores(numbers: Sequence[ReportedNumber]) -> list[ReportedScore]:
         if number.quantity == 'accuracy_at_length' or not joined or not number.counted:
             scores.append(ReportedScore(number, (number,)))
     for group in groups.values():
-        scores.append(_joined(group))
+        if group[0].quantity == 'accuracy_at_length':
+            scores.append(_mean_over_lengths(group))
+        else:
+            scores.append(_joined(group))
     order = {number: position for position, number in enumerate(numbers)}
     # A score without parts, of lengths, comes last.
     return sorted(
@@ -70,7 +76,6 @@ def true_digit(prediction: ReportedNumber) -> int:
 def _joined(group: list[ReportedNumber]) -> ReportedScore:
     """The score that counted numbers of one row, quantity and split are together."""
     first = group[0]
-    examples = sum(number.n or 0 for number in group)
     if first.quantity == 'prediction':
         right = sum(is_right(number) for number in group)
         number = first._replace(
@@ -81,10 +86,25 @@ def _joined(group: list[ReportedNumber]) -> ReportedScore:
             rounding=0.0,
         )
         return ReportedScore(number, tuple(group))
+    number = _mean(group)._replace(index=f'{len(group)} windows')
+    return ReportedScore(number, tuple(group))
+
+
+def _mean_over_lengths(group: list[ReportedNumber]) -> ReportedScore:
+    """The mean of a row over the lengths that both the report and we have."""
+    shared = []
+    for number in group:
+        if int(number.index) in SHORT_LENGTHS:
+            shared.append(number)
+    lengths = tuple(int(number.index) for number in shared)
+    mean = _mean(shared)._replace(quantity=MEAN_OVER_LENGTHS, index=f'{len(shared)} lengths')
+    return ReportedScore(mean, (), lengths)
+
+
+def _mean(group: list[ReportedNumber]) -> ReportedNumber:
+    """The mean of like numbers, of all their examples."""
+    first = group[0]
     mean = sum(number.value for number in group) / len(group)
+    examples = sum(number.n or 0 for number in group)
     # Errors of rounding that are independent nearly cancel in a mean.
-    number = first._replace(value=mean, n=examples, rounding=first.rounding / len(group) ** 0.5)
-    if first.quantity in CURVES:
-        return ReportedScore(number._replace(index=f'{len(group)} windows'), tuple(group))
-    number = number._replace(quantity=MEAN_OVER_LENGTHS, index=f'{len(group)} lengths')
-    return ReportedScore(number, ())
+    return first._replace(value=mean, n=examples, rounding=first.rounding / len(group) ** 0.5)

@@ -71,3 +71,9 @@ class Scale(NamedTuple):
         # d logit(p)/dp = 1/(p (1 - p)), and one example is a step of 1/(N + 1).
         step = 1 / ((self.examples + 1) * share * (1 - share))
         return step**2 / 12
+
+
+def variance_of_seeds(seeds: np.ndarray, scale: Scale) -> float:
+    """The variance of seeds (S,) on a scale, no less than their resolution; S is at least 2."""
+    variance = float(np.var(scale.transform(seeds), ddof=1))
+    return max(variance, scale.resolution_variance(seeds))

@@ -14,7 +14,7 @@ with the scatter of the report's own test examples added where they are not ours
 discovery rate of 5 % among the like numbers of a net. It **agrees** if it does not differ, the
 mean of ours is known to two points (a loss: to 10 %), and the number lies as near to it, or as
 near as the report's own test examples allow. Else it is **undecided**: then the verdict says how
-large a difference could have stayed unseen.
+large a difference could have stayed unseen, even without the adjustment for several numbers.
 """.strip()
 
 Kind = Literal[
@@ -54,7 +54,8 @@ class Verdict(NamedTuple):
         reason: In words, where there is no verdict.
         ours: The same score of ours, or None.
         expected: Where one more run of ours falls 19 times in 20, or None.
-        p: How likely one more run lies so far out, or None.
+        p: How likely one more run lies so far out, on the one side of a bound, else on either; or
+            None.
         q: p, adjusted for the like numbers of the net (Benjamini and Hochberg), or None.
         below: The share of further runs of ours below the reported value, equal ones half.
         band: Of a curve: how much of it lies in the band of our seeds.
@@ -77,7 +78,10 @@ class Verdict(NamedTuple):
 
     @property
     def detectable(self) -> float | None:
-        """The smallest difference from our mean, on the wider side, that could have been seen."""
+        """The smallest difference from our mean, on the wider side, that could have been seen.
+
+        It is that of a lone number, before p is adjusted. The adjustment can only make it larger.
+        """
         if self.ours is None or self.expected is None:
             return None
         wider = max(self.expected.high - self.ours.mean, self.ours.mean - self.expected.low)

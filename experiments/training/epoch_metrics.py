@@ -90,11 +90,10 @@ def epoch_records(
     for window in np.array_split(np.arange(steps), min(WINDOWS_PER_EPOCH, steps)):
         scores = {name: summarize(values[:, window].mean(1)) for name, values in means.items()}
         records.append(WindowRecord(epoch, steps_before + int(window[-1]) + 1, scores))
-    first_batch, second_batch = None, None
+    last_batch = {name: values[:, -1:] for name, values in means.items()}
+    first_batch = None
     if steps_before == 0:
-        first_batch = _scores_of_batch(means, 0)
-        if steps > 1:
-            second_batch = _scores_of_batch(means, 1)
+        first_batch = _mean_scores({name: values[:, :1] for name, values in means.items()})
     splits = {split: _mean_scores(scores) for split, scores in held_out.items()}
     records.append(
         EpochRecord(
@@ -103,8 +102,7 @@ def epoch_records(
             seconds=seconds,
             train=_mean_scores(means),
             first_batch=first_batch,
-            second_batch=second_batch,
-            last_batch=_scores_of_batch(means, steps - 1),
+            last_batch=_mean_scores(last_batch),
             **splits,
         )
     )
@@ -133,11 +131,6 @@ def ten_batches_records(
         means_of_windows = [values[:, window].mean(1) for window in windows]
         scores[name] = summarize_each(np.stack(means_of_windows, axis=1), keep_seeds=True)
     return [TenBatchesRecord(epoch, batches, scores)]
-
-
-def _scores_of_batch(means: ScoreArrays, step: int) -> Scores:
-    """The scores of one batch of an epoch."""
-    return _mean_scores({name: values[:, step, None] for name, values in means.items()})
 
 
 def _mean_scores(scores: ScoreArrays) -> Scores:

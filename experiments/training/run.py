@@ -449,7 +449,6 @@ def run_final_test(setup: Setup, params: Params, log: MetricsLog) -> RunResults:
         seconds=dict(clock.seconds),
         train=last.train,
         first_batch=epochs[0].first_batch,
-        second_batch=epochs[0].second_batch,
         last_batch=last.last_batch,
         validation=last.validation,
         test=last.test,

@@ -246,7 +246,7 @@ def read_row(name, folder):
     row = result_files.read(name, config, folder, notify=error_line)
     if row is not None and not isinstance(row, PictureRow):
         numbers = [number for number in reported_numbers() if number.row_id == name]
-        for verdict in judge_all(numbers, {name: row}, reported_rows()):
+        for verdict in judge_all(numbers, {name: row}, reported_rows(), {}):
             verdict.text()
 
 

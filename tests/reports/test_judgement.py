@@ -7,12 +7,16 @@ import numpy as np
 import pytest
 from results_with_seeds import results_of, summary
 
-from experiments.core.file_schema import FailedRow
-from experiments.reports import predictions
+from experiments.core.file_schema import FailedRow, RecallTest, TenBatchesRecord
 from experiments.reports.judgement import judge_all, wilson
+from experiments.reports.our_values import OurValues
+from experiments.reports.predictions import Case, predict
 from experiments.reports.reported import ReportedRow
 from experiments.reports.reported_numbers import ReportedNumber
+from experiments.reports.reported_scores import ReportedScore
+from experiments.reports.score_scales import Scale
 from experiments.reports.verdict import DECIDED
+from jaxdl.metrics import SummaryList
 
 pytestmark = pytest.mark.quick
 NUMBER = ReportedNumber('E', 'E-net', 'accuracy', 'test', '', 0.97, 'fraction', 10_000, 0.00005)
@@ -21,7 +25,7 @@ ROWS = {f'E-{name}': ReportedRow(f'E-{name}', 'E', 'mnist_rnn') for name in ('ne
 
 def judge(number, *seeds, **fields):
     """The verdict on one number, of a net whose seeds have these test accuracies."""
-    (verdict,) = judge_all([number], {'E-net': results_of(*seeds, **fields)}, ROWS)
+    (verdict,) = judge_all([number], {'E-net': results_of(*seeds, **fields)}, ROWS, {})
     return verdict
 
 
@@ -106,13 +110,16 @@ def test_a_loss_that_goes_to_0_is_a_limit():
 def test_scatter_is_pooled_over_like_rows_but_a_run_counts_once():
     other = NUMBER._replace(row_id='E-other')
     outcomes = {'E-net': results_of(0.95, 0.96, 0.97), 'E-other': results_of(0.951, 0.96, 0.969)}
-    pooled, _ = judge_all([NUMBER, other], outcomes, ROWS)
+    pooled, _ = judge_all([NUMBER, other], outcomes, ROWS, {})
     alone = judge(NUMBER, 0.95, 0.96, 0.97)
     # t(4) = 2.776 takes the place of t(2) = 4.303
     assert pooled.detectable < 0.75 * alone.detectable
     same = {'E-net': results_of(0.95, 0.96, 0.97), 'E-other': results_of(0.95, 0.96, 0.97)}
-    twice, _ = judge_all([NUMBER, other], same, ROWS)
+    twice, _ = judge_all([NUMBER, other], same, ROWS, {'E-other': 'E-net'})
     assert twice.detectable == alone.detectable
+    # Two runs that happen to have equal scores are two runs.
+    two_runs, _ = judge_all([NUMBER, other], same, ROWS, {})
+    assert two_runs.detectable < 0.75 * alone.detectable
 
 
 def test_numbers_of_a_net_are_adjusted_together():
@@ -121,15 +128,67 @@ def test_numbers_of_a_net_are_adjusted_together():
     numbers = []
     for value, index in ((0.1985, 'a'), (0.1955, 'b')):
         numbers.append(NUMBER._replace(value=value, index=index, rounding=0.0))
-    first, second = judge_all(numbers, {'E-net': results_of(*seeds)}, ROWS)
+    first, second = judge_all(numbers, {'E-net': results_of(*seeds)}, ROWS, {})
     assert (first.p, second.p) == (2 * 1 / 200, 2 * 4 / 200)
     assert (first.q, second.q) == (pytest.approx(2 * first.p), pytest.approx(second.p))
 
 
-def test_the_choice_of_a_subset_widens(monkeypatch):
-    without = judge(NUMBER, 0.969, 0.97, 0.971)
-    monkeypatch.setitem(predictions.SUBSET_SD, 'E-net', 0.01)
-    assert judge(NUMBER, 0.969, 0.97, 0.971).detectable > 2 * without.detectable
+def test_a_rank_of_1_in_100_is_lost_among_three_numbers():
+    """3 x 2/101 = .059, where the other two are in the middle; alone it is 2/101."""
+    seeds = np.arange(100) / 1000
+    numbers = [NUMBER._replace(value=0.2, rounding=0.0)]
+    for index in ('a', 'b'):
+        numbers.append(NUMBER._replace(value=0.0495, index=index, rounding=0.0))
+    outcomes = {'E-net': results_of(*seeds)}
+    (alone,) = judge_all(numbers[:1], outcomes, ROWS, {})
+    among_three, *_ = judge_all(numbers, outcomes, ROWS, {})
+    assert (alone.kind, alone.q) == ('differs', 2 / 101)
+    assert (among_three.kind, among_three.q) == ('undecided', pytest.approx(6 / 101))
+
+
+def test_a_share_of_an_unknown_number_of_sequences_is_undecided():
+    """A third right may be 1 of 3, or 3,333 of 10,000."""
+    sequences = RecallTest(summary(0.9, 0.91, 0.92), by_length={}, samples=[])
+    third = NUMBER._replace(value=0.3333, n=None)
+    verdict = judge(third, 0.9, 0.91, 0.92, task='recall', final_test=sequences)
+    assert (verdict.kind, verdict.p) == ('undecided', None)
+    assert verdict.reason == 'the report does not say how many examples it tested'
+    known = judge(third._replace(n=3000), 0.9, 0.91, 0.92, task='recall', final_test=sequences)
+    assert known.kind == 'differs'
+
+
+@pytest.mark.parametrize(('index', 'agreeing'), [('highest of all', 4), ('lowest of all', 95)])
+def test_a_bound_is_contradicted_on_one_side_only(index, agreeing):
+    """Of 99 ranked seeds 4 are below .05, as "at most .05" has it, and 95 are above it."""
+    seeds = np.concatenate([np.full(4, 0.04), np.linspace(0.06, 0.5, 95)])
+    case = Case(
+        ReportedScore(
+            NUMBER._replace(quantity='accuracy_bound', index=index, value=0.05, rounding=0.0), ()
+        ),
+        OurValues(seeds, 10_000, 'same'),
+        Scale('logit', 10_000),
+    )
+    (prediction,) = predict([case], ROWS, {})
+    assert prediction.p_value() == (agreeing + 1) / 100
+
+
+def test_a_curve_of_equal_seeds_has_the_band_of_a_window():
+    """All seeds have 63 of 64 right in each window, known to one example (Sheppard's 1/12).
+
+    63 right are p = 63.5/65, one example is 1/(65 p (1 - p)) = .682 on the logit scale, and
+    t(2) = 4.303. The lower end, logit p - 4.303 x .682 sqrt(4/3/12) = 2.766, is that of 60.65
+    right. The examples of all windows together would make it 62.6.
+    """
+    numbers = []
+    for i, right in enumerate([63, 62, 61, 60]):
+        window = NUMBER._replace(quantity='accuracy_window', split='train', n=64, rounding=0.0)
+        index = f'epoch 1 batch {10 * i + 1}'
+        numbers.append(window._replace(index=index, value=right / 64))
+    table = SummaryList([0.0] * 4, None, np.full((3, 4), 63 / 64).tolist())
+    record = TenBatchesRecord(1, [1, 11, 21, 31], {'accuracy': table})
+    outcomes = {'E-net': results_of(0.9, 0.9, 0.9, ten_batches=[record])}
+    (verdict,) = judge_all(numbers, outcomes, ROWS, {})
+    assert (verdict.band.inside, verdict.band.windows) == (3, 4)
 
 
 def test_a_single_seed_is_undecided():
@@ -146,7 +205,7 @@ def test_what_has_no_verdict():
     absent = NUMBER._replace(row_id='E-absent')
     failure = FailedRow(version='', versions={}, device='', config={}, failed='the loss')
     outcomes = {'E-net': results_of(0.9, 0.9), 'E-other': failure}
-    verdicts = judge_all([repeated, seconds, window, failed, absent], outcomes, ROWS)
+    verdicts = judge_all([repeated, seconds, window, failed, absent], outcomes, ROWS, {})
     kinds = {verdict.number.quantity + verdict.number.row_id: verdict.kind for verdict in verdicts}
     assert kinds == {
         'accuracyE-net': 'not counted',
@@ -170,7 +229,7 @@ def test_runs_of_ours_rarely_differ():
             accuracies = 1 / (1 + np.exp(-rng.normal(3, 0.1, 5)))
             numbers.append(NUMBER._replace(row_id=row_id, value=accuracies[4]))
             outcomes[row_id] = results_of(*accuracies[:4])
-        for verdict in judge_all(numbers, outcomes, rows):
+        for verdict in judge_all(numbers, outcomes, rows, {}):
             differing += verdict.kind == 'differs'
     standard_error = math.sqrt(0.05 * 0.95 / (10 * trials))
     assert differing / (10 * trials) <= 0.05 + 2 * standard_error

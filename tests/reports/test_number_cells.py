@@ -35,7 +35,7 @@ def test_a_number_has_the_digits_of_the_report(reported, text):
 
 def test_every_number_is_in_the_tables():
     numbers = reported_numbers()
-    verdicts = judge_all(numbers, {}, reported_rows())
+    verdicts = judge_all(numbers, {}, reported_rows(), {})
     texts: dict[str, str] = {}  # of all lines, by row id
     for report in REPORTS:
         of_report = [verdict for verdict in verdicts if verdict.number.report == report]
@@ -50,7 +50,7 @@ def test_every_number_is_in_the_tables():
 
 
 def test_a_summary_says_how_many_numbers_there_are():
-    verdicts = judge_all(reported_numbers(), {}, reported_rows())
+    verdicts = judge_all(reported_numbers(), {}, reported_rows(), {})
     summaries = [block.summary for block in number_tables(verdicts)]
     counts = [int(summary.split(': ')[1].split()[0]) for summary in summaries if ': ' in summary]
     assert sum(counts) == len(reported_numbers()) == 1393

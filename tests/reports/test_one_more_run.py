@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from experiments.reports.curve_band import student_run
 from experiments.reports.one_more_run import (
     RankedRun,
     StudentRun,
@@ -19,21 +20,15 @@ from experiments.reports.score_scales import Scale
 pytestmark = pytest.mark.quick
 
 
-def student_run(seeds, scale):
-    transformed = scale.transform(seeds)
-    width = np.std(transformed, ddof=1) * math.sqrt(1 + 1 / len(seeds))
-    return StudentRun(transformed.mean(), width, len(seeds) - 1, scale)
-
-
 def test_a_plain_number_is_a_t_test():
     """One value against a sample is Student's test of two samples, one of which has one value."""
     seeds = np.array([0.3, 0.5, 0.9, 0.4])
     tails = student_run(seeds, Scale('plain')).tails(1.2, 1.2)
-    reference = stats.ttest_1samp(seeds, 0)  # only for its degrees of freedom
-    t = (1.2 - seeds.mean()) / (seeds.std(ddof=1) * math.sqrt(1.25))
-    assert tails.at_least == pytest.approx(stats.t.sf(t, reference.df))
-    assert tails.two_sided == pytest.approx(2 * stats.t.sf(t, 3))
-    assert tails.below == pytest.approx(stats.t.cdf(t, 3))
+    two_sided = stats.ttest_ind([1.2], seeds)
+    above = stats.ttest_ind([1.2], seeds, alternative='greater')
+    assert tails.two_sided == pytest.approx(two_sided.pvalue)
+    assert tails.at_least == pytest.approx(above.pvalue)
+    assert tails.below == pytest.approx(1 - above.pvalue)
 
 
 def test_the_interval_ends_where_p_is_5_percent():
@@ -41,6 +36,20 @@ def test_the_interval_ends_where_p_is_5_percent():
         run = student_run(np.array([0.3, 0.5, 0.7, 0.4]), scale)
         for end in run.interval():
             assert run.tails(end, end).two_sided == pytest.approx(0.05)
+
+
+def test_shares_and_losses_are_t_tests_on_their_scales():
+    """Logits of shares of 9 in steps of 1/10: (k + 1/2)/10 of k right."""
+    right = np.array([3, 5, 7, 4])
+    smoothed = (right + 0.5) / 10
+    logits = np.log(smoothed / (1 - smoothed))
+    reference = stats.ttest_ind([math.log(0.85 / 0.15)], logits)  # 8 of 9
+    tails = student_run(right / 9, Scale('logit', 9)).tails(8 / 9, 8 / 9)
+    assert tails.two_sided == pytest.approx(reference.pvalue)
+    losses = np.array([0.3, 0.5, 0.9, 0.4])
+    reference = stats.ttest_ind([math.log(0.1)], np.log(losses))
+    tails = student_run(losses, Scale('log')).tails(0.1, 0.1)
+    assert tails.two_sided == pytest.approx(reference.pvalue)
 
 
 def test_rounding_favours_the_number():

@@ -13,6 +13,7 @@ from experiments.core.file_schema import (
 from experiments.reports.our_numbers import READERS, our_values
 from experiments.reports.our_scores_by_length import scoring, with_padding
 from experiments.reports.our_values import Missing, score_name
+from experiments.reports.presets import presets
 from experiments.reports.reported_numbers import QUANTITIES, ReportedNumber, reported_numbers
 from experiments.reports.reported_scores import ReportedScore, reported_scores
 from jaxdl.metrics import Summary
@@ -43,6 +44,10 @@ def test_a_training_batch_is_one_of_each_seed():
     ours = values(NUMBER._replace(split='train_batch', n=50), E_net=results)
     assert ours.seeds.tolist() == [1.0, 0.9, 1.0]
     assert (ours.examples, ours.draw) == (50, 'each')
+    unknown = results_of(
+        *SEEDS, config={'batch_size': 128}, last_batch={'accuracy': summary(1.0, 0.9, 1.0)}
+    )
+    assert values(NUMBER._replace(split='train_batch', n=None), E_net=unknown).examples == 128
 
 
 def test_validation_images_are_as_many_as_were_held_out():
@@ -81,14 +86,37 @@ def test_means_over_epochs_need_every_epoch():
     assert values(number, E_net=thinned).kind == 'not recorded'
 
 
-def test_the_step_of_the_largest_change():
+def curve_every_200_steps(accuracies_of_step):
+    """A curve of two seeds, of which only the given steps have an accuracy other than .5."""
     curve = []
-    for epoch, accuracies in enumerate([(0.3, 0.3), (0.5, 0.3), (0.6, 0.2)], start=1):
-        scores = {'accuracy': summary(*accuracies), 'loss': summary(1.0, 1.0)}
-        curve.append(EpochRecord(epoch=epoch, step=100 * epoch, train=scores, test=scores))
+    for step in range(200, 5001, 200):
+        scores = {'accuracy': summary(*accuracies_of_step.get(step, (0.5, 0.5)))}
+        curve.append(EpochRecord(epoch=step // 200, step=step, train=scores, test=scores))
+    return curve
+
+
+def test_the_step_of_the_largest_change():
+    """On the grid 0, 1100, ..., 4400: .1, then what is recorded at 1000, 2200, 3200, and 4400.
+
+    The first seed changes by .2, .3, -.1, 0, the second by .4, 0, 0, .2. Between the steps of the
+    grid it falls to 0, which the report would not have seen.
+    """
+    curve = curve_every_200_steps(
+        {
+            1000: (0.3, 0.5),
+            1600: (0.5, 0.0),
+            2200: (0.6, 0.5),
+            3200: (0.5, 0.5),
+            4400: (0.5, 0.7),
+        }
+    )
     number = NUMBER._replace(quantity='iterations', unit='step')
     ours = values(number, E_net=results_of(0.9, 0.9, curve=curve))
-    assert ours.seeds.tolist() == [200, 300]
+    assert ours.seeds.tolist() == [2200, 1100]
+    # Step 1100 is further from 200 and 2000 than half a step of the grid.
+    gap = [curve[0], *curve[9:]]
+    assert values(number, E_net=results_of(0.9, 0.9, curve=gap)).kind == 'not recorded'
+    assert values(number, E_net=results_of(0.9, 0.9)).kind == 'not recorded'
 
 
 def test_differences_are_paired_over_equal_seeds():
@@ -100,9 +128,18 @@ def test_differences_are_paired_over_equal_seeds():
 
 def test_the_highest_of_all_settings_of_b():
     number = NUMBER._replace(row_id='B-cifar-all', quantity='accuracy_bound', n=1000)
-    first, second = results_of(0.5, 0.4, 0.6), results_of(0.45, 0.55)
-    ours = values(number, B_cifar_relu=first, B_cifar_tanh=second, B_lstm5=results_of(0.9))
-    assert ours.seeds.tolist() == [0.5, 0.55]
+    outcomes = {'B-lstm5': results_of(0.9, 0.9, 0.9)}
+    for name in presets():
+        if name.startswith('B-cifar-'):
+            outcomes[name] = results_of(0.1, 0.2, 0.3)
+    outcomes['B-cifar-relu-adam'] = results_of(0.5, 0.4, 0.6)
+    outcomes['B-cifar-tanh-adam'] = results_of(0.45, 0.55)
+    score = ReportedScore(number, (number,))
+    assert our_values(score, outcomes).seeds.tolist() == [0.5, 0.55]
+    # The highest of some settings may not be the highest of all.
+    del outcomes['B-cifar-sigmoid-adam']
+    missing = Missing('no run', 'B-cifar-sigmoid-adam was not run')
+    assert our_values(score, outcomes) == missing
 
 
 def test_ten_digits_have_the_recalls_of_their_classes():
@@ -130,6 +167,18 @@ def test_padding_that_counts_as_right():
     scores = with_padding(np.array([[0.5, 1.0], [0.5, 1.0]]), [1, 20])
     np.testing.assert_allclose(scores, [(20 / 21 + 0.5) / 2, 1.0])
     assert 'padding' in scoring('D-add-mse-h1') and scoring('E-net') == ''
+
+
+def test_the_adders_of_report_d_with_the_squared_error_count_their_padding():
+    for name, config in presets().items():
+        counts = name.startswith('D-') and config.task == 'binary_add' and config.loss == 'mse'
+        assert (scoring(name) != '') == counts, name
+
+
+def test_no_training_accuracy_is_taken_for_one_of_the_test():
+    for number in reported_numbers():
+        if number.quantity == 'accuracy' and number.counted:
+            assert number.split != 'train', number
 
 
 def test_adders_are_judged_by_what_their_report_counts():

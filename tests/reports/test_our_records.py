@@ -1,4 +1,4 @@
-"""Values of ours from what runs record: windows, classes, layers, lengths, the first batch."""
+"""Values of ours from what runs record: windows, classes, layers, and lengths."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,8 @@ from experiments.core.file_schema import (
 )
 from experiments.core.final_test import LENGTHS
 from experiments.reports.our_numbers import our_values
-from experiments.reports.reported_numbers import ReportedNumber
+from experiments.reports.our_values import Missing
+from experiments.reports.reported_numbers import ReportedNumber, reported_numbers
 from experiments.reports.reported_scores import ReportedScore, reported_scores
 from jaxdl.metrics import SummaryList
 
@@ -77,11 +78,17 @@ def test_two_rows_share_a_run_and_show_its_last_two_epochs():
     assert value_of(NUMBER._replace(row_id=second), results).seeds.tolist() == [0.9, 0.8]
 
 
-def test_the_first_point_of_a_curve_comes_after_an_update():
-    results = results_of(0.9, second_batch={'loss': summary(2.3, 2.4)})
+def test_a_loss_after_a_batch_and_its_own_update_is_not_recorded():
+    first = {'accuracy': summary(0.1, 0.1), 'loss': summary(2.3, 2.4)}
+    results = results_of(0.9, 0.9, first_batch=first, last_batch=first)
     first_point = NUMBER._replace(quantity='loss', split='train_batch', unit='nat', n=100)
-    ours = value_of(first_point, results)
-    assert (ours.seeds.tolist(), ours.examples, ours.draw) == ([2.3, 2.4], 100, 'each')
+    reason = 'the loss of the first batch after its own update'
+    assert value_of(first_point, results) == Missing('not recorded', reason)
+    points = []
+    for number in reported_numbers():
+        if number.quantity == 'loss' and number.split == 'train_batch':
+            points.append((number.report, number.index))
+    assert points == [('C', 'first point')] * 6
 
 
 def test_scores_of_a_class():
@@ -137,11 +144,15 @@ def test_scores_at_each_length_and_their_bounds():
     )
     np.testing.assert_allclose(value_of(at_length, results).seeds, [0.07, 0.14])
     assert value_of(at_length._replace(index='21'), results).kind == 'not recorded'
+    some = at_length._replace(quantity='accuracy_mean_over_lengths', index='2 lengths')
+    mean = our_values(ReportedScore(some, (), (2, 20)), {'E-add': results})
+    np.testing.assert_allclose(mean.seeds, [0.11, 0.22])
+    assert mean.examples == 200
     lowest = at_length._replace(quantity='accuracy_bound', index='lowest of all lengths')
     np.testing.assert_allclose(value_of(lowest, results).seeds, [0.01, 0.02])
-    # Of 20 lengths, 16 are at least that of the fourth shortest.
+    # Scores grow with the length: 16 of 20 lengths, 5 to 20, have at least that of length 5.
     almost = lowest._replace(index='almost every length')
-    np.testing.assert_allclose(value_of(almost, results).seeds, [0.04, 0.08])
+    np.testing.assert_allclose(value_of(almost, results).seeds, [0.05, 0.10])
 
 
 def test_the_adders_of_report_d_are_scored_with_their_padding():

@@ -37,6 +37,9 @@ def test_lengths_are_judged_one_by_one_and_have_a_mean():
     first, second, mean = reported_scores(lengths)
     assert (first.number, second.number) == tuple(lengths)
     assert mean.number.value == 0.75 and mean.number.n == 200 and mean.parts == ()
+    # We do not test length 21.
+    *_, shared = reported_scores([*lengths, number('accuracy_at_length', '21', 0.0)])
+    assert shared == mean and shared.lengths == (1, 2)
 
 
 def test_every_number_is_in_one_score():

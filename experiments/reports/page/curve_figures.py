@@ -5,8 +5,9 @@ from typing import Literal
 
 import numpy as np
 
-from experiments.core.file_schema import RowResults, TenBatchesRecord
+from experiments.core.file_schema import RowResults
 from experiments.reports.evidence import Evidence, epoch_records, window_records
+from experiments.reports.our_records import ten_batches
 from experiments.reports.our_values import score_name
 from experiments.reports.page.blocks import Block, Picture, Text
 from experiments.reports.reported import ReportedRow
@@ -65,14 +66,19 @@ def curves_anchor(report: str, score: Score = 'accuracy') -> str:
 
 
 def _reported(row_id: str, quantity: str, verdicts: Sequence[Verdict]) -> float | None:
-    """The number that a row reports, of the test set if there is one; None if there is none."""
+    """The number that a row reports; None if there is none.
+
+    It is of the test set. An accuracy may be another one where the row has none of that set, but a
+    loss may not: those of a training batch are of a moment in training.
+    """
     reported = None
     for verdict in verdicts:
         number = verdict.number
         if number.row_id == row_id and number.quantity == quantity and number.counted:
             if number.split == 'test':
                 return number.value
-            reported = number.value
+            if quantity == 'accuracy':
+                reported = number.value
     return reported
 
 
@@ -124,8 +130,9 @@ def _window_picture(score: Score, panels: Mapping[str, WindowPanel]) -> Picture:
             score=score,
         ),
         caption=f'Training {score} in windows of ten batches: what the report prints (dashed), '
-        'and the band from the lowest to the highest of our seeds where they were recorded. A '
-        'curve outside of the band is no run of ours.',
+        'and the band from the lowest to the highest of our seeds where they were recorded. With '
+        'S seeds, one more run of ours leaves it in 2/(S + 1) of the windows on average. A curve '
+        'that stays outside is no run of ours.',
         alt=f'Reported windows of {score} of {len(panels)} nets over the band of our seeds',
     )
 
@@ -133,20 +140,11 @@ def _window_picture(score: Score, panels: Mapping[str, WindowPanel]) -> Picture:
 def _window_panel(verdict: Verdict, score: Score, evidence: Evidence) -> WindowPanel:
     parts = verdict.score.parts
     # The index of a window is 'epoch 10 batch 61'.
-    epoch = int(parts[0].index.split()[1])
     batches = [int(part.index.split()[3]) for part in parts]
     reported = [part.value for part in parts]
-    record = _ten_batches(evidence.results.get(verdict.number.row_id), epoch)
+    row_id = verdict.number.row_id
+    results = evidence.results.get(row_id)
+    record = None if results is None else ten_batches(row_id, results)
     if record is None:
         return WindowPanel(batches, reported, None)
     return WindowPanel(batches, reported, np.array(record.train[score].seeds), record.batches)
-
-
-def _ten_batches(results: RowResults | None, epoch: int) -> TenBatchesRecord | None:
-    """The windows of an epoch; None if they were not recorded."""
-    if results is None or results.ten_batches is None:
-        return None
-    for record in results.ten_batches:
-        if record.epoch == epoch:
-            return record
-    return None
