@@ -18,7 +18,7 @@ class Counts(NamedTuple):
 
     Attributes:
         agrees, differs, undecided: Verdicts; a curve or a row's predictions are one.
-        without_verdict: By kind, the reported numbers that have none.
+        without_verdict: By kind, the scores that have none.
     """
 
     agrees: int
@@ -94,7 +94,7 @@ def count_verdicts(verdicts: Sequence[Verdict]) -> Counts:
         if verdict.kind in DECIDED:
             decided[verdict.kind] += 1
         else:
-            without[verdict.kind] += len(verdict.score.parts)
+            without[verdict.kind] += 1
     return Counts(decided['agrees'], decided['differs'], decided['undecided'], dict(without))
 
 

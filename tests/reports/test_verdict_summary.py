@@ -24,7 +24,7 @@ def verdict(kind='agrees', below=0.5, parts=1, **fields):
     return Verdict(ReportedScore(number, (number,) * parts), kind, below=below)
 
 
-def test_verdicts_and_numbers_without_one_are_counted():
+def test_verdicts_and_scores_without_one_are_counted():
     summary = summarize_verdicts(
         [
             verdict(),
@@ -35,10 +35,10 @@ def test_verdicts_and_numbers_without_one_are_counted():
             verdict('agrees', parts=0, quantity='accuracy_mean_over_lengths'),
         ]
     )
-    assert summary.overall == (1, 1, 1, {'not recorded': 40, 'not counted': 1})
+    assert summary.overall == (1, 1, 1, {'not recorded': 1, 'not counted': 1})
     assert summary.overall.decided == 3
     assert summary.by_report['A'] == (0, 1, 0, {})
-    assert summary.by_quantity['loss_window'] == (0, 0, 1, {'not recorded': 40})
+    assert summary.by_quantity['loss_window'] == (0, 0, 1, {'not recorded': 1})
     assert 'accuracy_mean_over_lengths' not in summary.by_quantity
 
 

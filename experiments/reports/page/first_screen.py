@@ -16,16 +16,16 @@ from jaxdl.figures import comparisons
 
 
 def headline(counts: Counts) -> str:
-    """How many reported numbers agree, differ and are undecided."""
+    """How many reported scores agree, differ and are undecided; a curve is one score."""
     text = (
-        f'Of {counts.decided} reported numbers that could be judged {counts.agrees} agree, '
+        f'Of {counts.decided} reported scores that could be judged {counts.agrees} agree, '
         f'{counts.differs} differ and {counts.undecided} are undecided'
     )
     reasons = []
     for kind, count in sorted(counts.without_verdict.items()):
         reasons.append(f'{count} {kind}')
     if reasons:
-        text += f'; without a verdict: {", ".join(reasons)}'
+        text += f'; without a verdict are {", ".join(reasons)}'
     return f'{text}.'
 
 
@@ -65,14 +65,14 @@ def _sentences(summary: Summary, tests: Mapping[str, ReportTest]) -> list[str]:
     sentences = []
     for report, counts in summary.by_report.items():
         sentence = (
-            f'[Report {report}](#{report_anchor(report)}): {counts.agrees} numbers agree, '
-            f'{counts.differs} differ, {counts.undecided} are undecided'
+            f'[Report {report}](#{report_anchor(report)}): agree {counts.agrees}, '
+            f'differ {counts.differs}, undecided {counts.undecided}'
         )
         test = tests.get(report)
         if test is not None:
             sentence += (
                 f'; {test.above} of {test.above + test.below} rows lie above the middle of ours '
-                f"(sign test p = {test.sign_p:.2g}; Stouffer's Z = {test.z:.1f}, "
+                f"(sign test p = {test.sign_p:.2g}; Stouffer's Z = {test.z:z.1f}, "
                 f'p = {test.z_p:.1g})'
             )
         sentences.append(f'{sentence}.')
