@@ -144,7 +144,7 @@ def test_no_results_give_a_page_too(capsys, tmp_path):
     flags = f'--results={tmp_path / "results"}', f'--out={tmp_path}'
     code, out, err = write_report(capsys, *flags)
     assert code == 0, err
-    assert out.startswith('Of 0 reported numbers that could be judged 0 agree, 0 differ and 0')
+    assert out.startswith('Of 0 reported scores that could be judged 0 agree, 0 differ and 0')
     assert ' no run' in out
 
 
