@@ -15,18 +15,24 @@ from tqdm import tqdm
 
 from experiments.core import file_schema
 from experiments.core.config import Config
-from experiments.core.file_schema import EpochRecord, FailedRow, PictureRow, Predictions
+from experiments.core.file_schema import (
+    EpochRecord,
+    FailedRow,
+    PictureRow,
+    Predictions,
+    TenBatchesRecord,
+)
 from experiments.core.tasks import Notify
 from experiments.reports import catalogue, result_files
 from experiments.reports.presets import Picture
 from experiments.reports.result_files import records_of
 from experiments.training import workdir
 from experiments.training.compiled_programs import make_mesh
-from experiments.training.epoch_metrics import Diverged
+from experiments.training.epoch_metrics import EPOCHS_BY_TEN_BATCHES, Diverged
 from experiments.training.folder_lock import owned
 from experiments.training.metrics_log import read_records
 from experiments.training.population import run_population
-from experiments.training.run import describe_devices, versions
+from experiments.training.run import EpochLengths, describe_devices, versions
 from jaxdl import __version__
 from jaxdl.durable_files import copy_folder, whole_file, write_whole
 
@@ -165,10 +171,25 @@ def continue_shorter_run(config: Config, folders: Folders, notify: Notify) -> No
     workdir.prepare(config, resume=True)
     with owned(folder, notify):
         workdir.begin(folder, config, resume=True)
-        write_whole(folder / 'metrics.jsonl', (shorter / 'metrics.jsonl').read_bytes())
+        write_whole(folder / 'metrics.jsonl', _beginning_of_log(config, shorter))
         # Last, and at once: without checkpoints the folder is free (holds_run).
         copy_folder(shorter / 'checkpoints', folder / 'checkpoints')
     notify(f'{folder} goes on from the run in {shorter}')
+
+
+def _beginning_of_log(config: Config, shorter: Path) -> str:
+    """The lines of a shorter run's log that a longer run has too."""
+    records = read_records(shorter / 'metrics.jsonl')
+    steps_per_epoch = records_of(EpochRecord, records)[0].step
+    steps = config.steps or config.epochs * steps_per_epoch
+    epochs = EpochLengths(steps, steps_per_epoch).epochs()
+    lines = []
+    for record in records:
+        # Of these a run has only those of its own last epochs.
+        is_early = record.epoch <= epochs - EPOCHS_BY_TEN_BATCHES
+        if not (isinstance(record, TenBatchesRecord) and is_early):
+            lines.append(file_schema.to_line(record))
+    return ''.join(lines)
 
 
 def _longest_beginning(config: Config, folders: Folders) -> Path | None:
