@@ -7,9 +7,11 @@ rate-*, batch-*), adders that are to be proved right (proof-*), and what single 
 
 import dataclasses
 import fnmatch
+import functools
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from experiments.core.config import RESTART_EPOCHS, VMAPPED, Config
 from experiments.reports.claim_runs import TIMED_PREFIX, claim_runs
@@ -95,10 +97,11 @@ def proofs() -> dict[str, Config]:
     return {PROOF_PREFIX + name: config for name, config in PROVED_ADDERS.items()}
 
 
-def runs() -> dict[str, Config]:
+@functools.cache
+def runs() -> Mapping[str, Config]:
     """The Config of everything that is trained, each of one seed."""
     reported = presets()
-    return reported | comparisons() | proofs() | claim_runs(reported)
+    return MappingProxyType(reported | comparisons() | proofs() | claim_runs(reported))
 
 
 def pictures() -> dict[str, Picture]:

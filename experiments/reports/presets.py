@@ -4,8 +4,10 @@ A run with one of them: python -m experiments.main --preset=E-lstm128.
 """
 
 import difflib
-from collections.abc import Iterable
+import functools
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from experiments.core.config import CNN_TASKS, Config
@@ -120,7 +122,8 @@ PICTURES = {
 }
 
 
-def presets() -> dict[str, Config]:
+@functools.cache  # asked for again and again, and the table does not change
+def presets() -> Mapping[str, Config]:
     """The Config, of one seed, of every reported row that trains a net, in the table's order."""
     rows = reported_rows()
     configs = {}
@@ -131,7 +134,7 @@ def presets() -> dict[str, Config]:
     for name, chosen in CHOSEN.items():
         base = TASK_DEFAULTS.get(chosen.base) or configs[chosen.base]
         configs[name] = replace(base, **chosen.settings)
-    return {name: configs[name] for name in rows if name in configs}
+    return MappingProxyType({name: configs[name] for name in rows if name in configs})
 
 
 def settings_of(row: ReportedRow) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Claims that are decided without training: by building a net, or by computing both sides."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -24,6 +26,7 @@ SEQUENCES = 10_000
 SHORTEST, LONGEST = 3, 10  # digits, as in report D
 
 
+@functools.cache
 def sizes_read_by_rnn() -> int:
     """How many of SIZES an RNN reads whose parameters are made for TRAINED_SIZE rows."""
     model = RNN(CLASSES, hidden=4, cell='rnn')
@@ -35,6 +38,7 @@ def sizes_read_by_rnn() -> int:
     return read
 
 
+@functools.cache
 def sizes_read_by_cnn() -> int:
     """How many of SIZES the CNN reads whose parameters are made for TRAINED_SIZE."""
     model = CNN(hidden=4)
@@ -49,6 +53,7 @@ def sizes_read_by_cnn() -> int:
     return read
 
 
+@functools.cache
 def largest_nll_difference() -> float:
     """The largest difference of NLL on log-softmax from the cross entropy, or of their gradients.
 
@@ -72,6 +77,7 @@ def largest_nll_difference() -> float:
     return float(max(in_loss, in_gradient))
 
 
+@functools.cache
 def nll_operations_ratio() -> float:
     """The operations of NLL on log-softmax with its gradient, over those of the cross entropy.
 
@@ -129,6 +135,7 @@ def two_unit_params() -> dict[str, np.ndarray]:
     }
 
 
+@functools.cache
 def two_unit_recall() -> float:
     """The accuracy of that net on 10,000 random sequences of report D's lengths."""
     model = RNN(DIGITS, hidden=UNITS, cell='lstm')
