@@ -7,14 +7,13 @@ The net is in float64, with random weights.
     python tests/reference/make_captum.py --check   # compares new arrays with the file
 """
 
-import sys
 import warnings
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from captum import attr
+from reference_file import ROUNDING, write_or_check
 
 FILE = Path(__file__).with_name('captum_cnn.npz')
 IMAGES, SIDE = 3, 12
@@ -105,27 +104,10 @@ def attributions(net, channels):
     return tensors
 
 
-def check(arrays):
-    """Compares the arrays with those of the file."""
-    with np.load(FILE) as expected:
-        assert set(expected) == set(arrays)
-        for name in expected:
-            # captum rounds the occlusion to float32.
-            tolerance = 1e-6 if 'occlusion' in name else 1e-12
-            np.testing.assert_allclose(
-                arrays[name], expected[name], rtol=0, atol=tolerance, err_msg=name
-            )
-    print(f'{FILE.name}: {len(arrays)} arrays agree with captum and torch {torch.__version__}')
-
-
-def main():
-    arrays = make()
-    if '--check' in sys.argv:
-        check(arrays)
-        return
-    np.savez_compressed(FILE, **arrays)
-    print(f'{FILE}: {len(arrays)} arrays, {FILE.stat().st_size:,} bytes')
+def tolerance(name):
+    """How far an array may differ: captum rounds the occlusion to float32."""
+    return 1e-6 if 'occlusion' in name else ROUNDING
 
 
 if __name__ == '__main__':
-    main()
+    write_or_check(FILE, make(), f'captum and torch {torch.__version__}', tolerance)

@@ -9,7 +9,6 @@ TensorFlow 1 does. The LSTM starts with a bias of 1 in the forget gate. Both are
 """
 
 import os
-import sys
 from pathlib import Path
 
 os.environ['KERAS_BACKEND'] = 'jax'  # keras reads it as it is imported
@@ -19,6 +18,7 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 from keras import layers
+from reference_file import write_or_check
 
 FILE = Path(__file__).with_name('keras_cells.npz')
 BATCH, STEPS, INPUTS, HIDDEN = 3, 4, 3, 4
@@ -75,25 +75,5 @@ def outputs_and_gradients(layer, rng):
     return arrays
 
 
-def check(arrays):
-    """Compares the arrays with those of the file."""
-    with np.load(FILE) as expected:
-        assert set(expected) == set(arrays)
-        for name in expected:
-            np.testing.assert_allclose(
-                arrays[name], expected[name], rtol=0, atol=1e-12, err_msg=name
-            )
-    print(f'{FILE.name}: {len(arrays)} arrays agree with keras {keras.__version__}')
-
-
-def main():
-    arrays = make()
-    if '--check' in sys.argv:
-        check(arrays)
-        return
-    np.savez_compressed(FILE, **arrays)
-    print(f'{FILE}: {len(arrays)} arrays, {FILE.stat().st_size:,} bytes')
-
-
 if __name__ == '__main__':
-    main()
+    write_or_check(FILE, make(), f'keras {keras.__version__}')

@@ -8,11 +8,10 @@ The nets are torch.nn.RNN, LSTM and GRU in float64.
 """
 
 import functools
-import sys
 from pathlib import Path
 
-import numpy as np
 import torch
+from reference_file import write_or_check
 
 FILE = Path(__file__).with_name('torch_rnn.npz')
 BATCH, STEPS, INPUTS, HIDDEN = 3, 4, 3, 4
@@ -70,25 +69,5 @@ def outputs_and_gradients(kind, layers, directions):
     return tensors
 
 
-def check(arrays):
-    """Compares the arrays with those of the file."""
-    with np.load(FILE) as expected:
-        assert set(expected) == set(arrays)
-        for name in expected:
-            np.testing.assert_allclose(
-                arrays[name], expected[name], rtol=0, atol=1e-12, err_msg=name
-            )
-    print(f'{FILE.name}: {len(arrays)} arrays agree with torch {torch.__version__}')
-
-
-def main():
-    arrays = make()
-    if '--check' in sys.argv:
-        check(arrays)
-        return
-    np.savez_compressed(FILE, **arrays)
-    print(f'{FILE}: {len(arrays)} arrays, {FILE.stat().st_size:,} bytes')
-
-
 if __name__ == '__main__':
-    main()
+    write_or_check(FILE, make(), f'torch {torch.__version__}')
