@@ -70,18 +70,22 @@ def test_a_killed_run_goes_on_and_is_the_same(processes, undisturbed, tmp_path):
 
 @pytest.mark.slow
 def test_runs_killed_at_random_moments(processes, undisturbed, tmp_path):
+    """Each run is started and killed until it ends by itself, as many runs as 30 kills take."""
     moments = random.Random(15)
     seconds = _finish(processes, tmp_path / 'timed')
-    kills = 0
-    for number in range(10):
-        folder = tmp_path / str(number)
-        for _ in range(5):
-            process = processes.Process(target=_train, args=(folder,), daemon=True)
-            process.start()
-            time.sleep(moments.uniform(0.2, seconds))
-            process.kill()
-            process.join()
-            kills += process.exitcode == -signal.SIGKILL
-        _finish(processes, folder)
-        assert outcome(folder) == undisturbed
-    assert kills > 25
+    kills, runs = 0, 0
+    while kills < 30:
+        folder = tmp_path / str(runs)
+        process = processes.Process(target=_train, args=(folder,), daemon=True)
+        process.start()
+        time.sleep(moments.uniform(0.2, seconds))
+        process.kill()
+        process.join()
+        if process.exitcode == -signal.SIGKILL:
+            kills += 1
+        else:
+            assert process.exitcode == 0
+            assert outcome(folder) == undisturbed
+            runs += 1
+    _finish(processes, tmp_path / str(runs))
+    assert outcome(tmp_path / str(runs)) == undisturbed
