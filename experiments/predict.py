@@ -16,8 +16,8 @@ from PIL import Image
 from experiments.core import file_schema
 from experiments.core.command import run_command
 from experiments.core.config import Config
-from experiments.core.file_schema import Predictions
 from experiments.core.flags import BACKEND_FLAGS, HELP_FLAG, Flag, flag_values
+from experiments.core.schemas.command_files import Predictions
 from experiments.core.tasks import Task
 from experiments.training import finished_run
 from jaxdl import UserError, backend

@@ -104,7 +104,7 @@ def prove(folder: Path, flags: Mapping[str, Any]) -> None:
     _import_checker()
 
     # Imported here: --help and --check need no JAX.
-    from experiments.core.file_schema import ProofResults
+    from experiments.core.schemas.proofs import ProofResults
     from experiments.proofs import files, wording
     from experiments.proofs.certify import Options
     from experiments.proofs.verdicts import judge_population
@@ -139,7 +139,7 @@ def prove(folder: Path, flags: Mapping[str, Any]) -> None:
 
 def _known_verdicts(folder, epoch):
     """{seed: SeedVerdict} that the final test of an adder gave on the nets of this epoch."""
-    from experiments.core.file_schema import AdderTest
+    from experiments.core.schemas.final_tests import AdderTest
     from experiments.training import workdir
 
     results = workdir.read_results(folder)

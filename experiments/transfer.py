@@ -10,8 +10,8 @@ from typing import Any
 
 from experiments.core.command import run_command
 from experiments.core.config import CHOICES, CNN_TASKS, Config
-from experiments.core.file_schema import LengthTable
 from experiments.core.flags import BACKEND_FLAGS, HELP_FLAG, Flag, flag_values
+from experiments.core.schemas.final_tests import LengthTable
 from experiments.training import finished_run
 from experiments.views.transfer_learning import TransferSettings, compare_learners
 from jaxdl import UserError, backend

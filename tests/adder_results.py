@@ -1,6 +1,8 @@
 """The results of a made-up adder, for tests."""
 
-from experiments.core.file_schema import AdderTest, LengthTable, RunResults, SeedVerdict
+from experiments.core.schemas.final_tests import AdderTest, LengthTable
+from experiments.core.schemas.proofs import SeedVerdict
+from experiments.core.schemas.results import RunResults
 from jaxdl.metrics import Summary, SummaryList
 
 SCORES = {

@@ -1,13 +1,9 @@
 """Made-up results of runs, for the tests of what is concluded from them."""
 
-from experiments.core.file_schema import (
-    AdderTest,
-    EpochRecord,
-    ImageTest,
-    LengthTable,
-    RowResults,
-    SeedVerdict,
-)
+from experiments.core.schemas.final_tests import AdderTest, ImageTest, LengthTable
+from experiments.core.schemas.proofs import SeedVerdict
+from experiments.core.schemas.records import EpochRecord
+from experiments.core.schemas.rows import RowResults
 from experiments.reports.evidence import Evidence
 from jaxdl.metrics import Summary, SummaryList, summarize
 

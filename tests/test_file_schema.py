@@ -7,17 +7,17 @@ import pytest
 from adder_results import SCORES, adder_results
 
 from experiments.core import file_schema
-from experiments.core.file_schema import (
+from experiments.core.schemas.fields import LayerStatistics
+from experiments.core.schemas.final_tests import LengthTable
+from experiments.core.schemas.proofs import ProofResults
+from experiments.core.schemas.records import (
     EpochRecord,
-    LayerStatistics,
-    LengthTable,
-    ProofResults,
-    RunResults,
-    StatisticsCurve,
     StatisticsRecord,
     TenBatchesRecord,
     WindowRecord,
 )
+from experiments.core.schemas.results import RunResults
+from experiments.core.schemas.rows import StatisticsCurve
 from jaxdl.metrics import Summary, SummaryList
 
 pytestmark = pytest.mark.quick

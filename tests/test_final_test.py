@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from experiments.core import defaults, final_test
-from experiments.core.file_schema import SeedVerdict
+from experiments.core.schemas.proofs import SeedVerdict
 from jaxdl.train import Evaluation, Examples
 
 ADD = dataclasses.replace(defaults.TASK_DEFAULTS['binary_add'], max_length=5, hidden=3)

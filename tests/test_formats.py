@@ -1,14 +1,17 @@
 """docs/formats.md describes the files that are written: field for field, and nothing else."""
 
+import importlib
 import inspect
+import pkgutil
 import re
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from experiments.core import file_schema
+from experiments.core import schemas
 from experiments.core.config import Config
+from experiments.core.schemas.records import EpochRecord, StatisticsRecord, WindowRecord
 from jaxdl.metrics import Summary, SummaryList
 from jaxdl.verify import certificate
 
@@ -20,9 +23,11 @@ def is_struct(thing):
 
 
 STRUCTS = [Summary, SummaryList]
-for _, thing in inspect.getmembers(file_schema, is_struct):
-    if thing.__module__ == file_schema.__name__:
-        STRUCTS.append(thing)
+for found in pkgutil.iter_modules(schemas.__path__, f'{schemas.__name__}.'):
+    module = importlib.import_module(found.name)
+    for _, thing in inspect.getmembers(module, is_struct):
+        if thing.__module__ == module.__name__:
+            STRUCTS.append(thing)
 
 
 def sections():
@@ -74,7 +79,7 @@ def test_every_struct_that_has_a_section_exists():
 
 @pytest.mark.quick
 def test_the_kind_of_a_record_is_that_of_its_section():
-    for struct in (file_schema.WindowRecord, file_schema.EpochRecord, file_schema.StatisticsRecord):
+    for struct in (WindowRecord, EpochRecord, StatisticsRecord):
         row = table_rows(section_of(struct.__name__))[0]
         assert row[1] == f'`"{struct.__struct_config__.tag}"`'
 

@@ -23,7 +23,11 @@ HOMES = {
     'filelock': ('experiments/training/folder_lock.py',),
     'flint': tuple(f'jaxdl/verify/{name}.py' for name in ('affine', 'check', 'exact_step')),
     'absl': ('experiments/core/flags.py',),
-    'msgspec': ('jaxdl/metrics.py', 'experiments/core/file_schema.py'),
+    'msgspec': (
+        'jaxdl/metrics.py',
+        'experiments/core/file_schema.py',
+        'experiments/core/schemas/',
+    ),
     'torch': (f'{PEERS}pytorch.py', f'{PEERS}torch_adder.py'),
     'keras': (f'{PEERS}keras_jax.py',),
     'tensorflow': (),

@@ -3,12 +3,8 @@
 import pytest
 from watched_disk import watch
 
-from experiments.core.file_schema import (
-    EpochRecord,
-    LayerStatistics,
-    StatisticsRecord,
-    WindowRecord,
-)
+from experiments.core.schemas.fields import LayerStatistics
+from experiments.core.schemas.records import EpochRecord, StatisticsRecord, WindowRecord
 from experiments.training.metrics_log import MetricsLog
 from jaxdl.metrics import Summary
 

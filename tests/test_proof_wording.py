@@ -2,7 +2,7 @@
 
 import pytest
 
-from experiments.core.file_schema import SeedVerdict
+from experiments.core.schemas.proofs import SeedVerdict
 from experiments.proofs.check_wording import check_text
 from experiments.proofs.wording import summary_text, verdict_text
 from jaxdl.verify.check import CheckResult

@@ -11,7 +11,7 @@ import pytest
 from experiments import report
 from experiments.core import file_schema
 from experiments.core.command import run_command
-from experiments.core.file_schema import FailedRow, RowResults
+from experiments.core.schemas.rows import FailedRow, RowResults
 from experiments.reports import catalogue, result_files
 from experiments.reports.judgement import judge_all
 from experiments.reports.reported import reported_rows

@@ -17,7 +17,7 @@ from experiments import reproduce
 from experiments.core import file_schema
 from experiments.core.command import run_command
 from experiments.core.defaults import base
-from experiments.core.file_schema import Predictions
+from experiments.core.schemas.command_files import Predictions
 from experiments.reports import catalogue, reproduction
 from experiments.reports.presets import Picture
 from experiments.training.run import run

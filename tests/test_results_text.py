@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from adder_results import adder_results
 
-from experiments.core.file_schema import ProofResults, SeedVerdict
+from experiments.core.schemas.proofs import ProofResults, SeedVerdict
 from experiments.training.results_text import results_text
 
 pytestmark = pytest.mark.quick

@@ -9,8 +9,8 @@ import pytest
 
 from experiments.core import defaults
 from experiments.core.command import run_command
-from experiments.core.file_schema import RecallTest
 from experiments.core.final_test import FinalTestResult
+from experiments.core.schemas.final_tests import RecallTest
 from experiments.training import metrics_log, workdir
 from experiments.training import run as run_module
 from experiments.training.finished_run import load_population

@@ -25,7 +25,7 @@ from jax.extend.core.primitives import conv_general_dilated_p, dot_general_p
 
 from experiments.core.config import Config
 from experiments.core.defaults import TASK_DEFAULTS
-from experiments.core.file_schema import AdderTest, FinalTest
+from experiments.core.schemas.final_tests import AdderTest, FinalTest
 from experiments.core.tasks import make_task
 from experiments.training import finished_run
 from experiments.training.clock import Clock

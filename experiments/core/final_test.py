@@ -11,15 +11,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.core.config import Config
-from experiments.core.file_schema import (
+from experiments.core.schemas.final_tests import (
     AdderTest,
     FinalTest,
     ImageTest,
     LastBatch,
     LengthTable,
     RecallTest,
-    SeedVerdict,
 )
+from experiments.core.schemas.proofs import SeedVerdict
 from jaxdl.data import sequences
 from jaxdl.data.images import CLASSES
 from jaxdl.figures import confusion_and_text, curves, grids

@@ -6,7 +6,8 @@ import jax
 import numpy as np
 
 from experiments.core.config import Config
-from experiments.core.file_schema import LengthTable, SeedVerdict
+from experiments.core.schemas.final_tests import LengthTable
+from experiments.core.schemas.proofs import SeedVerdict
 from experiments.proofs.certify import CertifiedNet, take
 from jaxdl.figures import curves, state_space
 from jaxdl.figures.base import Figure

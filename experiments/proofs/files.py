@@ -5,7 +5,7 @@ from pathlib import Path
 
 from experiments.core import file_schema
 from experiments.core.config import Config
-from experiments.core.file_schema import ProofResults
+from experiments.core.schemas.proofs import ProofResults
 from experiments.proofs import figures
 from experiments.proofs.certify import CertifiedNet
 from experiments.proofs.verdicts import Judgement

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax
 
 from experiments.core.config import Config
-from experiments.core.file_schema import SeedVerdict
+from experiments.core.schemas.proofs import SeedVerdict
 from experiments.proofs.certify import CertifiedNet, Options, certify_population
 from jaxdl.verify import counterexamples
 from jaxdl.verify.automaton import Automaton

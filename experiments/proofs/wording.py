@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from experiments.core.file_schema import SeedVerdict
+from experiments.core.schemas.proofs import SeedVerdict
 from experiments.proofs.check_wording import FLOAT32_CONDITION
 from jaxdl.verify.coverage import covers_float32
 

@@ -6,14 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from experiments.core.config import Config
-from experiments.core.file_schema import (
-    EpochRecord,
-    FailedRow,
-    PictureRow,
-    RowResults,
-    WindowRecord,
-)
 from experiments.core.formatting import format_summary
+from experiments.core.schemas.records import EpochRecord, WindowRecord
+from experiments.core.schemas.rows import FailedRow, PictureRow, RowResults
 from experiments.reports import catalogue, result_files
 from experiments.reports.reported import ReportedRow, reported_rows
 from experiments.reports.result_files import records_of

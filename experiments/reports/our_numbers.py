@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from experiments.core.file_schema import ImageTest, RowResults, Scores
 from experiments.core.final_test import SHORT_LENGTHS
+from experiments.core.schemas.fields import Scores
+from experiments.core.schemas.final_tests import ImageTest
+from experiments.core.schemas.rows import RowResults
 from experiments.reports.our_records import (
     LAST_BUT_ONE,
     activations,

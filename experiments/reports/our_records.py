@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from experiments.core.file_schema import EpochRecord, RowResults, Scores, TenBatchesRecord
+from experiments.core.schemas.fields import Scores
+from experiments.core.schemas.records import EpochRecord, TenBatchesRecord
+from experiments.core.schemas.rows import RowResults
 from experiments.reports.our_values import Missing, OurValues
 from experiments.reports.reported_scores import ReportedScore
 from experiments.reports.result_files import records_of

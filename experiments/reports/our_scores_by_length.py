@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from experiments.core.file_schema import RowResults
 from experiments.core.final_test import SHORT_LENGTHS, STRINGS_PER_LENGTH
+from experiments.core.schemas.rows import RowResults
 from experiments.reports.our_values import Missing, OurValues, score_name
 from experiments.reports.reported_scores import ReportedScore
 

@@ -5,13 +5,13 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from experiments.core.file_schema import FailedRow, RowResults
 from experiments.core.final_test import (
     MAX_RECALL_LENGTHS,
     RECALLS_PER_LENGTH,
     SHORT_LENGTHS,
     STRINGS_PER_LENGTH,
 )
+from experiments.core.schemas.rows import FailedRow, RowResults
 
 Outcomes = Mapping[str, RowResults | FailedRow]  # by the ids of the rows that were run
 

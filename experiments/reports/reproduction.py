@@ -15,13 +15,9 @@ from tqdm import tqdm
 
 from experiments.core import file_schema
 from experiments.core.config import Config
-from experiments.core.file_schema import (
-    EpochRecord,
-    FailedRow,
-    PictureRow,
-    Predictions,
-    TenBatchesRecord,
-)
+from experiments.core.schemas.command_files import Predictions
+from experiments.core.schemas.records import EpochRecord, TenBatchesRecord
+from experiments.core.schemas.rows import FailedRow, PictureRow
 from experiments.core.tasks import Notify
 from experiments.reports import catalogue, result_files
 from experiments.reports.presets import Picture

@@ -7,19 +7,20 @@ from typing import Any
 
 from experiments.core import file_schema
 from experiments.core.config import Config
-from experiments.core.file_schema import (
+from experiments.core.schemas.fields import LayerStatistics, Scores
+from experiments.core.schemas.records import (
     EpochRecord,
-    FailedRow,
-    LayerStatistics,
-    PictureRow,
     Record,
-    RowResults,
-    Scores,
-    StatisticsCurve,
     StatisticsRecord,
-    StepStatistics,
     TenBatchesRecord,
     WindowRecord,
+)
+from experiments.core.schemas.rows import (
+    FailedRow,
+    PictureRow,
+    RowResults,
+    StatisticsCurve,
+    StepStatistics,
 )
 from experiments.core.tasks import Notify
 from experiments.reports.catalogue import RESULTS_FOLDER

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 
 from experiments.core.config import CNN_TASKS
-from experiments.core.file_schema import LayerStatistics
+from experiments.core.schemas.fields import LayerStatistics
 from experiments.training.compiled_programs import Program, Setup
 from jaxdl import parallel
 from jaxdl.metrics import summarize

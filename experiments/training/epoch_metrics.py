@@ -5,10 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from experiments.core.config import Config
-from experiments.core.file_schema import (
+from experiments.core.schemas.fields import LayerStatistics, Scores
+from experiments.core.schemas.records import (
     EpochRecord,
-    LayerStatistics,
-    Scores,
     StatisticsRecord,
     TenBatchesRecord,
     WindowRecord,

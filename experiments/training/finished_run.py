@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from experiments.core import file_schema
 from experiments.core.config import Config
+from experiments.core.schemas.settings import to_config
 from experiments.core.tasks import Notify, Task, make_task
 from experiments.training import workdir
 from experiments.training.compiled_programs import make_initialize, make_population
@@ -179,7 +179,7 @@ def read_config(folder: Path) -> Config:
         raise UserError(f'{folder} holds no run of this program (no config.json that can be read)')
     version = settings.pop('version')
     try:
-        config = file_schema.to_config(settings)
+        config = to_config(settings)
     except ValueError as error:
         raise UserError(
             f'{folder} is of version {version}, with settings that this version does not know: '

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from experiments.core import file_schema
-from experiments.core.file_schema import (
+from experiments.core.schemas.fields import Scores
+from experiments.core.schemas.records import (
     EpochRecord,
     Record,
-    Scores,
     StatisticsRecord,
     TenBatchesRecord,
     WindowRecord,

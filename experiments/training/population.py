@@ -14,7 +14,7 @@ import jax.numpy as jnp
 
 from experiments.core import file_schema
 from experiments.core.config import Config
-from experiments.core.file_schema import RunResults
+from experiments.core.schemas.results import RunResults
 from experiments.core.tasks import Notify
 from experiments.training import workdir
 from experiments.training.clock import Clock

@@ -3,17 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from experiments.core.file_schema import (
-    AdderTest,
-    FinalTest,
-    ImageTest,
-    LengthTable,
-    ProofResults,
-    RunResults,
-    Scores,
-    SeedVerdict,
-)
 from experiments.core.formatting import format_summary
+from experiments.core.schemas.fields import Scores
+from experiments.core.schemas.final_tests import AdderTest, FinalTest, ImageTest, LengthTable
+from experiments.core.schemas.proofs import ProofResults, SeedVerdict
+from experiments.core.schemas.results import RunResults
 from jaxdl.metrics import Summary, SummaryList
 
 SPLITS = ('train', 'validation', 'test')

@@ -16,8 +16,10 @@ from tqdm import tqdm
 from experiments.core import file_schema
 from experiments.core.command import STOP_REQUESTED
 from experiments.core.config import Config
-from experiments.core.file_schema import EpochRecord, RunResults, StatisticsRecord, WindowRecord
 from experiments.core.formatting import format_summary
+from experiments.core.schemas.fields import Scores
+from experiments.core.schemas.records import EpochRecord, StatisticsRecord, WindowRecord
+from experiments.core.schemas.results import RunResults
 from experiments.core.tasks import Notify, Task, make_task
 from experiments.training import workdir
 from experiments.training.activations import activations_on_test_set
@@ -359,7 +361,7 @@ def save_checkpoint(
     checkpoint.save(manager, record.epoch, states, config.identity(), loss)
 
 
-def judging_scores(record: EpochRecord) -> file_schema.Scores:
+def judging_scores(record: EpochRecord) -> Scores:
     """The scores that say how good an epoch was: on the validation examples, if there are any."""
     return record.validation or record.train
 

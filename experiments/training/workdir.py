@@ -8,7 +8,9 @@ from typing import Any
 
 from experiments.core import file_schema
 from experiments.core.config import Config
-from experiments.core.file_schema import ProofResults, RunResults
+from experiments.core.schemas.proofs import ProofResults
+from experiments.core.schemas.results import RunResults
+from experiments.core.schemas.settings import check_settings
 from jaxdl import UserError, __version__
 
 # All that a run or a command that looks at it may write. config.json comes first and is deleted
@@ -102,7 +104,7 @@ def write_settings(folder: Path, config: Config) -> None:
 def read_settings(folder: Path) -> dict[str, Any] | None:
     """The content of config.json, in the names of today, if a run wrote it; else None."""
     try:
-        settings = file_schema.check_settings(file_schema.read_content(folder / 'config.json'))
+        settings = check_settings(file_schema.read_content(folder / 'config.json'))
     except (FileNotFoundError, ValueError):
         return None
     return settings if 'version' in settings else None

@@ -17,7 +17,8 @@ import numpy as np
 from tqdm import tqdm
 
 from experiments.core import file_schema
-from experiments.core.file_schema import LengthTable, TransferResults
+from experiments.core.schemas.command_files import TransferResults
+from experiments.core.schemas.final_tests import LengthTable
 from experiments.training.finished_run import FinishedRun
 from jaxdl import metrics
 from jaxdl.data import images

@@ -10,20 +10,16 @@ from strangers import FEW, MANY, changed, damaged, files_in, fuzz, nested, to_by
 
 from experiments.core import file_schema
 from experiments.core.config import DATASETS, Config
-from experiments.core.file_schema import (
+from experiments.core.schemas.command_files import Predictions, TransferResults
+from experiments.core.schemas.fields import LayerStatistics
+from experiments.core.schemas.proofs import ProofResults, SeedVerdict
+from experiments.core.schemas.records import (
     EpochRecord,
-    LayerStatistics,
-    PictureRow,
-    Predictions,
-    ProofResults,
-    RowResults,
-    SeedVerdict,
-    StatisticsCurve,
     StatisticsRecord,
     TenBatchesRecord,
-    TransferResults,
     WindowRecord,
 )
+from experiments.core.schemas.rows import PictureRow, RowResults, StatisticsCurve
 from experiments.reports import catalogue, result_files
 from experiments.reports.catalogue import RESULTS_FOLDER
 from experiments.reports.judgement import judge_all

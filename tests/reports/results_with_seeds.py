@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from experiments.core.file_schema import ImageTest, RowResults
+from experiments.core.schemas.final_tests import ImageTest
+from experiments.core.schemas.rows import RowResults
 from jaxdl.metrics import Summary
 
 

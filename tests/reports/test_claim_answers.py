@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from made_up_results import adder_run, epoch, evidence, image_run, scores
 
-from experiments.core.file_schema import FailedRow, PictureRow, Predictions
+from experiments.core.schemas.command_files import Predictions
+from experiments.core.schemas.rows import FailedRow, PictureRow
 from experiments.reports import catalogue
 from experiments.reports.claims.answer import Finding, Region, all_of, any_of
 from experiments.reports.claims.checks import difference

@@ -8,7 +8,8 @@ import pytest
 from made_up_results import adder_run, epoch, evidence, image_run
 from scipy import stats
 
-from experiments.core.file_schema import LayerStatistics, StatisticsCurve
+from experiments.core.schemas.fields import LayerStatistics
+from experiments.core.schemas.rows import StatisticsCurve
 from experiments.reports.claims import checks, curve_checks, measures, statistics
 from experiments.reports.claims.answer import (
     LEVEL,

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit
 
 from experiments.core import file_schema
-from experiments.core.file_schema import RowResults
+from experiments.core.schemas.rows import RowResults
 from experiments.reports.catalogue import RESULTS_FOLDER, runs
 from experiments.reports.claims import computed, counts
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from experiments.core.file_schema import EpochRecord
+from experiments.core.schemas.records import EpochRecord
 from experiments.reports import catalogue
 from experiments.reports.evidence import gather_evidence
 from experiments.reports.page import backgrounds, image_claims, render, sections, sequence_claims

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from results_with_seeds import results_of, summary
 
-from experiments.core.file_schema import EpochRecord, TenBatchesRecord
+from experiments.core.schemas.records import EpochRecord, TenBatchesRecord
 from experiments.reports.evidence import Evidence
 from experiments.reports.page.curve_figures import curve_pictures, window_pictures
 from experiments.reports.reported import ReportedRow

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from results_with_seeds import results_of, summary
 
-from experiments.core.file_schema import FailedRow, RecallTest, TenBatchesRecord
+from experiments.core.schemas.final_tests import RecallTest
+from experiments.core.schemas.records import TenBatchesRecord
+from experiments.core.schemas.rows import FailedRow
 from experiments.reports.judgement import judge_all, wilson
 from experiments.reports.our_values import OurValues
 from experiments.reports.predictions import Case, predict

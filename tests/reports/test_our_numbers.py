@@ -4,12 +4,9 @@ import numpy as np
 import pytest
 from results_with_seeds import results_of, summary
 
-from experiments.core.file_schema import (
-    EpochRecord,
-    FailedRow,
-    ImageTest,
-    RecallTest,
-)
+from experiments.core.schemas.final_tests import ImageTest, RecallTest
+from experiments.core.schemas.records import EpochRecord
+from experiments.core.schemas.rows import FailedRow
 from experiments.reports.our_numbers import READERS, our_values
 from experiments.reports.our_scores_by_length import scoring, with_padding
 from experiments.reports.our_values import Missing, score_name

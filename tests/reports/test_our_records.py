@@ -4,15 +4,10 @@ import numpy as np
 import pytest
 from results_with_seeds import results_of, summary
 
-from experiments.core.file_schema import (
-    AdderTest,
-    EpochRecord,
-    ImageTest,
-    LayerStatistics,
-    LengthTable,
-    TenBatchesRecord,
-)
 from experiments.core.final_test import LENGTHS
+from experiments.core.schemas.fields import LayerStatistics
+from experiments.core.schemas.final_tests import AdderTest, ImageTest, LengthTable
+from experiments.core.schemas.records import EpochRecord, TenBatchesRecord
 from experiments.reports.our_numbers import our_values
 from experiments.reports.our_values import Missing
 from experiments.reports.reported_numbers import ReportedNumber, reported_numbers

@@ -7,20 +7,17 @@ import pytest
 
 from experiments.core import file_schema
 from experiments.core.defaults import base
-from experiments.core.file_schema import (
+from experiments.core.schemas.command_files import Predictions
+from experiments.core.schemas.fields import LayerStatistics
+from experiments.core.schemas.final_tests import LengthTable, RecallTest
+from experiments.core.schemas.records import (
     EpochRecord,
-    FailedRow,
-    LayerStatistics,
-    LengthTable,
-    PictureRow,
-    Predictions,
-    RecallTest,
-    RowResults,
-    RunResults,
     StatisticsRecord,
     TenBatchesRecord,
     WindowRecord,
 )
+from experiments.core.schemas.results import RunResults
+from experiments.core.schemas.rows import FailedRow, PictureRow, RowResults
 from experiments.reports import result_files
 from experiments.reports.result_files import (
     CURVE_EPOCHS,

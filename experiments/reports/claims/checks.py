@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from experiments.core.file_schema import RowResults
+from experiments.core.schemas.rows import RowResults
 from experiments.reports.claims import statistics
 from experiments.reports.claims.answer import Check, Estimate, Finding, Kind, NotKept, Region, judge
 from experiments.reports.claims.measures import (

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from experiments.core.file_schema import RowResults
+from experiments.core.schemas.rows import RowResults
 from experiments.reports.claims import statistics
 from experiments.reports.claims.answer import (
     LEVEL,

@@ -5,7 +5,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from experiments.core.file_schema import RowResults, Scores
+from experiments.core.schemas.fields import Scores
+from experiments.core.schemas.rows import RowResults
 from experiments.reports.claims.answer import NotKept
 from experiments.reports.evidence import epoch_records
 from jaxdl.metrics import Summary

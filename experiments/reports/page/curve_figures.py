@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from experiments.core.file_schema import RowResults
+from experiments.core.schemas.rows import RowResults
 from experiments.reports.evidence import Evidence, epoch_records, window_records
 from experiments.reports.our_records import ten_batches
 from experiments.reports.our_values import score_name

@@ -5,8 +5,9 @@ import math
 
 import numpy as np
 
-from experiments.core.file_schema import EpochRecord, RowResults
 from experiments.core.formatting import format_summary
+from experiments.core.schemas.records import EpochRecord
+from experiments.core.schemas.rows import RowResults
 from experiments.reports.evidence import Evidence, epoch_records, percent
 from experiments.reports.intervals import difference, excludes_zero, share_half_width
 from experiments.reports.page.blocks import Chapter

@@ -1,7 +1,7 @@
 """Comparisons of nets on images that the reports only talk about."""
 
-from experiments.core.file_schema import RowResults
 from experiments.core.formatting import format_summary
+from experiments.core.schemas.rows import RowResults
 from experiments.reports.catalogue import HIDDEN_SIZES, LEARNING_RATES
 from experiments.reports.evidence import (
     Evidence,

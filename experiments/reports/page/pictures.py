@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from experiments.core import file_schema
-from experiments.core.file_schema import PictureRow, Predictions
+from experiments.core.schemas.command_files import Predictions
+from experiments.core.schemas.rows import PictureRow
 from experiments.reports.catalogue import pictures
 from experiments.reports.evidence import percent
 from experiments.reports.page.blocks import Block, Picture, Text

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
-from experiments.core.file_schema import ImageTest, RecallTest
+from experiments.core.schemas.final_tests import ImageTest, RecallTest
 from experiments.reports.claims.report_e import MNIST_OF_E
 from experiments.reports.evidence import Evidence
 from experiments.reports.page.blocks import Block, Details, Picture, Table, Text, text_row

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from experiments.core.file_schema import RowResults
+from experiments.core.schemas.rows import RowResults
 from experiments.reports import catalogue
 from experiments.reports.evidence import Evidence, seconds_per_seed
 from experiments.reports.our_values import score_name

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.core.file_schema import AdderTest
+from experiments.core.schemas.final_tests import AdderTest
 from experiments.reports.claims.report_e_adders import ADDERS_OF_E
 from experiments.reports.evidence import Evidence, falsified_seeds, percent
 from experiments.reports.intervals import difference, excludes_zero

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from experiments.core.file_schema import AdderTest
+from experiments.core.schemas.final_tests import AdderTest
 from experiments.reports.catalogue import BATCH_SIZES, PROOF_PREFIX, PROVED_ADDERS
 from experiments.reports.evidence import (
     Evidence,
