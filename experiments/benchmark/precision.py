@@ -26,7 +26,7 @@ from jax.extend.core.primitives import conv_general_dilated_p, dot_general_p
 from experiments.core.config import Config
 from experiments.core.defaults import TASK_DEFAULTS
 from experiments.core.schemas.final_tests import AdderTest, FinalTest
-from experiments.core.tasks import make_task
+from experiments.core.tasks import make_task, say_nothing
 from experiments.training import finished_run
 from experiments.training.clock import Clock
 from experiments.training.compiled_programs import make_mesh, make_programs
@@ -192,10 +192,10 @@ def _measure_net(name, config, notify):
     for products in MANTISSA_BITS:
         with tempfile.TemporaryDirectory() as folder, _products(products):
             config = replace(config, workdir=str(Path(folder) / 'run'))
-            trained = run(config, notify=_ignore).results.final_test
+            trained = run(config, notify=say_nothing).results.final_test
             if float32_params is None:
                 population = finished_run.load_population(
-                    Path(config.workdir), (config.task,), config.data_dir, _ignore
+                    Path(config.workdir), (config.task,), config.data_dir, say_nothing
                 )
                 float32_params = population.params_at(population.epochs[-1])
             tested = _final_test(config, float32_params)
@@ -219,13 +219,9 @@ def _products(products):
     return rounded_products(MANTISSA_BITS[products])
 
 
-def _ignore(line: str) -> None:
-    pass
-
-
 def _final_test(config: Config, params: Any) -> FinalTest:
     """The final test of nets (S, ...)."""
-    task = make_task(config, _ignore)
+    task = make_task(config, say_nothing)
     programs = make_programs(config, task, make_mesh(config), Clock())
     return task.final_test(programs.evaluate, params).results
 
@@ -251,9 +247,9 @@ def measure_proofs(config: Config = PROVABLE, steps: int = 6000) -> list[ProofRo
     """
     with tempfile.TemporaryDirectory() as folder:
         config = replace(config, workdir=str(Path(folder) / 'run'))
-        run(config, notify=_ignore)
+        run(config, notify=say_nothing)
         population = finished_run.load_population(
-            Path(config.workdir), (config.task,), notify=_ignore
+            Path(config.workdir), (config.task,), notify=say_nothing
         )
         params = population.params_at(population.epochs[-1])['params']
     nets, slacks = _prove(config, params, steps)

@@ -11,10 +11,10 @@ import numpy as np
 from experiments.benchmark.handover import Handover
 from experiments.benchmark.peers.common import TrainEpoch
 from experiments.core.config import Config
-from experiments.core.tasks import make_task
+from experiments.core.tasks import make_task, say_nothing
 from experiments.training.clock import Clock
 from experiments.training.compiled_programs import make_mesh, make_programs
-from experiments.training.run import epoch_lengths
+from experiments.training.epoch_lengths import epoch_lengths
 from jaxdl import parallel
 from jaxdl.train import ORDER, Examples, address
 
@@ -35,7 +35,7 @@ class OurTraining:
     def __init__(self, config: Config):
         """Makes the task and the initial state."""
         self._config = config
-        self._task = make_task(config, notify=_ignore)
+        self._task = make_task(config, notify=say_nothing)
         self.steps_per_epoch = self._task.steps_per_epoch
         self.steps_per_run = epoch_lengths(config, self._task).total
         mesh = make_mesh(config)
@@ -101,10 +101,6 @@ class OurTraining:
         # The task draws the order of an epoch in the same way.
         key = address(self._population.keys[0], ORDER, 0)
         return np.asarray(jax.random.permutation(key, examples))[:whole_batches]
-
-
-def _ignore(line: str) -> None:
-    pass
 
 
 class PeerTraining:

@@ -31,6 +31,10 @@ Notify = Callable[[str], None]  # takes a line of text for the user
 Evaluate = Callable[[Params, Examples], Evaluation]
 
 
+def say_nothing(line: str) -> None:
+    """Takes a line of text for the user where nobody is to read it."""
+
+
 class Task(NamedTuple):
     """What a task is made of.
 

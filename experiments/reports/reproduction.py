@@ -24,11 +24,12 @@ from experiments.reports.presets import Picture
 from experiments.reports.result_files import records_of
 from experiments.training import workdir
 from experiments.training.compiled_programs import make_mesh
+from experiments.training.epoch_lengths import EpochLengths
 from experiments.training.epoch_metrics import EPOCHS_BY_TEN_BATCHES, Diverged
 from experiments.training.folder_lock import owned
 from experiments.training.metrics_log import read_records
 from experiments.training.population import run_population
-from experiments.training.run import EpochLengths, describe_devices, versions
+from experiments.training.run_description import describe_devices, versions
 from jaxdl import __version__
 from jaxdl.durable_files import copy_folder, whole_file, write_whole
 

@@ -132,6 +132,11 @@ def ten_batches_records(
     return [TenBatchesRecord(epoch, batches, scores)]
 
 
+def judging_scores(record: EpochRecord) -> Scores:
+    """The scores that say how good an epoch was: on the validation examples, if there are any."""
+    return record.validation or record.train
+
+
 def _mean_scores(scores: ScoreArrays) -> Scores:
     """Summaries, with each seed's own value, of scores (S, n) averaged over n."""
     summaries = {}

@@ -15,39 +15,25 @@ import jax.numpy as jnp
 from experiments.core import file_schema
 from experiments.core.config import Config
 from experiments.core.schemas.results import RunResults
-from experiments.core.tasks import Notify
+from experiments.core.tasks import Notify, say_nothing
 from experiments.training import workdir
 from experiments.training.clock import Clock
-from experiments.training.compiled_programs import Program, Setup, make_mesh, train_epoch_shapes
+from experiments.training.compiled_programs import Program, Setup, make_mesh
+from experiments.training.epoch_lengths import EpochLengths, epoch_lengths
 from experiments.training.initial_state import (
     InitialState,
     initialize,
     last_recorded_epoch,
     restore,
 )
-from experiments.training.memory_check import check_memory
 from experiments.training.metrics_log import MetricsLog
-from experiments.training.run import (
-    RESUME_ADVICE,
-    CompletedRun,
-    EpochLengths,
-    advance,
-    begin_folders,
-    describe_training,
-    epoch_lengths,
-    epoch_programs,
-    is_finished,
-    open_checkpoints,
-    outcome_of_seeds,
-    own_folders,
-    run_final_test,
-    save_checkpoint,
-    say_nothing,
-    set_up,
-    show_progress,
-    training_progress,
-    write_epoch,
-)
+from experiments.training.one_epoch import advance, outcome_of_seeds, write_epoch
+from experiments.training.progress import show_progress, training_progress
+from experiments.training.run import CompletedRun, compile_epochs, set_up
+from experiments.training.run_checkpoints import RESUME_ADVICE, open_checkpoints, save_checkpoint
+from experiments.training.run_description import describe_training
+from experiments.training.run_folders import begin_folders, is_finished, own_folders
+from experiments.training.run_results import run_final_test
 from jaxdl import checkpoint, parallel
 from jaxdl.train import Params
 
@@ -100,10 +86,8 @@ def _train_and_test(
     setup = set_up(first, make_mesh(first, len(configs)), clock, notify, others)
     begin_folders(folders, configs, resume)
     lengths = epoch_lengths(first, setup.task)
-    train_epoch = epoch_programs(setup.programs, lengths)
-    whole_epoch = train_epoch[lengths.steps_of(0)]
-    compiled = whole_epoch.compile(*train_epoch_shapes(setup.programs, setup.data))
-    check_memory(setup, compiled, others)
+    train_epoch = compile_epochs(setup, lengths, others)
+    first_epoch = train_epoch[lengths.steps_of(0)]
     with ExitStack() as stack:
         managers, logs = [], []
         for folder, config in zip(folders, configs, strict=True):
@@ -113,7 +97,7 @@ def _train_and_test(
             last_recorded_epoch(log, manager, notify)
             for log, manager in zip(logs, managers, strict=True)
         )
-        start = _restore_or_initialize(setup, managers, whole_epoch, last_epoch, notify)
+        start = _restore_or_initialize(setup, managers, first_epoch, last_epoch, notify)
         notify(describe_training(setup, start, len(configs)))
         with clock.span('write'):
             for log in logs:
@@ -125,7 +109,7 @@ def _train_and_test(
 def _restore_or_initialize(
     setup: Setup,
     managers: Sequence[checkpoint.Manager],
-    whole_epoch: Program,
+    first_epoch: Program,
     last_epoch: int,
     notify: Notify,
 ) -> InitialState:
@@ -134,12 +118,12 @@ def _restore_or_initialize(
     Args:
         setup: Of the runs.
         managers: Of their checkpoints.
-        whole_epoch: The program of a whole epoch.
+        first_epoch: The program of the first epoch, for the trial of several initializations.
         last_epoch: The last one whose records all runs have.
         notify: Takes a line of text for the user.
     """
     if not managers[0].latest_step():
-        return InitialState(0, initialize(setup, whole_epoch))
+        return InitialState(0, initialize(setup, first_epoch))
     while True:
         restored = [restore(setup, manager, last_epoch, notify) for manager in managers]
         epochs = [one_run.epoch for one_run in restored]
