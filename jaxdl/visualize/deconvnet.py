@@ -8,7 +8,7 @@ of the convolution. So a projection is one `jax.vjp` of the model under the back
 projection under the rules 'guided' and 'gradient'.
 
 A signal is a function from the values of a layer, (N, h, w, K) or (N, K), to an array of the same
-shape: what is sent down. See model.py for the model and the meaning of the shapes.
+shape: what is sent down. See model_interface.py for the model and the meaning of the shapes.
 """
 
 from collections.abc import Callable

@@ -44,35 +44,61 @@ def project(
     Returns:
         (N, H, W, C).
     """
+    weights = params['params']
     signal = layers[layer]
     if layer == 'pool2':
-        signal = _down(signal, layers['conv2'], params['params']['conv2_weight'], turn)
-    return _down(signal, layers['conv1'], params['params']['conv1_weight'], turn)
+        signal = _down(signal, layers['conv2'], weights['conv2_weight'], turn)
+    return _down(signal, layers['conv1'], weights['conv1_weight'], turn)
 
 
 def _down(signal: jax.Array, before_pool: jax.Array, weight: jax.Array, turn: Turn) -> jax.Array:
-    """Unpools to the places of the maxima, rectifies, and applies the turned filters."""
-    _, unpool = jax.vjp(_max_pool, before_pool)
-    (unpooled,) = unpool(signal)
-    kernel = turn(weight.transpose(2, 3, 0, 1))  # from (K, C, S, S)
+    """Sends a signal from a max pool down to the inputs of the convolution below it.
+
+    Args:
+        signal: (N, H / 2, W / 2, K), for the values after the pool.
+        before_pool: (N, H, W, K), the values that were pooled.
+        weight: (K, C, S, S), of the convolution.
+        turn: What becomes of its kernel.
+
+    Returns:
+        (N, H, W, C).
+    """
+    unpooled = _unpool(signal, before_pool)
+    rectified = jnp.maximum(unpooled, 0)
+    kernel = weight.transpose(2, 3, 0, 1)  # (S, S, K, C): from K maps down to C channels
     return lax.conv_general_dilated(
-        jnp.maximum(unpooled, 0),
-        kernel,
+        rectified,
+        turn(kernel),
         window_strides=(1, 1),
         padding='SAME',
         dimension_numbers=('NHWC', 'HWIO', 'NHWC'),
     )
 
 
+def _unpool(signal: jax.Array, before_pool: jax.Array) -> jax.Array:
+    """Brings a signal back to the places of the maxima, which is the gradient of max pooling."""
+    _, pullback = jax.vjp(_max_pool, before_pool)
+    (unpooled,) = pullback(signal)
+    return unpooled
+
+
 def _max_pool(values: jax.Array) -> jax.Array:
-    return lax.reduce_window(values, -jnp.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), 'VALID')
+    window = (1, 2, 2, 1)
+    return lax.reduce_window(
+        values, -jnp.inf, lax.max, window_dimensions=window, window_strides=window, padding='VALID'
+    )
 
 
 def correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """The correlation (N,) of the pixels of each of N pairs of images; 0 for a blank one."""
-    first = np.asarray(first, float).reshape(len(first), -1)
-    second = np.asarray(second, float).reshape(len(second), -1)
-    first = first - first.mean(1, keepdims=True)
-    second = second - second.mean(1, keepdims=True)
-    norms = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
-    return np.sum(first * second, axis=1) / np.where(norms > 0, norms, 1)
+    first = _deviations(first)
+    second = _deviations(second)
+    covariances = np.sum(first * second, axis=1)
+    scales = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
+    return covariances / np.where(scales > 0, scales, 1)
+
+
+def _deviations(images: np.ndarray) -> np.ndarray:
+    """The pixels (N, P) of each of N images, less their mean."""
+    pixels = np.asarray(images, float).reshape(len(images), -1)
+    return pixels - pixels.mean(axis=1, keepdims=True)

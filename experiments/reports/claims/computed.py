@@ -1,6 +1,7 @@
 """Claims that are decided without training: by building a net, or by computing both sides."""
 
 import functools
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -15,13 +16,16 @@ SIZES = (14, 28, 56)  # rows of an image
 TRAINED_SIZE = 28
 COLUMNS = 28
 CLASSES = 10
-LOGITS = (1000, CLASSES)
+EXAMPLES = 1000  # of which two losses are compared
 
 # The net that recalls with two units.
 UNITS = 2
+COUNTER, HOLDER = range(UNITS)  # the unit that counts digits, and the one that holds the answer
+INPUT, FORGET, CANDIDATE, OUTPUT = range(4)  # the gates of an LSTM, in the order of torch
 K = 3  # the digit that it answers
 GATE = 50.0  # a sigmoid of this is 1 in float32, one of its negative 0 to 1e-21
-COUNT_STEP = 0.2  # by which the first unit's memory grows with each digit
+COUNT_STEP = 0.2  # by which the counter's memory grows with each digit
+SLOPE = 2000.0  # of the holder's gates, over the counter's state
 SEQUENCES = 10_000
 SHORTEST, LONGEST = 3, 10  # digits, as in report D
 
@@ -60,21 +64,28 @@ def largest_nll_difference() -> float:
     Both of 1,000 random examples, in units of the rounding of one float32 near the values.
     """
     key = jax.random.key(0)
-    logits = 5 * jax.random.normal(key, LOGITS)
-    labels = jax.random.randint(jax.random.fold_in(key, 1), LOGITS[:1], 0, CLASSES)
+    logits = 5 * jax.random.normal(key, (EXAMPLES, CLASSES))
+    labels = jax.random.randint(jax.random.fold_in(key, 1), (EXAMPLES,), 0, CLASSES)
+    nll, nll_gradient = jax.value_and_grad(_nll)(logits, labels)
+    cross_entropy, gradient = jax.value_and_grad(_cross_entropy)(logits, labels)
+    return max(_in_roundings(nll, cross_entropy), _in_roundings(nll_gradient, gradient))
 
-    def nll(logits):
-        return -jnp.mean(jax.nn.log_softmax(logits)[jnp.arange(len(labels)), labels])
 
-    def cross_entropy(logits):
-        return jnp.mean(classification(logits, labels)['loss'])
+def _nll(logits: jax.Array, labels: jax.Array) -> jax.Array:
+    """The mean negative log-likelihood of labels (N,), on the log-softmax of logits (N, K)."""
+    log_probabilities = jax.nn.log_softmax(logits)
+    return -jnp.mean(log_probabilities[jnp.arange(len(labels)), labels])
 
-    loss, gradient = jax.value_and_grad(nll)(logits)
-    other_loss, other_gradient = jax.value_and_grad(cross_entropy)(logits)
-    in_loss = abs(loss - other_loss) / np.spacing(np.float32(loss))
-    largest = jnp.abs(gradient).max()
-    in_gradient = jnp.abs(gradient - other_gradient).max() / np.spacing(np.float32(largest))
-    return float(max(in_loss, in_gradient))
+
+def _cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
+    return jnp.mean(classification(logits, labels)['loss'])
+
+
+def _in_roundings(values: jax.Array, others: jax.Array) -> float:
+    """The largest difference, in units of the rounding of a float32 near the largest value."""
+    difference = jnp.abs(values - others).max()
+    largest = jnp.abs(values).max()
+    return float(difference / np.spacing(np.float32(largest)))
 
 
 @functools.cache
@@ -83,48 +94,48 @@ def nll_operations_ratio() -> float:
 
     Both as XLA counts them in its compiled programs.
     """
-    logits = jnp.zeros(LOGITS)
-    labels = jnp.zeros(LOGITS[0], int)
+    return _operations(_nll) / _operations(_cross_entropy)
 
-    def nll(logits):
-        return -jnp.mean(jax.nn.log_softmax(logits)[jnp.arange(len(labels)), labels])
 
-    def cross_entropy(logits):
-        return jnp.mean(classification(logits, labels)['loss'])
-
-    operations = []
-    for loss in (nll, cross_entropy):
-        program = jax.jit(jax.value_and_grad(loss)).lower(logits).compile()
-        operations.append(program.cost_analysis()['flops'])
-    return operations[0] / operations[1]
+def _operations(loss: Callable[[jax.Array, jax.Array], jax.Array]) -> float:
+    """The operations of a loss of logits and labels with its gradient, as XLA counts them."""
+    logits = jnp.zeros((EXAMPLES, CLASSES))
+    labels = jnp.zeros(EXAMPLES, int)
+    loss_and_gradient = jax.value_and_grad(functools.partial(loss, labels=labels))
+    program = jax.jit(loss_and_gradient).lower(logits).compile()
+    return program.cost_analysis()['flops']
 
 
 def two_unit_params() -> dict[str, np.ndarray]:
     """Weights of an LSTM of two units that recalls the third digit of any sequence.
 
-    The memory of the first unit grows with each digit, so that its state counts. The input gate
-    of the second unit is open, and its forget gate closed, until the first has counted K digits;
-    its memory therefore holds digit K from then on. Digits are evenly spaced numbers between -1
-    and 1, and the head chooses the nearest one.
+    The memory of the counter grows with each digit, so that its state counts. The input gate of
+    the holder is open, and its forget gate closed, until K digits are counted; its memory
+    therefore holds digit K from then on. Digits are evenly spaced numbers between -1 and 1, and
+    the head chooses the nearest one.
     """
-    weight_x = np.zeros((4, UNITS, DIGITS))  # by gate: input, forget, candidate, output
-    weight_h = np.zeros((4, UNITS, UNITS))
+    weight_x = np.zeros((4, UNITS, DIGITS))  # [gate, unit, digit]
+    weight_h = np.zeros((4, UNITS, UNITS))  # [gate, unit, unit whose state it reads]
     bias = np.zeros((4, UNITS))
-    levels = np.linspace(-0.9, 0.9, DIGITS)
 
-    bias[:, 0] = [GATE, GATE, np.arctanh(COUNT_STEP), GATE]
-    # At digit t the first state is tanh((t - 1) COUNT_STEP): the threshold is between K and K + 1.
+    bias[[INPUT, FORGET, OUTPUT], COUNTER] = GATE
+    bias[CANDIDATE, COUNTER] = np.arctanh(COUNT_STEP)
+
+    # At digit t the counter's state is tanh((t - 1) COUNT_STEP): the threshold is between the
+    # states at the digits K and K + 1.
     threshold = np.tanh((K - 0.5) * COUNT_STEP)
-    slope = 2000.0
-    weight_h[0, 1, 0], bias[0, 1] = -slope, slope * threshold
-    weight_h[1, 1, 0], bias[1, 1] = slope, -slope * threshold
-    weight_x[2, 1] = np.arctanh(levels)
-    bias[3, 1] = GATE
+    weight_h[INPUT, HOLDER, COUNTER] = -SLOPE
+    bias[INPUT, HOLDER] = SLOPE * threshold
+    weight_h[FORGET, HOLDER, COUNTER] = SLOPE
+    bias[FORGET, HOLDER] = -SLOPE * threshold
+    memories = np.linspace(-0.9, 0.9, DIGITS)
+    weight_x[CANDIDATE, HOLDER] = np.arctanh(memories)
+    bias[OUTPUT, HOLDER] = GATE
 
     # The largest of the lines a x - a^2 / 2 is that of the number a nearest to x.
-    states = np.tanh(levels)
+    states = np.tanh(memories)
     head = np.zeros((DIGITS, UNITS))
-    head[:, 1] = states
+    head[:, HOLDER] = states
     return {
         'weight_ih_l0': weight_x.reshape(-1, DIGITS),
         'weight_hh_l0': weight_h.reshape(-1, UNITS),
@@ -142,6 +153,9 @@ def two_unit_recall() -> float:
     key = jax.random.key(0)
     lengths = uniform_lengths(key, SEQUENCES, SHORTEST, LONGEST)
     inputs, targets, lengths = recall(jax.random.fold_in(key, 1), lengths, LONGEST, K)
-    params = {name: jnp.asarray(value, jnp.float32) for name, value in two_unit_params().items()}
+    params = {}
+    for name, value in two_unit_params().items():
+        params[name] = jnp.asarray(value, jnp.float32)
     logits, _ = model.apply({'params': params}, inputs, lengths)
-    return float(jnp.mean(logits.argmax(-1) == targets))
+    answers = logits.argmax(-1)
+    return float(jnp.mean(answers == targets))

@@ -14,17 +14,26 @@ IMAGE_SIDE = IMAGE_SIZES['mnist'].side
 
 def parameter_ratio(first: str, second: str) -> Callable[[], float]:
     """The parameters of the net of one run, as a multiple of another one's, when called."""
-    return lambda: parameters(runs()[first]) / parameters(runs()[second])
+    return _ratio(parameters, first, second)
 
 
 def operations_ratio(first: str, second: str) -> Callable[[], float]:
     """The multiplications for one image of one net, as a multiple of another one's, when called."""
-    return lambda: multiplications(runs()[first]) / multiplications(runs()[second])
+    return _ratio(multiplications, first, second)
 
 
 def last_layer_ratio(first: str, second: str) -> Callable[[], float]:
     """The units of the last hidden layer, as a multiple of another net's, when called."""
-    return lambda: runs()[first].hidden / runs()[second].hidden
+    return _ratio(lambda config: config.hidden, first, second)
+
+
+def _ratio(count: Callable[[Config], int], first: str, second: str) -> Callable[[], float]:
+    """A function that counts something of the nets of two runs, and divides the counts."""
+
+    def ratio():
+        return count(runs()[first]) / count(runs()[second])
+
+    return ratio
 
 
 def multiplications(config: Config) -> int:
@@ -33,17 +42,27 @@ def multiplications(config: Config) -> int:
     Args:
         config: Of a recurrent net of one layer in one direction, or of a CNN on grey images.
     """
+    head = config.hidden * CLASSES
     if config.net() == 'cnn':
-        return _of_cnn(config)
-    weights = CELLS[config.cell].gates * config.hidden * (IMAGE_SIDE + config.hidden)
-    return IMAGE_SIDE * weights + CLASSES * config.hidden
+        return _below_head_of_cnn(config) + head
+    return _below_head_of_rnn(config) + head
 
 
-def _of_cnn(config):
+def _below_head_of_rnn(config: Config) -> int:
+    # A step reads a row of the image, and the state.
+    inputs = IMAGE_SIDE + config.hidden
+    outputs = CELLS[config.cell].gates * config.hidden
+    steps = IMAGE_SIDE
+    return steps * inputs * outputs
+
+
+def _below_head_of_cnn(config: Config) -> int:
     maps1, maps2 = CNN.maps
-    pixels = config.image_size**2
-    conv1 = pixels * KERNEL_SIZE**2 * maps1
     # Each convolution is followed by a pooling that halves both sides.
-    conv2 = pixels // 4 * KERNEL_SIZE**2 * maps1 * maps2
-    dense = maps2 * (config.image_size // 4) ** 2 * config.hidden
-    return conv1 + conv2 + dense + CLASSES * config.hidden
+    side1 = config.image_size
+    side2 = side1 // 2
+    side3 = side2 // 2
+    conv1 = side1**2 * KERNEL_SIZE**2 * maps1
+    conv2 = side2**2 * KERNEL_SIZE**2 * maps1 * maps2
+    dense = side3**2 * maps2 * config.hidden
+    return conv1 + conv2 + dense

@@ -18,16 +18,14 @@ RANDOM_SEED = 0
 
 def mean(values: np.ndarray, level: float = LEVEL) -> Estimate:
     """The mean of values (S,), S at least 2, by Student's t."""
-    estimate = float(np.mean(values))
-    half_width = stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values)
-    return Estimate(estimate, estimate - half_width, estimate + half_width)
+    half_width = _students_t(level, len(values)) * stats.sem(values)
+    return _symmetric(float(np.mean(values)), half_width)
 
 
 def difference(first: np.ndarray, second: np.ndarray, level: float = LEVEL) -> Estimate:
     """The mean of values (S,) less that of values (R,) of other nets, by Welch's t."""
     estimate = float(np.mean(first) - np.mean(second))
-    half_width = welch_half_width(first, second, level)
-    return Estimate(estimate, estimate - half_width, estimate + half_width)
+    return _symmetric(estimate, welch_half_width(first, second, level))
 
 
 def of_half_width(estimate: float, half_width: float, seeds: int, level: float = LEVEL) -> Estimate:
@@ -39,8 +37,8 @@ def of_half_width(estimate: float, half_width: float, seeds: int, level: float =
         seeds: How many, at least 2.
         level: Of the interval to make.
     """
-    wider = stats.t.ppf((1 + level) / 2, seeds - 1) / stats.t.ppf((1 + LEVEL) / 2, seeds - 1)
-    return Estimate(estimate, estimate - wider * half_width, estimate + wider * half_width)
+    widening = _students_t(level, seeds) / _students_t(LEVEL, seeds)
+    return _symmetric(estimate, widening * half_width)
 
 
 def paired_difference(first: np.ndarray, second: np.ndarray, level: float = LEVEL) -> Estimate:
@@ -52,7 +50,8 @@ def paired_difference(first: np.ndarray, second: np.ndarray, level: float = LEVE
         level: Of the interval.
     """
     pairs = min(len(first), len(second))
-    return mean(np.asarray(first[:pairs]) - np.asarray(second[:pairs]), level)
+    differences = np.asarray(first[:pairs]) - np.asarray(second[:pairs])
+    return mean(differences, level)
 
 
 def share(hits: int, trials: int, level: float = LEVEL) -> Estimate:
@@ -72,12 +71,15 @@ def rank_correlations(scores: np.ndarray, places: np.ndarray) -> np.ndarray:
 
     It is 0 where all scores of a row are the same: there is no trend.
     """
-    ranks = stats.rankdata(scores, axis=1)
-    ranks -= ranks.mean(1, keepdims=True)
+    score_ranks = stats.rankdata(scores, axis=1)
+    score_ranks -= score_ranks.mean(axis=1, keepdims=True)
     place_ranks = stats.rankdata(places)
     place_ranks -= place_ranks.mean()
-    scale = np.sqrt((ranks**2).sum(1) * (place_ranks**2).sum())
-    return np.divide(ranks @ place_ranks, scale, out=np.zeros(len(scores)), where=scale > 0)
+    covariances = score_ranks @ place_ranks
+    scales = np.sqrt((score_ranks**2).sum(axis=1) * (place_ranks**2).sum())
+    correlations = np.zeros(len(scores))
+    np.divide(covariances, scales, out=correlations, where=scales > 0)
+    return correlations
 
 
 class RankTrend(NamedTuple):
@@ -103,18 +105,25 @@ def rank_trend(groups: Sequence[np.ndarray]) -> RankTrend:
     Args:
         groups: In the order of the trend, each with the values of its seeds.
     """
-    places = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    sizes = [len(group) for group in groups]
+    places = np.repeat(np.arange(len(groups)), sizes)
     values = np.concatenate(groups)
+
+    def correlations(permuted, axis):
+        rows = permuted.reshape(-1, len(places))
+        return rank_correlations(rows, places)
+
     test = stats.permutation_test(
         (values,),
-        lambda permuted, axis: rank_correlations(permuted.reshape(-1, len(places)), places),
+        correlations,
         permutation_type='pairings',
         vectorized=True,
         n_resamples=PERMUTATIONS,
         batch=PERMUTATIONS_AT_ONCE,
         random_state=np.random.default_rng(RANDOM_SEED),
     )
-    return RankTrend(float(np.squeeze(test.statistic)), float(np.squeeze(test.pvalue)))
+    correlation, p_value = np.squeeze(test.statistic), np.squeeze(test.pvalue)
+    return RankTrend(float(correlation), float(p_value))
 
 
 def curve_trend(points: Sequence[Estimate], level: float = LEVEL) -> Estimate:
@@ -127,18 +136,35 @@ def curve_trend(points: Sequence[Estimate], level: float = LEVEL) -> Estimate:
         points: With their intervals at LEVEL.
         level: Of the interval of the correlation.
     """
-    random = np.random.default_rng(RANDOM_SEED)
     places = np.arange(len(points))
     means, lows, highs = np.array(points).T
-    errors = (highs - lows) / 2 / stats.norm.ppf((1 + LEVEL) / 2)
-    drawn = random.normal(means, errors, (CURVES_DRAWN, len(points)))
-    estimate = rank_correlations(means[None], places).item()
-    low, high = np.quantile(rank_correlations(drawn, places), [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(estimate, float(low), float(high))
+    half_widths = (highs - lows) / 2
+    standard_errors = half_widths / stats.norm.ppf(_upper_end(LEVEL))
+
+    random = np.random.default_rng(RANDOM_SEED)
+    curves = random.normal(means, standard_errors, (CURVES_DRAWN, len(points)))
+    correlations = rank_correlations(curves, places)
+    tail = (1 - level) / 2
+    low, high = np.quantile(correlations, [tail, 1 - tail])
+    [estimate] = rank_correlations(means[None], places)
+    return Estimate(float(estimate), float(low), float(high))
 
 
 def of_independent(first: Estimate, second: Estimate) -> Estimate:
     """The difference of two independent estimates whose half-widths add in quadrature."""
-    estimate = first.estimate - second.estimate
-    half_width = math.hypot(first.high - first.low, second.high - second.low) / 2
+    width = math.hypot(first.high - first.low, second.high - second.low)
+    return _symmetric(first.estimate - second.estimate, width / 2)
+
+
+def _students_t(level: float, seeds: int) -> float:
+    """Half the width of the interval of a mean over seeds, in standard errors of the mean."""
+    return stats.t.ppf(_upper_end(level), seeds - 1)
+
+
+def _upper_end(level: float) -> float:
+    """The probability of lying below the upper end of a two-sided interval."""
+    return (1 + level) / 2
+
+
+def _symmetric(estimate: float, half_width: float) -> Estimate:
     return Estimate(estimate, estimate - half_width, estimate + half_width)
