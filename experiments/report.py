@@ -6,10 +6,12 @@ python -m experiments.report
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tqdm import tqdm
+
 from experiments.core.command import run_command
 from experiments.core.flags import HELP_FLAG, Flag, flag_values
 from experiments.reports import catalogue
-from experiments.reports.catalogue import RESULTS_FOLDER
+from experiments.reports.catalogue import RESULTS_FOLDER, RESULTS_FOLDER_SHOWN
 from experiments.reports.claims.table import answer_all, claims_page
 from experiments.reports.evidence import gather_evidence
 from experiments.reports.judgement import judge_all
@@ -33,7 +35,9 @@ from jaxdl import UserError, backend
 from jaxdl.durable_files import write_whole
 
 FLAGS = {
-    'results': Flag(str(RESULTS_FOLDER), 'folder of the results that reproduce has kept'),
+    'results': Flag(
+        str(RESULTS_FOLDER), 'folder of the results that reproduce has kept', RESULTS_FOLDER_SHOWN
+    ),
     'out': Flag('.', 'folder of REPORT.md, report.html and docs/claims.md'),
     **HELP_FLAG,
 }
@@ -69,15 +73,18 @@ def main(argv: Sequence[str]) -> None:
 
 def judge_everything(results_folder: Path) -> Judged:
     """The verdicts on all numbers and the answers to all claims, from a folder of results."""
-    evidence = gather_evidence(results_folder)
-    run_of = catalogue.first_ids()
-    return Judged(
-        evidence,
-        judge_all(reported_numbers(), evidence.outcomes(), evidence.reported, run_of),
-        reported_claims(),
-        answer_all(evidence),
-        results_folder,
-    )
+    with tqdm(total=3, unit='part') as bar:
+        bar.set_description('results')
+        evidence = gather_evidence(results_folder, bar.write)
+        run_of = catalogue.first_ids()
+        bar.update()
+        bar.set_description('verdicts')
+        verdicts = judge_all(reported_numbers(), evidence.outcomes(), evidence.reported, run_of)
+        bar.update()
+        bar.set_description('claims')
+        answers = answer_all(evidence)
+        bar.update()
+    return Judged(evidence, verdicts, reported_claims(), answers, results_folder)
 
 
 def compare_reports(verdicts: Sequence[Verdict]) -> Mapping[str, ReportTest]:
@@ -109,7 +116,7 @@ def page_blocks(judged: Judged) -> list[Block]:
         judged.answers,
     )
     blocks.append(Section('How a number is judged', 'rule', first_screen.rule(evidence)))
-    for report in REPORTS:
+    for report in tqdm(REPORTS, 'chapters', unit='report'):
         blocks.append(report_chapter.report_chapter(report, judged))
     blocks.append(backgrounds.backgrounds_section(evidence))
     blocks.append(sections.comparisons_section(evidence))

@@ -144,6 +144,23 @@ def test_a_rank_of_1_in_100_is_lost_among_three_numbers():
     among_three, *_ = judge_all(numbers, outcomes, ROWS, {})
     assert (alone.kind, alone.q) == ('differs', 2 / 101)
     assert (among_three.kind, among_three.q) == ('undecided', pytest.approx(6 / 101))
+    expected = 'undecided: no difference of one among 3 numbers would be seen'
+    assert among_three.text() == expected
+
+
+def test_what_stays_unseen_is_of_a_number_of_its_family():
+    """Of two numbers one alone differs from p = .025 down: t(2) is then 6.205, not 4.303."""
+    loss = NUMBER._replace(quantity='loss', unit='nat', value=1.0)
+    test = {'loss': summary(0.99, 1.0, 1.01)}
+    outcomes = {'E-net': results_of(0.4, 0.5, 0.6, test=test)}
+    verdict, _ = judge_all([NUMBER._replace(value=0.6), loss], outcomes, ROWS, {})
+    transformed = 6.205 * math.log(0.6 / 0.4) * math.sqrt(4 / 3)
+    detectable = 1 / (1 + math.exp(-transformed)) - 0.5
+    assert verdict.family_size == 2
+    assert verdict.detectable == pytest.approx(detectable, abs=2e-4)
+    assert verdict.text() == f'undecided: less than {100 * detectable:.1f} points would not be seen'
+    # The column of one more run is about this number alone.
+    assert verdict.expected.high < verdict.unseen.high
 
 
 def test_a_share_of_an_unknown_number_of_sequences_is_undecided():
