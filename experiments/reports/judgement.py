@@ -110,7 +110,7 @@ def _verdict(prediction: Prediction, adjusted: Adjusted | None) -> Verdict:
         p=prediction.p_value(),
         q=adjusted.q,
         family_size=adjusted.family_size,
-        unseen=prediction.run.interval(adjusted.level),
+        unseen=prediction.unseen(adjusted.level),
         below=prediction.tails().below,
         band=_band(case),
     )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from scipy.stats import false_discovery_control
 
 from experiments.reports.one_more_run import (
+    Interval,
     OneMoreRun,
     RankedRun,
     StudentRun,
@@ -79,6 +80,14 @@ class Prediction(NamedTuple):
         if number.high == math.inf:
             return tails.at_least
         return tails.two_sided
+
+    def unseen(self, level: float) -> Interval:
+        """The values whose p would be above a level; of a bound only one of its ends counts."""
+        number = self.case.score.number
+        if -math.inf < number.low and number.high < math.inf:
+            return self.run.interval(level)
+        # The p of a bound is a single tail.
+        return self.run.interval(2 * level)
 
 
 def predict(

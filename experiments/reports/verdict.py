@@ -87,11 +87,16 @@ class Verdict(NamedTuple):
         """The smallest difference from our mean, on the wider side, that could have been seen.
 
         It is that of a number which alone of its family deviates: infinite if it could not differ.
+        A bound can be contradicted on one side only.
         """
         if self.ours is None or self.unseen is None:
             return None
-        wider = max(self.unseen.high - self.ours.mean, self.ours.mean - self.unseen.low)
-        return wider + self.number.rounding
+        below, above = self.ours.mean - self.unseen.low, self.unseen.high - self.ours.mean
+        if self.number.low == -math.inf:
+            return below + self.number.rounding
+        if self.number.high == math.inf:
+            return above + self.number.rounding
+        return max(below, above) + self.number.rounding
 
     def text(self) -> str:
         """The verdict in words."""
