@@ -64,7 +64,7 @@ def test_the_windows_are_of_the_epoch_that_the_verdict_is_about():
 
 def test_rows_without_windows_of_ours_are_named_and_not_drawn():
     table = SummaryList([0.0, 0.0], None, [[1.0, 1.25], [1.5, 1.75]])
-    record = TenBatchesRecord(2, [1, 11], {'loss': table})
+    record = TenBatchesRecord(1, [1, 11], {'loss': table})
     evidence = evidence_of(results_of(0.5, 0.6, epoch=2, ten_batches=[record]))
     verdicts = [verdict_on(*windows_of(row_id, (1, 11))) for row_id in (ROW_ID, 'A-rnn128')]
     (picture,) = window_pictures(evidence, verdicts)
