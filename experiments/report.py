@@ -66,25 +66,22 @@ def main(argv: Sequence[str]) -> None:
     judged = judge_everything(results_folder)
     blocks = page_blocks(judged)
     render.write_page(TITLE, blocks, out, figure_folder(results_folder, out))
-    write_whole(out / 'docs' / 'claims.md', claims_page(judged.evidence))
+    write_whole(out / 'docs' / 'claims.md', claims_page(judged.evidence, judged.answers))
     print(first_screen.headline(summarize_verdicts(judged.verdicts).overall))
     print(f'wrote {out / "REPORT.md"}, {out / "report.html"} and {out / "docs" / "claims.md"}')
 
 
 def judge_everything(results_folder: Path) -> Judged:
     """The verdicts on all numbers and the answers to all claims, from a folder of results."""
-    with tqdm(total=3, unit='part') as bar:
-        bar.set_description('results')
-        evidence = gather_evidence(results_folder, bar.write)
-        run_of = catalogue.first_ids()
-        bar.update()
-        bar.set_description('verdicts')
-        verdicts = judge_all(reported_numbers(), evidence.outcomes(), evidence.reported, run_of)
-        bar.update()
-        bar.set_description('claims')
-        answers = answer_all(evidence)
-        bar.update()
-    return Judged(evidence, verdicts, reported_claims(), answers, results_folder)
+    evidence = gather_evidence(results_folder)
+    run_of = catalogue.first_ids()
+    return Judged(
+        evidence,
+        judge_all(reported_numbers(), evidence.outcomes(), evidence.reported, run_of),
+        reported_claims(),
+        answer_all(evidence),
+        results_folder,
+    )
 
 
 def compare_reports(verdicts: Sequence[Verdict]) -> Mapping[str, ReportTest]:

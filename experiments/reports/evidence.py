@@ -67,13 +67,8 @@ class Evidence(NamedTuple):
         return self.results.get(name) or self.failures.get(name)
 
 
-def gather_evidence(folder: Path, notify: Notify = print) -> Evidence:
-    """Reads the results of all runs from a folder.
-
-    Args:
-        folder: Of the files. Those that do not fit are ignored.
-        notify: Takes a line of text that names these.
-    """
+def gather_evidence(folder: Path) -> Evidence:
+    """Reads the results of all runs from a folder. Files that do not fit are ignored, and named."""
     configs = catalogue.runs()
     ignored: list[str] = []
     rows, results, failures = {}, {}, {}
@@ -89,7 +84,7 @@ def gather_evidence(folder: Path, notify: Notify = print) -> Evidence:
             failures[name] = row
     pictures = _drawn_pictures(configs, folder, ignored.append)
     if ignored:
-        notify(result_files.ignored_text(ignored, folder))
+        print(result_files.ignored_text(ignored, folder))
     return Evidence(reported_rows(), list(configs), results, failures, pictures)
 
 

@@ -220,6 +220,6 @@ def test_the_page_has_a_line_for_every_claim():
 
 
 def test_the_page_is_made_from_the_answers():
-    page = claims_page(NOTHING)
+    page = claims_page(NOTHING, answer_all(NOTHING))
     expected = 'Of 131 claims 5 hold, 2 do not hold, 0 are undecided, and 124 are waiting.'
     assert expected in page

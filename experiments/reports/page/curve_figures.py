@@ -127,15 +127,15 @@ def window_pictures(evidence: Evidence, verdicts: Sequence[Verdict]) -> list[Blo
 def _window_picture(score: Score, panels: Mapping[str, WindowPanel], left_out: str) -> Picture:
     """The picture; its caption ends with what `left_out` says about rows without a panel."""
     caption = (
-        f'Training {score} in windows of ten batches: what the report prints (dashed), and the '
-        'band from the lowest to the highest of our seeds. With S seeds, one more run of ours '
-        'leaves it in 2/(S + 1) of the windows on average. A curve that stays outside is no run '
-        'of ours.'
+        f'Training {score} in windows of ten batches, in the epoch that the report prints: what it '
+        'prints (dashed), and the band from the lowest to the highest of our seeds. With S seeds, '
+        'one more run of ours leaves it in 2/(S + 1) of the windows on average. A curve that stays '
+        'outside is no run of ours.'
     )
     return Picture(
         name=f'windows-{score}',
         image=window_grid(
-            f'Training {score} of ten batches each, in the epoch that the report prints',
+            f'Training {score} of ten batches each',
             panels,
             score=score,
         ),
