@@ -72,15 +72,19 @@ def main(argv: Sequence[str]) -> None:
         raise UserError('--workdir=RUN is needed: the folder of a run of mnist_rnn or mnist_cnn')
     backend.configure(precision=flags['precision'], compilation_cache=flags['compilation_cache'])
     folder = Path(flags['workdir']).expanduser()
-    dataset = finished_run.read_config(folder).dataset
-    if dataset != 'mnist':
-        raise UserError(f'{folder} holds a net for {dataset}; name a run on mnist')
+    config = finished_run.read_config(folder)
+    if config.dataset != 'mnist':
+        raise UserError(f'{folder} holds a net for {config.dataset}; name a run on mnist')
     if flags['images']:
         handwriting_images = read_files(flags['images'].split(','))
     else:
         handwriting_images = digits_of_other_writers()
 
-    population = finished_run.load_population(folder, TASKS, flags['data_dir'])
+    # Of MNIST itself only the mean and the deviation are needed, and these for one form of pixels.
+    needs_mnist = config.pixels == 'standardized'
+    population = finished_run.load_population(
+        folder, TASKS, flags['data_dir'], with_images=needs_mnist
+    )
     params = population.params_at(population.epochs[-1])
     probabilities = {}
     for form, pixels in handwriting_images.forms.items():

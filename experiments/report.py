@@ -6,10 +6,12 @@ python -m experiments.report
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tqdm import tqdm
+
 from experiments.core.command import run_command
 from experiments.core.flags import HELP_FLAG, Flag, flag_values
 from experiments.reports import catalogue
-from experiments.reports.catalogue import RESULTS_FOLDER
+from experiments.reports.catalogue import RESULTS_FOLDER, RESULTS_FOLDER_SHOWN
 from experiments.reports.claims.table import answer_all, claims_page
 from experiments.reports.evidence import gather_evidence
 from experiments.reports.judgement import judge_all
@@ -33,7 +35,9 @@ from jaxdl import UserError, backend
 from jaxdl.durable_files import write_whole
 
 FLAGS = {
-    'results': Flag(str(RESULTS_FOLDER), 'folder of the results that reproduce has kept'),
+    'results': Flag(
+        str(RESULTS_FOLDER), 'folder of the results that reproduce has kept', RESULTS_FOLDER_SHOWN
+    ),
     'out': Flag('.', 'folder of REPORT.md, report.html and docs/claims.md'),
     **HELP_FLAG,
 }
@@ -62,7 +66,7 @@ def main(argv: Sequence[str]) -> None:
     judged = judge_everything(results_folder)
     blocks = page_blocks(judged)
     render.write_page(TITLE, blocks, out, figure_folder(results_folder, out))
-    write_whole(out / 'docs' / 'claims.md', claims_page(judged.evidence))
+    write_whole(out / 'docs' / 'claims.md', claims_page(judged.evidence, judged.answers))
     print(first_screen.headline(summarize_verdicts(judged.verdicts).overall))
     print(f'wrote {out / "REPORT.md"}, {out / "report.html"} and {out / "docs" / "claims.md"}')
 
@@ -109,7 +113,7 @@ def page_blocks(judged: Judged) -> list[Block]:
         judged.answers,
     )
     blocks.append(Section('How a number is judged', 'rule', first_screen.rule(evidence)))
-    for report in REPORTS:
+    for report in tqdm(REPORTS, 'chapters', unit='report'):
         blocks.append(report_chapter.report_chapter(report, judged))
     blocks.append(backgrounds.backgrounds_section(evidence))
     blocks.append(sections.comparisons_section(evidence))

@@ -12,7 +12,7 @@ from experiments.core.command import run_command
 from experiments.core.config import Config
 from experiments.core.flags import BACKEND_FLAGS, HELP_FLAG, Flag, flag_values
 from experiments.reports import catalogue
-from experiments.reports.catalogue import RESULTS_FOLDER
+from experiments.reports.catalogue import RESULTS_FOLDER, RESULTS_FOLDER_SHOWN
 from jaxdl import UserError, backend
 
 FLAGS = {
@@ -23,7 +23,9 @@ FLAGS = {
     ),
     'seeds': Flag(0, 'of each row; 0: 100 of sequence tasks, 10 of images, 4 or 6 of the longest'),
     'workdir': Flag('runs/reproduce', 'folder of the runs, by id and settings'),
-    'results': Flag(str(RESULTS_FOLDER), 'folder of what is kept of them, a file a row'),
+    'results': Flag(
+        str(RESULTS_FOLDER), 'folder of what is kept of them, a file a row', RESULTS_FOLDER_SHOWN
+    ),
     'data_dir': Flag(Config.data_dir, 'folder of the image data'),
     **BACKEND_FLAGS,
     **HELP_FLAG,

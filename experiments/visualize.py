@@ -24,10 +24,11 @@ from jaxdl.figures.base import to_png
 from jaxdl.models.activations import RULES
 from jaxdl.visualize.maximize import PARAMETRIZATIONS
 
+ALL_PASSES = 'all'
 NOT_GIVEN = -1  # of the flags --seed and --epoch
 FLAGS = {
     'workdir': Flag('', 'folder of a run of mnist_cnn or cifar_cnn'),
-    'what': Flag(','.join(PASSES), 'passes, separated by commas'),
+    'what': Flag(ALL_PASSES, f'passes, separated by commas (all | {" | ".join(PASSES)})'),
     'images': Flag(
         '',
         'numbers of test images, or image files of the right size, separated by commas; '
@@ -75,7 +76,7 @@ def main(argv: Sequence[str]) -> None:
     request = make_request(flags, run)
     folder = Path(flags['workdir']).expanduser() / 'visualize'
     folder.mkdir(exist_ok=True)
-    with tqdm(flags['what'].split(','), unit='pass') as bar:
+    with tqdm(passes_named(flags['what']), unit='pass') as bar:
         for name in bar:
             bar.set_description(name)
             result = PASSES[name](run, request)
@@ -83,6 +84,13 @@ def main(argv: Sequence[str]) -> None:
             files = write_result(folder, name, result)
             text = f'{result.text}; ' if result.text else ''
             bar.write(f'{name}: {text}wrote {", ".join(files)} in {folder}')
+
+
+def passes_named(names: str) -> Sequence[str]:
+    """The passes whose names are separated by commas, known or not, or all of them."""
+    if names == ALL_PASSES:
+        return list(PASSES)
+    return names.split(',')
 
 
 def check_flags(flags: Mapping[str, Any]) -> None:
@@ -97,9 +105,9 @@ def check_flags(flags: Mapping[str, Any]) -> None:
         if flags[name] not in choices:
             known = ', '.join(choices)
             raise UserError(f'--{name}={flags[name]} is unknown; choose one of {known}')
-    for name in flags['what'].split(','):
+    for name in passes_named(flags['what']):
         if name not in PASSES:
-            raise UserError(f'--what={name} is unknown; choose of {", ".join(PASSES)}')
+            raise UserError(f'--what={name} is unknown; choose of all, {", ".join(PASSES)}')
     if not 0 <= flags['fill'] <= 1:
         raise UserError(f'--fill={flags["fill"]} must be from 0 (black) to 1 (white)')
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from experiments import bench, predict, prove, report, reproduce, transfer, visualize
 from experiments.core.flags import HELP_FLAG, Flag, flag_values, help_text, parse_flags
 from jaxdl import UserError
 
@@ -45,3 +46,16 @@ def test_help_is_shown_and_ends_the_command(capsys):
     assert not stopped.value.code
     assert capsys.readouterr().out.strip() == help_text(FLAGS)
     assert '  --fast=true' in help_text(FLAGS)
+
+
+def test_a_long_default_is_shortened_in_the_help_alone():
+    flags = {'folder': Flag('/a/very/long/path/to/results', 'a folder', '.../results'), **HELP_FLAG}
+    assert '  --folder=.../results ' in help_text(flags)
+    assert flag_values(['command'], flags)['folder'] == '/a/very/long/path/to/results'
+
+
+@pytest.mark.parametrize('command', [bench, predict, prove, report, reproduce, transfer, visualize])
+def test_the_defaults_of_a_command_are_short(command):
+    for line in help_text(command.FLAGS).splitlines()[1:]:
+        setting = line.split()[0]
+        assert len(setting) <= 45, setting

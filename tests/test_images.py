@@ -23,6 +23,16 @@ def test_digits_are_part_of_scikit_learn(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_blank_images_have_the_shapes_of_a_data_set(tmp_path):
+    digits = images.load('digits', tmp_path)
+    for array, blank in zip(digits, images.blank('digits'), strict=True):
+        assert (blank.shape, blank.dtype) == (array.shape, array.dtype)
+    assert images.blank('mnist').train_images.shape == (60_000, 28, 28)
+    cifar = images.blank('cifar10')
+    assert cifar.test_images.shape == (10_000, 32, 32, 3)
+    np.testing.assert_array_equal(np.bincount(cifar.train_labels), [5000] * 10)
+
+
 def test_unknown_data_set(tmp_path):
     with pytest.raises(UserError, match='choose one of digits, mnist, cifar10'):
         images.load('imagenet', tmp_path)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -92,6 +93,26 @@ def test_mnists_form_helps_with_other_writers(mnist_run):
     assert len(as_mnist['seeds']) == 2
     assert len(predictions['images']) == 360
     assert (mnist_run / 'predict' / 'predictions.png').stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(('pixels', 'loaded'), [('unit', []), ('standardized', ['mnist'])])
+def test_mnist_is_loaded_only_for_standardized_pixels(
+    mnist_run, monkeypatch, tmp_path, pixels, loaded
+):
+    folder = shutil.copytree(mnist_run, tmp_path / 'run')
+    settings = json.loads((folder / 'config.json').read_text())
+    (folder / 'config.json').write_text(json.dumps(settings | {'pixels': pixels}))
+    photo_of_a_seven().save(tmp_path / 'seven.png')
+    names = []
+
+    def load(name, *args):
+        names.append(name)
+        return small_mnist()
+
+    monkeypatch.setattr(images, 'load', load)
+    flags = f'--workdir={folder}', f'--images={tmp_path / "seven.png"}'
+    assert exit_code(predict.main, *flags) == 0
+    assert names == loaded
 
 
 def test_images_that_cannot_be_read(mnist_run, capsys, tmp_path):

@@ -8,7 +8,7 @@ from experiments.proofs.wording import summary_text, verdict_text
 from jaxdl.verify.check import CheckResult
 
 pytestmark = pytest.mark.quick
-FALSIFIED = SeedVerdict('falsified', '1 + 3 = 2 (mod 4)?')
+FALSIFIED = SeedVerdict('falsified', '1 + 3 = 0 modulo 4, answered 2')
 UNKNOWN = SeedVerdict('unknown', None)
 PROVED = SeedVerdict('unknown', None, slack=0.01, margin=0.5, float32_error=1e-5, sets=2)
 UNCOVERED = SeedVerdict('unknown', None, slack=1e-6, margin=0.5, float32_error=1e-5, sets=2)
@@ -16,7 +16,10 @@ UNCOVERED = SeedVerdict('unknown', None, slack=1e-6, margin=0.5, float32_error=1
 
 def test_a_verdict():
     assert verdict_text(UNKNOWN) == 'as trained no error found; not proved'
-    assert verdict_text(FALSIFIED) == 'as trained falsified (1 + 3 = 2 (mod 4)?); not proved'
+    assert (
+        verdict_text(FALSIFIED)
+        == 'as trained falsified (1 + 3 = 0 modulo 4, answered 2); not proved'
+    )
     assert verdict_text(PROVED) == (
         'as trained no error found; '
         'proved, slack 0.01, float32 rounding 1e-05, logits clear 0 by 0.5'

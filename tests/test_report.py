@@ -13,10 +13,10 @@ from experiments.core import file_schema
 from experiments.core.command import run_command
 from experiments.core.schemas.rows import FailedRow, RowResults
 from experiments.reports import catalogue, result_files
+from experiments.reports.catalogue import RESULTS_FOLDER
 from experiments.reports.judgement import judge_all
 from experiments.reports.reported import reported_rows
 from experiments.reports.reported_numbers import reported_numbers
-from experiments.reports.result_files import RESULTS_FOLDER
 from experiments.reports.verdict_summary import headline_verdicts
 
 ROOT = Path(__file__).parents[1]
@@ -72,15 +72,19 @@ def few_results(tmp_path):
 
 
 def test_the_page_has_numbers_and_verdicts(capsys, few_results, tmp_path):
-    code, out, _ = write_report(capsys, f'--results={few_results}', f'--out={tmp_path}')
+    code, out, err = write_report(capsys, f'--results={few_results}', f'--out={tmp_path}')
     assert code == 0
+    for part in ('claims', 'chapters', 'figures'):
+        assert f'{part}: 100%' in err
     text = (tmp_path / 'REPORT.md').read_text()
     results = committed('E-lstm128')
     line = line_of(text, 'E-lstm128')
     assert f'| 98.58 % | {100 * results.final_test.accuracy.mean:.2f} (' in line
     verdicts = judge_all(reported_numbers(), {'E-lstm128': results}, reported_rows(), {})
-    assert f' {headline_verdicts(verdicts)["E-lstm128"].text()} | [curve](#curves-E) | 4 |' in line
-    assert '| 100 % |  |  | no run' in line_of(text, 'E-recall-gru5')
+    cells = [cell.strip() for cell in line.strip('|').split('|')]
+    assert cells[3].endswith(f' {headline_verdicts(verdicts)["E-lstm128"].text()}')
+    assert cells[5:8] == ['accuracy', '[curve](#curves-E)', str(results.config['seeds'])]
+    assert '| 100 % |  | no run' in line_of(text, 'E-recall-gru5')
     assert '`D-add-mse-h5-cmp` (the same run as `D-add-mse-h5`)' in text
     assert '✗' in text and '✓' in text
     assert 'as MNIST 82.2 ± 7.5 %' in text
@@ -134,7 +138,8 @@ def test_one_seed_gives_a_page_without_intervals(capsys, few_results, tmp_path):
     assert code == 0, err
     text = (tmp_path / 'REPORT.md').read_text()
     line = line_of(text, 'E-lstm128')
-    assert '? undecided: a single seed shows no scatter | [curve](#curves-E) | 1 |' in line
+    assert '| ? undecided: a single seed shows no scatter |  | accuracy | [curve]' in line
+    assert '(#curves-E) | 1 |' in line
     assert not re.search(r'\b(nan|inf)\b', text)
     assert '±' not in line
 

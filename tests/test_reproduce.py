@@ -202,8 +202,10 @@ def test_files_that_do_not_fit_are_made_again(folders):
     (folders.results / 'D-add-mse-h5.json').write_text(json.dumps(other))
     outcome = start(folders)
     assert outcome.code == 0
-    assert 'E-lstm128.json cannot be read: ignored' in outcome.out
-    assert 'D-add-mse-h5.json has other settings, hidden (4 there, 5 here): ignored' in outcome.out
+    (line,) = [line for line in outcome.out.splitlines() if 'ignored' in line]
+    assert line.startswith(f'files ignored in {folders.results} (2): ')
+    assert 'E-lstm128 (cannot be read)' in line
+    assert 'D-add-mse-h5 (other settings: hidden (4 there, 5 here))' in line
     assert '2 to do' in outcome.out
     assert folders.result('E-lstm128') == whole
     assert folders.result('D-add-mse-h5')['config']['hidden'] == 5
@@ -213,7 +215,7 @@ def test_other_settings_of_a_row_have_another_folder(folders):
     configs = {'E-lstm128': replace(MNIST_NET, hidden=4)}
     outcome = start(folders, rows='E-lstm128', configs=configs)
     assert outcome.code == 0
-    assert 'has other settings, hidden (3 there, 4 here): ignored' in outcome.out
+    assert '(1): E-lstm128 (other settings: hidden (3 there, 4 here))' in outcome.out
     assert folders.result('E-lstm128')['config']['hidden'] == 4
     assert len(folders.runs_of('E-lstm128')) == 2
 

@@ -202,3 +202,12 @@ def test_a_subset_has_so_many_of_each_class():
         np.testing.assert_array_equal(np.bincount(task.held_out['test'].targets), 7)
     np.testing.assert_array_equal(tasks[0].data.inputs, tasks[1].data.inputs)
     assert not np.array_equal(tasks[0].data.inputs, tasks[2].data.inputs)
+
+
+def test_without_images_the_shapes_are_the_same():
+    config = dataclasses.replace(CNN, train_size=0, per_class=20, test_per_class=7)
+    loaded = make_task(config, _say_nothing)
+    blank = make_task(config, _say_nothing, with_images=False)
+    assert blank.data.inputs.shape == loaded.data.inputs.shape
+    assert blank.held_out['test'].inputs.shape == loaded.held_out['test'].inputs.shape
+    assert not blank.data.inputs.any()

@@ -12,10 +12,17 @@ from jaxdl.backend import PRECISIONS
 
 
 class Flag(NamedTuple):
-    """A flag of a command. The default has the flag's type: bool, int, float or str."""
+    """A flag of a command.
+
+    Attributes:
+        default: It has the flag's type: bool, int, float or str.
+        help: What the flag is, in a line.
+        shown: What the help shows of a default that is too long for it; '' for the default itself.
+    """
 
     default: bool | int | float | str
     help: str
+    shown: str = ''
 
 
 DEFINE = {
@@ -89,7 +96,7 @@ def help_text(command_flags: Mapping[str, Flag]) -> str:
         'Flags and their defaults. --NAME and --noNAME are short for --NAME=true and --NAME=false.'
     ]
     for name, flag in command_flags.items():
-        default = flag.default
+        default = flag.shown or flag.default
         if isinstance(default, bool):
             default = str(default).lower()
         setting = f'--{name}={default}'

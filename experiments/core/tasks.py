@@ -61,20 +61,22 @@ class Task(NamedTuple):
     vectorized: bool = True
 
 
-def make_task(config: Config, notify: Notify) -> Task:
+def make_task(config: Config, notify: Notify, with_images: bool = True) -> Task:
     """The Task of a Config, with its data.
 
     Args:
         config: The run's settings.
         notify: Takes a line of text for the user.
+        with_images: Whether an image data set is loaded; else black images take its place, which
+            serves where only the model and the shapes count.
 
     Raises:
         UserError: The data cannot be had, or the sizes asked for are not in it.
     """
-    return TASKS[config.task](config, notify)
+    return TASKS[config.task](config, notify, with_images)
 
 
-def _binary_add(config, notify):
+def _binary_add(config, notify, with_images):
     def sample(key, n):
         # Two keys, so that lengths and bits are independent.
         length_key, bits_key = address(key, 0), address(key, 1)
@@ -90,7 +92,7 @@ def _binary_add(config, notify):
     return _sequence_task(config, model, metrics.bit_sequence, sample, final_test.adder)
 
 
-def _recall(config, notify):
+def _recall(config, notify, with_images):
     def sample(key, n):
         length_key, digit_key = address(key, 0), address(key, 1)
         lengths = sequences.uniform_lengths(length_key, n, config.min_length, config.max_length)
@@ -100,17 +102,17 @@ def _recall(config, notify):
     return _sequence_task(config, model, metrics.classification, sample, final_test.recall)
 
 
-def _mnist_rnn(config, notify):
-    splits = _load_splits(config, notify, lambda pixels: pixels)
+def _mnist_rnn(config, notify, with_images):
+    splits = _load_splits(config, notify, with_images, lambda pixels: pixels)
     model = _recurrent_net(config, outputs=10)
     return _image_task(config, splits, model, vectorized=True)
 
 
-def _cnn(config, notify):
+def _cnn(config, notify, with_images):
     def to_net_size(pixels):
         return images.to_size_and_colour(pixels, config.image_size, config.colour, config.fit)
 
-    splits = _load_splits(config, notify, to_net_size)
+    splits = _load_splits(config, notify, with_images, to_net_size)
     model = CNN(
         10,
         splits['train'].inputs.shape[1:],
@@ -205,12 +207,15 @@ def _fixed_set_batches(config, sample):
     return batches
 
 
-def _load_splits(config, notify, to_net_size):
+def _load_splits(config, notify, with_images, to_net_size):
     """The Examples of 'train', 'test' and, if asked for, 'validation', with pixels as uint8.
 
     to_net_size(pixels) brings the images to the size and colours that the net takes.
     """
-    data = images.load(config.dataset, config.data_dir, notify)
+    if with_images:
+        data = images.load(config.dataset, config.data_dir, notify)
+    else:
+        data = images.blank(config.dataset)
     available = len(data.train_images) - config.validation_size
     size = config.train_size or available
     if not 0 < size <= available:

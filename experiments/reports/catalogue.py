@@ -15,12 +15,13 @@ from types import MappingProxyType
 
 from experiments.core.config import RESTART_EPOCHS, VMAPPED, Config
 from experiments.reports.claim_runs import TIMED_PREFIX, claim_runs
-from experiments.reports.presets import PICTURES, Picture, presets, similar_names
+from experiments.reports.presets import PICTURES, Picture, near_names, presets
 from experiments.training.cost_estimate import seconds_per_step, steps_per_epoch
 from jaxdl import UserError
 
 # What `reproduce` keeps, a file for each id (result_files.py).
 RESULTS_FOLDER = Path(__file__).parents[1] / 'results'
+RESULTS_FOLDER_SHOWN = '.../experiments/results'  # in the help of a command
 
 PROOF_PREFIX = 'proof-'  # of the ids of the adders that `prove` is tried on
 CELLS = ('rnn', 'lstm', 'gru')
@@ -148,8 +149,10 @@ def select(patterns: str) -> list[str]:
     for pattern in patterns.split(','):
         matching = fnmatch.filter(names, pattern)
         if not matching:
-            near = ', '.join(similar_names(pattern, names))
-            raise UserError(f'--rows={pattern} matches no row; near ones: {near}')
+            raise UserError(
+                f'--rows={pattern} matches no row{near_names(pattern, names)}; '
+                'docs/reports.md says which there are'
+            )
         chosen.update(matching)
     # In the order of the catalogue, whatever that of the patterns.
     return [name for name in names if name in chosen]

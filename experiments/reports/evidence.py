@@ -9,6 +9,7 @@ from experiments.core.config import Config
 from experiments.core.formatting import format_summary
 from experiments.core.schemas.records import EpochRecord, WindowRecord
 from experiments.core.schemas.rows import FailedRow, PictureRow, RowResults
+from experiments.core.tasks import Notify
 from experiments.reports import catalogue, result_files
 from experiments.reports.reported import ReportedRow, reported_rows
 from experiments.reports.result_files import records_of
@@ -62,29 +63,33 @@ class Evidence(NamedTuple):
 
 
 def gather_evidence(folder: Path) -> Evidence:
-    """Reads the results of all runs from a folder. Files that do not fit are ignored."""
+    """Reads the results of all runs from a folder. Files that do not fit are ignored, and named."""
     configs = catalogue.runs()
+    ignored: list[str] = []
     rows, results, failures = {}, {}, {}
     for name, config in configs.items():
         first_id = catalogue.first_id(name, configs)
         if first_id == name:
             # Any number of seeds will do.
-            rows[name] = result_files.read(name, replace(config, seeds=1), folder)
+            rows[name] = result_files.read(name, replace(config, seeds=1), folder, ignored.append)
         row = rows[first_id]
         if isinstance(row, RowResults):
             results[name] = row
         elif isinstance(row, FailedRow):
             failures[name] = row
-    return Evidence(
-        reported_rows(), list(configs), results, failures, _drawn_pictures(configs, folder)
-    )
+    pictures = _drawn_pictures(configs, folder, ignored.append)
+    if ignored:
+        print(result_files.ignored_text(ignored, folder))
+    return Evidence(reported_rows(), list(configs), results, failures, pictures)
 
 
-def _drawn_pictures(configs: Mapping[str, Config], folder: Path) -> dict[str, PictureRow]:
+def _drawn_pictures(
+    configs: Mapping[str, Config], folder: Path, notify: Notify
+) -> dict[str, PictureRow]:
     """The rows of pictures that fit to the settings of today."""
     pictures = {}
     for name, picture in catalogue.pictures().items():
-        row = result_files.read(name, replace(configs[picture.row], seeds=1), folder)
+        row = result_files.read(name, replace(configs[picture.row], seeds=1), folder, notify)
         if isinstance(row, PictureRow):
             pictures[name] = row
     return pictures

@@ -16,7 +16,9 @@ from experiments.reports.our_numbers import our_values
 from experiments.reports.our_values import Missing, OurValues, Outcomes
 from experiments.reports.pooled_scatter import Scatter
 from experiments.reports.predictions import (
+    FALSE_DISCOVERY_RATE,
     MANY_SEEDS,
+    Adjusted,
     Case,
     Prediction,
     adjusted_p_values,
@@ -29,7 +31,6 @@ from experiments.reports.score_scales import Scale
 from experiments.reports.verdict import Kind, OurScore, Verdict
 from jaxdl.metrics import summarize
 
-FALSE_DISCOVERY_RATE = 0.05
 NEAR_POINTS = 0.02  # of shares
 NEAR_RATIO = 0.1  # of losses, and of all else
 
@@ -86,17 +87,18 @@ def _scale(number: ReportedNumber, ours: OurValues) -> Scale:
     return Scale('plain')
 
 
-def _verdict(prediction: Prediction, q: float | None) -> Verdict:
+def _verdict(prediction: Prediction, adjusted: Adjusted | None) -> Verdict:
+    """The verdict on a score; `adjusted` is None where there is no distribution."""
     case = prediction.case
     number = case.score.number
     ours = _our_score(prediction)
-    if prediction.run is None:
+    if adjusted is None:
         reason = 'a single seed shows no scatter'
         if case.has_other_examples and number.n is None:
             reason = 'the report does not say how many examples it tested'
         return Verdict(case.score, 'undecided', reason, ours)
     kind: Kind = 'undecided'
-    if q <= FALSE_DISCOVERY_RATE:
+    if adjusted.q <= FALSE_DISCOVERY_RATE:
         kind = 'differs'
     elif _is_known(ours, number) and _is_near(ours, case):
         kind = 'agrees'
@@ -106,7 +108,9 @@ def _verdict(prediction: Prediction, q: float | None) -> Verdict:
         ours=ours,
         expected=prediction.run.interval(),
         p=prediction.p_value(),
-        q=q,
+        q=adjusted.q,
+        family_size=adjusted.family_size,
+        unseen=prediction.unseen(adjusted.level),
         below=prediction.tails().below,
         band=_band(case),
     )

@@ -25,6 +25,9 @@ class Interval(NamedTuple):
     high: float
 
 
+EVERYWHERE = Interval(-math.inf, math.inf)
+
+
 class Tails(NamedTuple):
     """How likely one more run is to be at or beyond a reported value.
 
@@ -53,8 +56,11 @@ class OneMoreRun(Protocol):
     def tails(self, low: float, high: float) -> Tails:
         """Of a value that is known to lie between `low` and `high`."""
 
-    def interval(self) -> Interval:
-        """Where the score falls 19 times in 20."""
+    def interval(self, level: float = 0.05) -> Interval:
+        """The scores whose two-sided p is above a level; by default one more run's, 19 in 20.
+
+        Where no score has a p as small as that, the interval has no ends.
+        """
 
 
 class StudentRun(NamedTuple):
@@ -83,9 +89,9 @@ class StudentRun(NamedTuple):
             at_most=float(stdtr(self.degrees, to_center / self.width)),
         )
 
-    def interval(self) -> Interval:
+    def interval(self, level: float = 0.05) -> Interval:
         """See OneMoreRun."""
-        half_width = stdtrit(self.degrees, 0.975) * self.width
+        half_width = stdtrit(self.degrees, 1 - level / 2) * self.width
         ends = self.scale.restore(np.array([self.center - half_width, self.center + half_width]))
         return Interval(float(ends[0]), float(ends[1]))
 
@@ -112,11 +118,14 @@ class RankedRun(NamedTuple):
         total = len(self.seeds) + 1
         return Tails((above + 1) / total, (below + 1) / total)
 
-    def interval(self) -> Interval:
+    def interval(self, level: float = 0.05) -> Interval:
         """See OneMoreRun."""
-        low = np.quantile(self.seeds, 0.025, method='lower')
-        high = np.quantile(self.seeds, 0.975, method='higher')
-        return Interval(float(low), float(high))
+        # As many seeds may lie at or beyond a score whose p, 2 (r + 1)/(S + 1), is at the level.
+        beyond = math.floor(level / 2 * (len(self.seeds) + 1) + ROUNDING_ERROR) - 1
+        if beyond < 0:
+            return EVERYWHERE
+        in_order = np.sort(self.seeds)
+        return Interval(float(in_order[beyond]), float(in_order[-1 - beyond]))
 
 
 class CountRun(NamedTuple):
@@ -145,12 +154,16 @@ class CountRun(NamedTuple):
             at_most=float(self.probabilities[: most + 1].sum()) + self.anywhere,
         )
 
-    def interval(self) -> Interval:
+    def interval(self, level: float = 0.05) -> Interval:
         """See OneMoreRun."""
+        if self.anywhere > level / 2:
+            return EVERYWHERE
         n = len(self.probabilities) - 1
-        cumulative = np.cumsum(self.probabilities) + self.anywhere / 2
-        low, high = np.searchsorted(cumulative, [0.025, 0.975])
-        return Interval(float(low / n), float(min(high, n) / n))
+        at_most = np.cumsum(self.probabilities) + self.anywhere
+        at_least = np.cumsum(self.probabilities[::-1])[::-1] + self.anywhere
+        low = np.argmax(at_most > level / 2)
+        high = n - np.argmax(at_least[::-1] > level / 2)
+        return Interval(float(low / n), float(high / n))
 
 
 def counts_of_shares(shares: np.ndarray, examples: int, n: int, anywhere: float = 0.0) -> CountRun:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from scipy.stats import false_discovery_control
 
 from experiments.reports.one_more_run import (
+    Interval,
     OneMoreRun,
     RankedRun,
     StudentRun,
@@ -20,6 +21,7 @@ from experiments.reports.reported import ReportedRow
 from experiments.reports.reported_scores import ReportedScore
 from experiments.reports.score_scales import Scale, variance_of_seeds
 
+FALSE_DISCOVERY_RATE = 0.05
 MANY_SEEDS = 40  # from which on ranks are used: these seeds may scatter with two humps
 # Numbers of which a net has many, by quantity. They are families of their own, so that a net's
 # final accuracy is not lost among them.
@@ -78,6 +80,14 @@ class Prediction(NamedTuple):
         if number.high == math.inf:
             return tails.at_least
         return tails.two_sided
+
+    def unseen(self, level: float) -> Interval:
+        """The values whose p would be above a level; of a bound only one of its ends counts."""
+        number = self.case.score.number
+        if -math.inf < number.low and number.high < math.inf:
+            return self.run.interval(level)
+        # The p of a bound is a single tail.
+        return self.run.interval(2 * level)
 
 
 def predict(
@@ -168,7 +178,27 @@ def _student_run(case: Case, scatter: Scatter) -> StudentRun:
     return StudentRun(center, math.sqrt(variance), scatter.degrees, scale)
 
 
-def adjusted_p_values(predictions: Sequence[Prediction]) -> dict[ReportedScore, float]:
+class Adjusted(NamedTuple):
+    """A p value among those of its family.
+
+    Attributes:
+        q: p, adjusted.
+        family_size: How many numbers were adjusted together.
+    """
+
+    q: float
+    family_size: int
+
+    @property
+    def level(self) -> float:
+        """The p from which down a number differs if it alone of its family deviates.
+
+        The smallest of m p values is adjusted to m p, unless a larger one makes it less.
+        """
+        return FALSE_DISCOVERY_RATE / self.family_size
+
+
+def adjusted_p_values(predictions: Sequence[Prediction]) -> dict[ReportedScore, Adjusted]:
     """The p values, adjusted within each family (Benjamini and Hochberg 1995).
 
     A family is all numbers of a net that are of one kind. A net that is no run of ours shows it in
@@ -187,5 +217,5 @@ def adjusted_p_values(predictions: Sequence[Prediction]) -> dict[ReportedScore, 
     for family in families.values():
         p_values = [prediction.p_value() for prediction in family]
         for prediction, q in zip(family, false_discovery_control(p_values), strict=True):
-            adjusted[prediction.case.score] = float(q)
+            adjusted[prediction.case.score] = Adjusted(float(q), len(family))
     return adjusted

@@ -205,11 +205,10 @@ def _sequence_length_settings(row: ReportedRow) -> dict[str, Any]:
     return {'min_length': int(shortest), 'max_length': int(longest or shortest)}
 
 
-def similar_names(name: str, names: Iterable[str]) -> list[str]:
-    """Those of the names that look like a name; all of them if none does."""
-    names = list(names)
-    # A name that is near to nothing needs the whole list.
-    return difflib.get_close_matches(name, names, n=5, cutoff=0.4) or names
+def near_names(name: str, names: Iterable[str]) -> str:
+    """Those of the names, five at most, that look like a name: '; near ones: a, b', or ''."""
+    near = difflib.get_close_matches(name, names, n=5, cutoff=0.4)
+    return f'; near ones: {", ".join(near)}' if near else ''
 
 
 def preset(name: str, task: str | None = None) -> Config:
@@ -232,7 +231,8 @@ def preset(name: str, task: str | None = None) -> Config:
     configs = presets()
     if name not in configs:
         raise UserError(
-            f'--preset={name} is unknown; near ones: {", ".join(similar_names(name, configs))}'
+            f'--preset={name} is unknown{near_names(name, configs)}; all ids are those of '
+            'experiments/reports/reported_results.csv'
         )
     config = configs[name]
     if task not in (None, config.task):

@@ -68,7 +68,7 @@ class Plan(NamedTuple):
 
 
 def make_plan(requested: Sequence[str], folders: Folders, seeds: int, precision: str) -> Plan:
-    """Finds out which runs and which pictures are missing.
+    """Finds out which runs and which pictures are missing, and says which files do not fit.
 
     Args:
         requested: Ids of runs and of pictures.
@@ -83,11 +83,12 @@ def make_plan(requested: Sequence[str], folders: Folders, seeds: int, precision:
         row = pictures[name].row if name in pictures else name
         needed_run[name] = catalogue.first_id(row, all_configs)
 
+    ignored: list[str] = []
     configs, to_train = {}, {}
     # Several ids may need the same run.
     for name in dict.fromkeys(needed_run.values()):
         config = with_folder(name, all_configs[name], folders, seeds, precision)
-        results = result_files.read(name, config, folders.results_folder)
+        results = result_files.read(name, config, folders.results_folder, ignored.append)
         if results is None:
             to_train[name] = config
         else:
@@ -101,11 +102,14 @@ def make_plan(requested: Sequence[str], folders: Folders, seeds: int, precision:
         config = configs[needed_run[name]]
         if name not in pictures:
             continue
-        if result_files.read(name, config, folders.results_folder) is None:
+        drawn = result_files.read(name, config, folders.results_folder, ignored.append)
+        if drawn is None:
             to_draw[name] = config
             # A fresh clone of the repository has the results of a run, but not its net.
             if not workdir.newest_epoch(Path(config.workdir)):
                 to_train[needed_run[name]] = config
+    if ignored:
+        print(result_files.ignored_text(ignored, folders.results_folder))
     return Plan(configs, to_train, to_draw)
 
 

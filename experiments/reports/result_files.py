@@ -23,7 +23,6 @@ from experiments.core.schemas.rows import (
     StepStatistics,
 )
 from experiments.core.tasks import Notify
-from experiments.reports.catalogue import RESULTS_FOLDER
 from experiments.training import workdir
 from experiments.training.metrics_log import read_records
 from jaxdl import UserError
@@ -36,6 +35,7 @@ STATISTICS = ('mean', 'std', 'min', 'max', 'dead')
 STATISTICS_LAYERS = ('conv1_pre', 'conv1', 'conv2_pre', 'conv2')
 MOST_SEEDS_IN_CURVE = 10  # with more, the curve has means and intervals, but not single seeds
 SIGNIFICANT_DIGITS = 5
+MOST_IGNORED_SHOWN = 5
 
 Row = RowResults | FailedRow | PictureRow
 
@@ -217,34 +217,45 @@ def _rounded(content: Any) -> Any:
     return content
 
 
-def read(
-    name: str, config: Config, folder: Path = RESULTS_FOLDER, notify: Notify = print
-) -> Row | None:
+def read(name: str, config: Config, folder: Path, notify: Notify) -> Row | None:
     """The results of a row, if its file holds them for this Config and at least as many seeds.
 
     Args:
         name: The row's id.
         config: The settings that the row has today.
         folder: Of the files.
-        notify: Takes a line of text that says why a file is ignored.
+        notify: Takes a few words on a file that is ignored: the row's id, and why.
     """
     file = folder / f'{name}.json'
     if not file.exists():
         return None
     row = _read_any_row(file)
     if row is None:
-        notify(f'{file} cannot be read: ignored')
+        notify(f'{name} (cannot be read)')
         return None
     # More seeds than are needed are welcome, so their number is compared apart.
     differing = workdir.differences(config, row.config, aside=('seeds',))
     if differing:
-        notify(f'{file} has other settings, {", ".join(differing)}: ignored')
+        notify(f'{name} (other settings: {", ".join(differing)})')
         return None
     seeds = row.config['seeds']
     if seeds < config.seeds:
-        notify(f'{file} has {seeds} seeds, fewer than {config.seeds}: ignored')
+        notify(f'{name} ({seeds} seeds, fewer than {config.seeds})')
         return None
     return row
+
+
+def ignored_text(ignored: Sequence[str], folder: Path) -> str:
+    """A line about files that are ignored.
+
+    Args:
+        ignored: What `read` says of each.
+        folder: Of the files.
+    """
+    shown = list(ignored[:MOST_IGNORED_SHOWN])
+    if len(ignored) > MOST_IGNORED_SHOWN:
+        shown.append(f'and {len(ignored) - MOST_IGNORED_SHOWN} more')
+    return f'files ignored in {folder} ({len(ignored)}): {", ".join(shown)}'
 
 
 def _read_any_row(file: Path) -> Row | None:

@@ -1,5 +1,6 @@
 """What a verdict on a reported number is, and the rule of all verdicts in words."""
 
+import math
 from typing import Literal, NamedTuple
 
 from experiments.reports.curve_band import CurveBand
@@ -14,7 +15,7 @@ with the scatter of the report's own test examples added where they are not ours
 discovery rate of 5 % among the like numbers of a net. It **agrees** if it does not differ, the
 mean of ours is known to two points (a loss: to 10 %), and the number lies as near to it, or as
 near as the report's own test examples allow. Else it is **undecided**: then the verdict says how
-large a difference could have stayed unseen, even without the adjustment for several numbers.
+large a difference could have stayed unseen, if the like numbers of the net agree.
 """.strip()
 
 Kind = Literal[
@@ -57,6 +58,9 @@ class Verdict(NamedTuple):
         p: How likely one more run lies so far out, on the one side of a bound, else on either; or
             None.
         q: p, adjusted for the like numbers of the net (Benjamini and Hochberg), or None.
+        family_size: How many numbers were adjusted together, itself among them; 0 if it has no p.
+        unseen: Where the value would not differ if the other numbers of the family agreed; without
+            ends if it could not differ at all; or None.
         below: The share of further runs of ours below the reported value, equal ones half.
         band: Of a curve: how much of it lies in the band of our seeds.
     """
@@ -68,6 +72,8 @@ class Verdict(NamedTuple):
     expected: Interval | None = None
     p: float | None = None
     q: float | None = None
+    family_size: int = 0
+    unseen: Interval | None = None
     below: float | None = None
     band: CurveBand | None = None
 
@@ -80,12 +86,17 @@ class Verdict(NamedTuple):
     def detectable(self) -> float | None:
         """The smallest difference from our mean, on the wider side, that could have been seen.
 
-        It is that of a lone number, before p is adjusted. The adjustment can only make it larger.
+        It is that of a number which alone of its family deviates: infinite if it could not differ.
+        A bound can be contradicted on one side only.
         """
-        if self.ours is None or self.expected is None:
+        if self.ours is None or self.unseen is None:
             return None
-        wider = max(self.expected.high - self.ours.mean, self.ours.mean - self.expected.low)
-        return wider + self.number.rounding
+        below, above = self.ours.mean - self.unseen.low, self.unseen.high - self.ours.mean
+        if self.number.low == -math.inf:
+            return below + self.number.rounding
+        if self.number.high == math.inf:
+            return above + self.number.rounding
+        return max(below, above) + self.number.rounding
 
     def text(self) -> str:
         """The verdict in words."""
@@ -93,9 +104,14 @@ class Verdict(NamedTuple):
             difference = self.number.value - self.ours.mean
             return f'differs by {format_difference(difference, self.number.unit, signed=True)}'
         if self.kind == 'undecided' and self.detectable is not None:
-            detectable = format_difference(self.detectable, self.number.unit)
-            return f'undecided: less than {detectable} would not be seen'
+            return f'undecided: {self._unseen_text()}'
         return self.kind
+
+    def _unseen_text(self) -> str:
+        if math.isinf(self.detectable):
+            return f'no difference of one among {self.family_size} numbers would be seen'
+        detectable = format_difference(self.detectable, self.number.unit)
+        return f'less than {detectable} would not be seen'
 
 
 def format_difference(difference: float, unit: str, signed: bool = False) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from experiments.core.config import Config
 from experiments.core.final_test import LONG_LENGTHS, MAX_RECALL_LENGTHS, RECALLS_PER_LENGTH
 from experiments.training.compiled_programs import SEEDS_AT_ONCE_ON_CPU, STATISTICS_EXAMPLES
+from jaxdl.data.images import IMAGE_SIZES
 from jaxdl.models.cnn import CNN, KERNEL_SIZE
 from jaxdl.models.recurrence import CELLS
 
@@ -29,19 +30,6 @@ SEQUENCE_NUMBERS = {'binary_add': 6, 'recall': 10}
 SEQUENCE_OUTPUTS = {'binary_add': 1, 'recall': 10}
 
 
-class ImageSizes(NamedTuple):
-    """The sizes of an image data set: its side in pixels, and the images of its two splits."""
-
-    side: int
-    train: int
-    test: int
-
-
-IMAGE_SIZES = {
-    'mnist': ImageSizes(28, 60_000, 10_000),
-    'digits': ImageSizes(8, 1437, 360),
-    'cifar10': ImageSizes(32, 50_000, 10_000),
-}
 CLASSES = 10
 KERNEL_PIXELS = KERNEL_SIZE**2
 

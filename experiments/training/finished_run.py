@@ -66,6 +66,7 @@ def load_population(
     tasks: Sequence[str],
     data_dir: str = Config.data_dir,
     notify: Notify = print,
+    with_images: bool = True,
 ) -> FinishedPopulation:
     """All seeds of the run in a folder, in which nothing is changed.
 
@@ -74,6 +75,7 @@ def load_population(
         tasks: The tasks that are accepted.
         data_dir: Folder of the image data.
         notify: Takes a line of text for the user.
+        with_images: As in make_task.
 
     Raises:
         UserError: There is no run, none of these tasks, or no finished epoch, or memory does not
@@ -88,7 +90,7 @@ def load_population(
             f'{folder} has no checkpoints; train it first, with python -m experiments.main'
         )
     check_loading(config)
-    task = make_task(config, notify)
+    task = make_task(config, notify, with_images)
     # Only the shapes of the training state are needed, not its programs.
     initialize = jax.jit(make_initialize(config, task))
     population = make_population([config])

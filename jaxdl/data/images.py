@@ -9,6 +9,7 @@ import json
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -21,6 +22,8 @@ from jaxdl.data.sources import MOST_BYTES, DataSet, Images, load_verified, read_
 DIGITS_TRAIN_SIZE = 1437
 DIGITS_MAX_LEVEL = 16
 
+CLASS_COUNT = 10  # of every data set
+
 IDX_IMAGES_HEADER = 16  # bytes
 IDX_LABELS_HEADER = 8  # bytes
 
@@ -28,6 +31,21 @@ IDX_LABELS_HEADER = 8  # bytes
 CIFAR_RECORD = 1 + 3 * 32 * 32  # bytes
 CIFAR_TRAIN_BATCHES = tuple(f'data_batch_{number}' for number in range(1, 6))
 CIFAR_TEST_BATCH = 'test_batch'
+
+
+class ImageSizes(NamedTuple):
+    """The sizes of an image data set: its side in pixels, and the images of its two splits."""
+
+    side: int
+    train: int
+    test: int
+
+
+IMAGE_SIZES = {
+    'mnist': ImageSizes(28, 60_000, 10_000),
+    'digits': ImageSizes(8, DIGITS_TRAIN_SIZE, 360),
+    'cifar10': ImageSizes(32, 50_000, 10_000),
+}
 
 
 def load(
@@ -60,6 +78,30 @@ def load(
     if name not in DATA_SETS:
         raise UserError(f'unknown data set {name}; choose one of digits, {", ".join(DATA_SETS)}')
     return load_verified(DATA_SETS[name], Path(data_dir).expanduser(), notify)
+
+
+def blank(name: str) -> Images:
+    """Black images in place of a data set, of its sizes and with as many of each class.
+
+    They serve where only shapes count, so that nothing need be loaded.
+
+    Args:
+      name: the data set, 'mnist', 'cifar10' or 'digits'.
+    """
+    sizes = IMAGE_SIZES[name]
+    shape = (sizes.side, sizes.side)
+    if name == 'cifar10':
+        shape = (*shape, 3)
+    return Images(
+        train_images=np.zeros((sizes.train, *shape), np.uint8),
+        train_labels=_labels_in_turn(sizes.train),
+        test_images=np.zeros((sizes.test, *shape), np.uint8),
+        test_labels=_labels_in_turn(sizes.test),
+    )
+
+
+def _labels_in_turn(count: int) -> np.ndarray:
+    return (np.arange(count) % CLASS_COUNT).astype(np.uint8)
 
 
 def _load_digits() -> Images:

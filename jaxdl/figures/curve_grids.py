@@ -24,8 +24,8 @@ class WindowPanel(NamedTuple):
 
     windows: Sequence[int]  # (W,), the last batch of each
     reported: Sequence[float]  # (W,)
-    ours: np.ndarray | None  # (S, V) of S seeds in V windows, or None
-    our_windows: Sequence[int] = ()  # (V,)
+    ours: np.ndarray  # (S, V) of S seeds in V windows
+    our_windows: Sequence[int]  # (V,)
 
 
 def curve_grid(
@@ -76,18 +76,17 @@ def window_grid(
     """
     cells = _cells(title, len(panels), columns, sharey=score == 'accuracy')
     for axes, (name, panel) in zip(cells, panels.items(), strict=True):
-        if panel.ours is not None:
-            axes.fill_between(
-                panel.our_windows,
-                panel.ours.min(0),
-                panel.ours.max(0),
-                color=COLOURS['train'],
-                alpha=0.25,
-                linewidth=0,
-                label='ours, lowest to highest seed',
-            )
-            mean = panel.ours.mean(0)
-            axes.plot(panel.our_windows, mean, color=COLOURS['train'], linewidth=1, label='ours')
+        axes.fill_between(
+            panel.our_windows,
+            panel.ours.min(0),
+            panel.ours.max(0),
+            color=COLOURS['train'],
+            alpha=0.25,
+            linewidth=0,
+            label='ours, lowest to highest seed',
+        )
+        mean = panel.ours.mean(0)
+        axes.plot(panel.our_windows, mean, color=COLOURS['train'], linewidth=1, label='ours')
         axes.plot(
             panel.windows,
             panel.reported,

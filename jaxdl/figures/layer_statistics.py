@@ -210,12 +210,23 @@ def layer_histograms(title: str, statistics: Mapping[str, DatasetStatistics]) ->
         axes.set_axis_off()
     used_cells = cells[: len(statistics)]
     for axes, (layer, values) in zip(used_cells, statistics.items(), strict=True):
-        counts = values.histogram
-        edges = np.linspace(values.min.min(), values.max.max(), len(counts) + 1)
-        axes.stairs(counts / counts.sum(), edges, fill=True)
-        axes.set_yscale('log')
+        _draw_histogram(axes, values)
         moments = f'mean {values.mean:.3g}, variance {values.variance:.3g}'
         shares = f'zero {values.sparsity:.1%}, dead units {values.dead:.1%}'
         axes.set_title(f'{layer}: {moments}\n{shares}', fontsize=7)
         axes.tick_params(labelsize=6)
     return figure
+
+
+def _draw_histogram(axes: Axes, values: DatasetStatistics) -> None:
+    counts = values.histogram
+    total = counts.sum()
+    if total == 0:
+        # Values that are no finite numbers fall into no bin.
+        axes.text(0.5, 0.5, 'no value in any bin', ha='center', transform=axes.transAxes)
+        return
+    low, high = values.min.min(), values.max.max()
+    if high <= low:
+        high = low + 1
+    axes.stairs(counts / total, np.linspace(low, high, len(counts) + 1), fill=True)
+    axes.set_yscale('log')

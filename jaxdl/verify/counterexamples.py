@@ -44,24 +44,33 @@ def describe(counterexample: Counterexample, task: str, k: int) -> str:
 def describe_sum(bits: np.ndarray) -> str:
     """A sum whose last bit a net has wrong, and the net's answer.
 
+    A net that reads T bits of both summands has answered the T lowest bits of their sum, so numbers
+    are compared modulo 2^T.
+
     >>> describe_sum(np.array([[1, 1], [0, 1]]))
-    '1 + 3 = 2 (mod 4)?'
+    '1 + 3 = 0 modulo 4, answered 2'
+    >>> describe_sum(np.array([[1, 1]] + [[0, 1]] * 99))
+    'pairs of bits, lowest first, 1+1 x 1, 0+1 x 99: bit 99 of the sum is 0, answered 1'
 
     Args:
         bits: (T, 2) the bits of the two summands, lowest first. The net has the first T - 1 bits of
             the sum right. Long sums are described by their runs of equal pairs of bits.
     """
     length = len(bits)
-    if length > LONGEST_SUM:
-        pairs = [f'{a}+{b}' for a, b in bits]
-        return f'{describe_runs(pairs)}: bit {length - 1}'
     a = _integer(bits[:, 0])
     b = _integer(bits[:, 1])
-    modulus = 2**length
+    right_sum = (a + b) % 2**length
+    if length > LONGEST_SUM:
+        pairs = [f'{a}+{b}' for a, b in bits]
+        right_bit = right_sum >> (length - 1)
+        return (
+            f'pairs of bits, lowest first, {describe_runs(pairs)}: bit {length - 1} of the sum is '
+            f'{right_bit}, answered {1 - right_bit}'
+        )
     last_bit = 2 ** (length - 1)
     # Right but for the last bit.
-    answer = ((a + b) % modulus) ^ last_bit
-    return f'{a} + {b} = {answer} (mod {modulus})?'
+    answer = right_sum ^ last_bit
+    return f'{a} + {b} = {right_sum} modulo {2**length}, answered {answer}'
 
 
 def _integer(bits):

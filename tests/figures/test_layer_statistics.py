@@ -94,6 +94,24 @@ def test_layer_histograms_say_their_statistics():
     np.testing.assert_allclose(edges, [-1, 1, 3])
 
 
+@pytest.mark.filterwarnings('error')
+def test_layers_without_a_histogram_and_of_one_value_are_drawn():
+    values = SimpleNamespace(
+        mean=0.0, variance=0.0, sparsity=1.0, dead=1.0, min=np.zeros(2), max=np.zeros(2)
+    )
+    nothing = SimpleNamespace(**vars(values), histogram=np.array([0, 0]))
+    zeros = SimpleNamespace(**vars(values), histogram=np.array([4, 0]))
+    figure = layer_histograms('', {'conv1': nothing, 'conv2': zeros})
+    empty, constant, *_ = figure.axes
+    assert [text.get_text() for text in empty.texts] == ['no value in any bin']
+    assert not empty.patches
+    (steps,) = constant.patches
+    heights, edges, _ = steps.get_data()
+    np.testing.assert_allclose(heights, [1, 0])
+    np.testing.assert_allclose(edges, [0, 0.5, 1])
+    figure.canvas.draw()
+
+
 @pytest.mark.quick
 def test_statistics_over_steps_have_a_line_for_each_layer():
     conv1 = SimpleNamespace(mean=[3.0, 1.0, 2.0], ci95=None)

@@ -47,8 +47,15 @@ def test_a_pattern_without_a_match_lists_near_ids():
         catalogue.select('E-recall-gru3')
     assert str(error.value) == (
         '--rows=E-recall-gru3 matches no row; near ones: E-recall-gru5, E-recall-gru2, '
-        'E-recall-gru10, E-recall-gru10-k2, E-recall-rnn5'
+        'E-recall-gru10, E-recall-gru10-k2, E-recall-rnn5; docs/reports.md says which there are'
     )
+
+
+def test_a_pattern_that_is_near_to_nothing_lists_no_ids():
+    with pytest.raises(UserError) as error:
+        catalogue.select('xyzzy*')
+    expected = '--rows=xyzzy* matches no row; docs/reports.md says which there are'
+    assert str(error.value) == expected
 
 
 def test_recurrent_nets_that_differ_in_numbers_train_together():

@@ -161,6 +161,26 @@ def test_an_answer_says_its_number_and_how_it_was_decided():
     assert answer.reason == 'Decided by: the first is above the second.'
 
 
+def test_an_answer_says_how_many_parts_decide_it():
+    test = HIGHER._replace(checks=[difference('a', row, TEST_ACCURACY) for row in ('b', 'c')])
+    narrow, wide = image_run([0.9, 0.9]), image_run([0.8, 0.9, 1.0])
+    lower = image_run([0.7, 0.7])
+    reasons = {}
+    for name, others in {
+        'hold': (lower, lower),
+        'do not hold': (lower, image_run([0.95, 0.95])),
+        'are undecided': (wide, wide),
+    }.items():
+        answer = test.answer(evidence(a=narrow, b=others[0], c=others[1]))
+        reasons[name] = answer.reason
+    beginning = 'Decided by: the first is above the second. Parts that'
+    assert reasons == {
+        'hold': f'{beginning} hold: 2 of 2.',
+        'do not hold': f'{beginning} do not hold: 1 of 2.',
+        'are undecided': f'{beginning} are undecided: 2 of 2.',
+    }
+
+
 def test_measurements_beside_a_claim_do_not_decide_it():
     beside = difference('a', 'c', TEST_ACCURACY, Region(high=0))
     test = HIGHER._replace(beside=[beside])
@@ -201,6 +221,6 @@ def test_the_page_has_a_line_for_every_claim():
 
 
 def test_the_page_is_made_from_the_answers():
-    page = claims_page(NOTHING)
+    page = claims_page(NOTHING, answer_all(NOTHING))
     expected = 'Of 131 claims 5 hold, 2 do not hold, 0 are undecided, and 124 are waiting.'
     assert expected in page

@@ -5,10 +5,10 @@ import pytest
 
 from experiments.core.schemas.records import EpochRecord
 from experiments.reports import catalogue
+from experiments.reports.catalogue import RESULTS_FOLDER
 from experiments.reports.evidence import gather_evidence
 from experiments.reports.page import backgrounds, image_claims, render, sections, sequence_claims
 from experiments.reports.page.blocks import Chapter
-from experiments.reports.result_files import RESULTS_FOLDER
 from experiments.training import workdir
 from jaxdl.metrics import Summary
 

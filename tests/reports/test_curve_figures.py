@@ -21,6 +21,11 @@ def evidence_of(results):
     return Evidence({}, [ROW_ID], {ROW_ID: results}, {}, {})
 
 
+def windows_of(row_id, batches):
+    window = NUMBER._replace(row_id=row_id, quantity='loss_window', split='train')
+    return [window._replace(index=f'epoch 7 batch {batch}') for batch in batches]
+
+
 def verdict_on(*numbers):
     return Verdict(ReportedScore(numbers[0], numbers), 'agrees')
 
@@ -50,10 +55,20 @@ def test_the_windows_are_of_the_epoch_that_the_verdict_is_about():
     for epoch in (1, 2):
         table = SummaryList([0.0, 0.0], None, [[epoch, epoch + 0.25], [epoch, epoch + 0.5]])
         records.append(TenBatchesRecord(epoch, [1, 11], {'loss': table}))
-    window = NUMBER._replace(quantity='loss_window', split='train')
-    windows = [window._replace(index=f'epoch 7 batch {batch}') for batch in (1, 11)]
     results = results_of(0.5, 0.6, epoch=2, ten_batches=records)
-    (picture,) = window_pictures(evidence_of(results), [verdict_on(*windows)])
+    (picture,) = window_pictures(evidence_of(results), [verdict_on(*windows_of(ROW_ID, (1, 11)))])
     (band,) = picture.image.axes[0].collections
     heights = band.get_paths()[0].vertices[:, 1]
     assert (np.min(heights), np.max(heights)) == (1.0, 1.5)
+
+
+def test_rows_without_windows_of_ours_are_named_and_not_drawn():
+    table = SummaryList([0.0, 0.0], None, [[1.0, 1.25], [1.5, 1.75]])
+    record = TenBatchesRecord(1, [1, 11], {'loss': table})
+    evidence = evidence_of(results_of(0.5, 0.6, epoch=2, ten_batches=[record]))
+    verdicts = [verdict_on(*windows_of(row_id, (1, 11))) for row_id in (ROW_ID, 'A-rnn128')]
+    (picture,) = window_pictures(evidence, verdicts)
+    assert [axes.get_title() for axes in picture.image.axes] == [ROW_ID]
+    assert picture.caption.endswith('The windows of our seeds were not recorded: A-rnn128.')
+    (text,) = window_pictures(evidence, verdicts[1:])
+    assert text.kind == 'text' and 'not recorded: A-rnn128.' in text.text

@@ -11,13 +11,14 @@ from experiments.core.schemas.final_tests import RecallTest
 from experiments.core.schemas.records import TenBatchesRecord
 from experiments.core.schemas.rows import FailedRow
 from experiments.reports.judgement import judge_all, wilson
+from experiments.reports.one_more_run import Interval
 from experiments.reports.our_values import OurValues
 from experiments.reports.predictions import Case, predict
 from experiments.reports.reported import ReportedRow
 from experiments.reports.reported_numbers import ReportedNumber
 from experiments.reports.reported_scores import ReportedScore
 from experiments.reports.score_scales import Scale
-from experiments.reports.verdict import DECIDED
+from experiments.reports.verdict import DECIDED, OurScore, Verdict
 from jaxdl.metrics import SummaryList
 
 pytestmark = pytest.mark.quick
@@ -146,6 +147,37 @@ def test_a_rank_of_1_in_100_is_lost_among_three_numbers():
     among_three, *_ = judge_all(numbers, outcomes, ROWS, {})
     assert (alone.kind, alone.q) == ('differs', 2 / 101)
     assert (among_three.kind, among_three.q) == ('undecided', pytest.approx(6 / 101))
+    expected = 'undecided: no difference of one among 3 numbers would be seen'
+    assert among_three.text() == expected
+
+
+def test_what_stays_unseen_of_a_bound_is_on_its_side():
+    """The bound "at most" differs where 4 of 99 seeds are as low, (4 + 1)/100 = .05."""
+    seeds = np.arange(99) / 1000
+    bound = NUMBER._replace(quantity='accuracy_bound', index='highest of all', rounding=0.0)
+    ours = OurValues(seeds, 10_000, 'same')
+    case = Case(ReportedScore(bound, ()), ours, Scale('logit', 10_000))
+    (prediction,) = predict([case], ROWS, {})
+    unseen = prediction.unseen(0.05)
+    assert unseen.low == seeds[4]
+    mean = OurScore(float(seeds.mean()), None, 99)
+    verdict = Verdict(case.score, 'undecided', ours=mean, unseen=Interval(unseen.low, math.inf))
+    assert verdict.detectable == pytest.approx(0.049 - 0.004)
+
+
+def test_what_stays_unseen_is_of_a_number_of_its_family():
+    """Of two numbers one alone differs from p = .025 down: t(2) is then 6.205, not 4.303."""
+    loss = NUMBER._replace(quantity='loss', unit='nat', value=1.0)
+    test = {'loss': summary(0.99, 1.0, 1.01)}
+    outcomes = {'E-net': results_of(0.4, 0.5, 0.6, test=test)}
+    verdict, _ = judge_all([NUMBER._replace(value=0.6), loss], outcomes, ROWS, {})
+    transformed = 6.205 * math.log(0.6 / 0.4) * math.sqrt(4 / 3)
+    detectable = 1 / (1 + math.exp(-transformed)) - 0.5
+    assert verdict.family_size == 2
+    assert verdict.detectable == pytest.approx(detectable, abs=2e-4)
+    assert verdict.text() == f'undecided: less than {100 * detectable:.1f} points would not be seen'
+    # The column of one more run is about this number alone.
+    assert verdict.expected.high < verdict.unseen.high
 
 
 def test_a_share_of_an_unknown_number_of_sequences_is_undecided():

@@ -71,7 +71,36 @@ def test_a_rank_is_counted():
     run = RankedRun(seeds)
     assert run.tails(2.0, 2.0).two_sided == pytest.approx(2 / 101)
     assert run.tails(0.99, 0.99).two_sided == pytest.approx(4 / 101)  # one of 100 is as high
-    assert run.interval() == (0.02, 0.97)
+    # The second lowest and the second highest: a score beyond them has p = 4/101 at most.
+    assert run.interval() == (0.01, 0.98)
+
+
+@pytest.mark.parametrize('level', [0.05, 0.025, 0.02, 0.01])
+def test_the_interval_holds_the_scores_that_do_not_differ(level):
+    """Enumerated over all shares of 40, and over ranks of seeds with ties."""
+    seeds = np.concatenate([np.arange(100) / 100, [0.99]])
+    shares = np.arange(41) / 40
+    runs_and_scores = [
+        (counts_of_shares(np.array([0.9, 0.8]), 1000, 40), shares),
+        (counts_of_shares(np.array([0.9, 0.8]), 1000, 40, anywhere=1 / 401), shares),
+        (RankedRun(seeds), seeds),
+    ]
+    for run, scores in runs_and_scores:
+        inside = [score for score in scores if run.tails(score, score).two_sided > level]
+        interval = run.interval(level)
+        if len(inside) == len(scores):
+            assert interval.low <= inside[0] and interval.high >= inside[-1]
+        else:
+            assert interval == (inside[0], inside[-1])
+
+
+def test_where_no_score_can_differ_the_interval_has_no_ends():
+    """The smallest p of 100 seeds is 2/101, above .05/3."""
+    everywhere = (-math.inf, math.inf)
+    assert RankedRun(np.arange(100) / 100).interval(0.05 / 3) == everywhere
+    run = counts_of_shares(np.array([0.5]), 1000, 40, anywhere=1 / 101)
+    assert run.interval(0.05 / 3) == everywhere
+    assert run.interval(0.05 / 2) != everywhere
 
 
 def test_ties_are_no_evidence():

@@ -136,6 +136,11 @@ def test_no_number_is_in_two_places():
 def test_errors_say_what_to_do():
     with pytest.raises(UserError, match='is unknown; near ones: E-lstm128'):
         preset('E-lstm127')
+    with pytest.raises(UserError) as error:
+        preset('xyzzy')
+    assert str(error.value) == (
+        '--preset=xyzzy is unknown; all ids are those of experiments/reports/reported_results.csv'
+    )
     with pytest.raises(UserError, match='is a picture of the net of A-cifar-base'):
         preset('A-actmax')
     with pytest.raises(UserError, match='is a mnist_rnn row; leave --task=recall out'):

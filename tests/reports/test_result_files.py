@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -19,10 +20,10 @@ from experiments.core.schemas.records import (
 from experiments.core.schemas.results import RunResults
 from experiments.core.schemas.rows import FailedRow, PictureRow, RowResults
 from experiments.reports import result_files
+from experiments.reports.catalogue import RESULTS_FOLDER
 from experiments.reports.result_files import (
     CURVE_EPOCHS,
     CURVE_POINTS,
-    RESULTS_FOLDER,
     STATISTICS_LAYERS,
 )
 from jaxdl import UserError
@@ -169,12 +170,12 @@ def test_floats_are_rounded_but_not_the_config(row, tmp_path):
 
 def test_a_file_comes_back_for_its_config(row, tmp_path):
     result_files.write(tmp_path / 'D-recall.json', row)
-    same = result_files.read('D-recall', CONFIG, tmp_path)
+    same = result_files.read('D-recall', CONFIG, tmp_path, print)
     assert isinstance(same, RowResults)
     assert same.curve[-1].epoch == EPOCHS
     fewer_seeds = replace(CONFIG, seeds=1, workdir='elsewhere')
-    assert result_files.read('D-recall', fewer_seeds, tmp_path) == same
-    assert result_files.read('other', CONFIG, tmp_path) is None
+    assert result_files.read('D-recall', fewer_seeds, tmp_path, print) == same
+    assert result_files.read('other', CONFIG, tmp_path, print) is None
 
 
 def test_failures_and_pictures_come_back(tmp_path):
@@ -182,7 +183,7 @@ def test_failures_and_pictures_come_back(tmp_path):
     picture = PictureRow('1', CONFIG.identity(), [PREDICTIONS])
     for name, row in (('failure', failure), ('picture', picture)):
         result_files.write(tmp_path / f'{name}.json', row)
-        assert result_files.read(name, CONFIG, tmp_path) == row
+        assert result_files.read(name, CONFIG, tmp_path, print) == row
 
 
 def test_a_file_that_does_not_fit_is_ignored(row, tmp_path):
@@ -198,10 +199,18 @@ def test_a_file_that_does_not_fit_is_ignored(row, tmp_path):
     file.write_text(file.read_text()[:100])
     assert read(CONFIG) is None
     assert lines == [
-        f'{file} has other settings, hidden (10 there, 4 here): ignored',
-        f'{file} has 3 seeds, fewer than 4: ignored',
-        f'{file} cannot be read: ignored',
+        'D-recall (other settings: hidden (10 there, 4 here))',
+        'D-recall (3 seeds, fewer than 4)',
+        'D-recall (cannot be read)',
     ]
+
+
+def test_files_that_are_ignored_are_one_line():
+    folder = Path('results')
+    one = result_files.ignored_text(['a (cannot be read)'], folder)
+    assert one == 'files ignored in results (1): a (cannot be read)'
+    seven = result_files.ignored_text(list('abcdefg'), folder)
+    assert seven == 'files ignored in results (7): a, b, c, d, e, and 2 more'
 
 
 @pytest.mark.parametrize('file', sorted(RESULTS_FOLDER.glob('*.json')), ids=lambda file: file.stem)

@@ -9,12 +9,15 @@ pytestmark = pytest.mark.quick
 
 
 def test_a_short_sum_is_written_as_numbers():
-    assert describe_sum(np.array([[1, 1], [0, 1]])) == '1 + 3 = 2 (mod 4)?'
+    assert describe_sum(np.array([[1, 1], [0, 1]])) == '1 + 3 = 0 modulo 4, answered 2'
 
 
 def test_a_long_sum_is_written_as_runs_of_bits():
     bits = np.array([[1, 1]] + [[0, 1]] * 99)
-    assert describe_sum(bits) == '1+1 x 1, 0+1 x 99: bit 99'
+    carried = '1+1 x 1, 0+1 x 99: bit 99 of the sum is 0, answered 1'
+    assert describe_sum(bits) == f'pairs of bits, lowest first, {carried}'
+    alone = describe_sum(np.array([[0, 1]] * 100))
+    assert alone == 'pairs of bits, lowest first, 0+1 x 100: bit 99 of the sum is 1, answered 0'
 
 
 def test_the_middle_of_many_runs_is_left_out():
@@ -24,7 +27,7 @@ def test_the_middle_of_many_runs_is_left_out():
 
 def test_a_counterexample_of_each_task():
     carry = Counterexample(np.array([3, 1]), answer=1)
-    assert describe(carry, 'binary_add', k=3) == '1 + 3 = 2 (mod 4)?'
+    assert describe(carry, 'binary_add', k=3) == '1 + 3 = 0 modulo 4, answered 2'
     recall = Counterexample(np.array([5, 7, 2]), answer=5)
     assert describe(recall, 'recall', k=2) == '5 7 2: digit 2 is 7, answered 5'
     long_recall = Counterexample(np.array([5] + [7] * 30), answer=5)

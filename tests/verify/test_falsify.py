@@ -32,9 +32,10 @@ def test_the_shortest_wrong_sum_is_found():
     assert nothing is None
     assert len(bit.symbols) == 1
     assert bit.answer == 0
-    assert describe_sum(pairs[bit.symbols]) in ('0 + 1 = 0 (mod 2)?', '1 + 0 = 0 (mod 2)?')
+    sums = ('0 + 1 = 1 modulo 2, answered 0', '1 + 0 = 1 modulo 2, answered 0')
+    assert describe_sum(pairs[bit.symbols]) in sums
     assert pairs[carry.symbols].tolist() == [[1, 1], [0, 1]]
-    assert describe_sum(pairs[carry.symbols]) == '1 + 3 = 2 (mod 4)?'
+    assert describe_sum(pairs[carry.symbols]) == '1 + 3 = 0 modulo 4, answered 2'
 
 
 def test_a_recall_net_that_confuses_two_digits():

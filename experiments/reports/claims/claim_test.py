@@ -12,6 +12,7 @@ from experiments.reports.claims.answer import (
     ClaimAnswer,
     Finding,
     HoldsIf,
+    Kind,
     NotKept,
     all_of,
     any_of,
@@ -19,6 +20,13 @@ from experiments.reports.claims.answer import (
     joined,
 )
 from experiments.reports.evidence import Evidence
+
+# What the parts that decide a claim do, by the answer.
+PARTS_IN_WORDS: dict[Kind, str] = {
+    'holds': 'hold',
+    'does not hold': 'do not hold',
+    'undecided': 'are undecided',
+}
 
 
 class ClaimTest(NamedTuple):
@@ -81,7 +89,8 @@ class ClaimTest(NamedTuple):
     def _reason(self, findings, deciding, evidence):
         reason = f'Decided by: {self.decided_by}.'
         if len(findings) > 1:
-            reason += f' {len(deciding)} of {len(findings)} parts say so.'
+            state = PARTS_IN_WORDS[deciding[0].kind]
+            reason += f' Parts that {state}: {len(deciding)} of {len(findings)}.'
         beside = []
         for check in self.beside:
             finding = _find(check, evidence, LEVEL)

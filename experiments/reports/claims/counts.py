@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from experiments.core.config import Config
 from experiments.reports.catalogue import runs
-from experiments.training.cost_estimate import IMAGE_SIZES, parameters
+from experiments.training.cost_estimate import parameters
+from jaxdl.data.images import IMAGE_SIZES
 from jaxdl.models.cnn import CNN, KERNEL_SIZE
 from jaxdl.models.rnn import CELLS
 

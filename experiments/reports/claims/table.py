@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import get_args
 
+from tqdm import tqdm
+
 from experiments.reports.claims import report_a, report_b, report_c, report_d, report_e
 from experiments.reports.claims.answer import ClaimAnswer, Kind
 from experiments.reports.claims.claim_test import ClaimTest
@@ -41,7 +43,10 @@ So many claims are asked at once that a few of the answers will be wrong by chan
 
 def answer_all(evidence: Evidence) -> dict[str, ClaimAnswer]:
     """The answers to all claims by id, from the results that there are."""
-    return {claim_id: test.answer(evidence) for claim_id, test in ANSWERS.items()}
+    answers = {}
+    for claim_id, test in tqdm(ANSWERS.items(), 'claims', unit='claim'):
+        answers[claim_id] = test.answer(evidence)
+    return answers
 
 
 def count_kinds(answers: Mapping[str, ClaimAnswer]) -> dict[Kind, int]:
@@ -50,9 +55,13 @@ def count_kinds(answers: Mapping[str, ClaimAnswer]) -> dict[Kind, int]:
     return {kind: kinds.count(kind) for kind in get_args(Kind)}
 
 
-def claims_page(evidence: Evidence) -> str:
-    """The text of docs/claims.md."""
-    answers = answer_all(evidence)
+def claims_page(evidence: Evidence, answers: Mapping[str, ClaimAnswer]) -> str:
+    """The text of docs/claims.md.
+
+    Args:
+        evidence: With the results that there are.
+        answers: To all claims, by id.
+    """
     counts = count_kinds(answers)
     summary = (
         f'Of {len(answers)} claims {counts["holds"]} hold, {counts["does not hold"]} do not hold, '

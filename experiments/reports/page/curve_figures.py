@@ -103,48 +103,56 @@ def window_pictures(evidence: Evidence, verdicts: Sequence[Verdict]) -> list[Blo
         evidence: With the results.
         verdicts: Of the report.
     """
-    pictures: list[Block] = []
-    not_recorded: dict[str, None] = {}
+    blocks: list[Block] = []
     for score in SCORES:
         panels: dict[str, WindowPanel] = {}
+        not_recorded = []
         for verdict in verdicts:
             if verdict.number.quantity == f'{score}_window' and len(verdict.score.parts) > 1:
-                row_id = verdict.number.row_id
-                panels[row_id] = _window_panel(verdict, score, evidence)
-                if panels[row_id].ours is None:
-                    not_recorded[row_id] = None
+                panel = _window_panel(verdict, score, evidence)
+                if panel is None:
+                    not_recorded.append(verdict.number.row_id)
+                else:
+                    panels[verdict.number.row_id] = panel
+        left_out = ''
+        if not_recorded:
+            left_out = f'The windows of our seeds were not recorded: {", ".join(not_recorded)}.'
         if panels:
-            pictures.append(_window_picture(score, panels))
-    if not_recorded:
-        names = ', '.join(not_recorded)
-        pictures.append(Text(f'The windows of our seeds were not recorded: {names}.'))
-    return pictures
+            blocks.append(_window_picture(score, panels, left_out))
+        elif left_out:
+            blocks.append(Text(f'Training {score} of ten batches each. {left_out}'))
+    return blocks
 
 
-def _window_picture(score: Score, panels: Mapping[str, WindowPanel]) -> Picture:
+def _window_picture(score: Score, panels: Mapping[str, WindowPanel], left_out: str) -> Picture:
+    """The picture; its caption ends with what `left_out` says about rows without a panel."""
+    caption = (
+        f'Training {score} in windows of ten batches, in the epoch that the report prints: what it '
+        'prints (dashed), and the band from the lowest to the highest of our seeds. With S seeds, '
+        'one more run of ours leaves it in 2/(S + 1) of the windows on average. A curve that stays '
+        'outside is no run of ours.'
+    )
     return Picture(
         name=f'windows-{score}',
         image=window_grid(
-            f'Training {score} of ten batches each, in the epoch that the report prints',
+            f'Training {score} of ten batches each',
             panels,
             score=score,
         ),
-        caption=f'Training {score} in windows of ten batches: what the report prints (dashed), '
-        'and the band from the lowest to the highest of our seeds where they were recorded. With '
-        'S seeds, one more run of ours leaves it in 2/(S + 1) of the windows on average. A curve '
-        'that stays outside is no run of ours.',
+        caption=f'{caption} {left_out}'.strip(),
         alt=f'Reported windows of {score} of {len(panels)} nets over the band of our seeds',
     )
 
 
-def _window_panel(verdict: Verdict, score: Score, evidence: Evidence) -> WindowPanel:
-    parts = verdict.score.parts
-    # The index of a window is 'epoch 10 batch 61'.
-    batches = [int(part.index.split()[3]) for part in parts]
-    reported = [part.value for part in parts]
+def _window_panel(verdict: Verdict, score: Score, evidence: Evidence) -> WindowPanel | None:
+    """The reported windows of a row over ours; None if ours were not recorded."""
     row_id = verdict.number.row_id
     results = evidence.results.get(row_id)
     record = None if results is None else ten_batches(row_id, results)
     if record is None:
-        return WindowPanel(batches, reported, None)
+        return None
+    parts = verdict.score.parts
+    # The index of a window is 'epoch 10 batch 61'.
+    batches = [int(part.index.split()[3]) for part in parts]
+    reported = [part.value for part in parts]
     return WindowPanel(batches, reported, np.array(record.train[score].seeds), record.batches)

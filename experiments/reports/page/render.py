@@ -16,6 +16,7 @@ import markdown
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from PIL import Image
+from tqdm import tqdm
 
 from experiments.reports.page.blocks import Block, Picture, walk
 from jaxdl.durable_files import write_whole
@@ -50,16 +51,15 @@ def write_page(title: str, blocks: Sequence[Block], folder: Path, figure_folder:
 
 def write_figures(blocks: Sequence[Block], figure_folder: Path) -> dict[str, Path]:
     """Draws all figures; the files of all pictures, by name."""
+    pictures = [block for block in walk(blocks) if isinstance(block, Picture)]
     files = {}
-    for block in walk(blocks):
-        if not isinstance(block, Picture):
-            continue
-        if isinstance(block.image, Figure):
+    for picture in tqdm(pictures, 'figures', unit='figure'):
+        if isinstance(picture.image, Figure):
             figure_folder.mkdir(parents=True, exist_ok=True)
-            files[block.name] = figure_folder / f'{block.name}.webp'
-            write_whole(files[block.name], to_webp(block.image))
+            files[picture.name] = figure_folder / f'{picture.name}.webp'
+            write_whole(files[picture.name], to_webp(picture.image))
         else:
-            files[block.name] = block.image
+            files[picture.name] = picture.image
     return files
 
 

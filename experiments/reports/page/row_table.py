@@ -25,8 +25,8 @@ from experiments.reports.verdict import Verdict
 
 HEADER = (
     'row',
-    'score',
     *VERDICT_HEADER,
+    'score',
     'curve',
     'seeds',
     'reported seconds',
@@ -86,7 +86,7 @@ def _line(row: ReportedRow, verdict: Verdict | None, evidence: Evidence, togethe
         name += f' (the same run as `{run}`)'
     outcome = evidence.outcome(row.id)
     has_results = isinstance(outcome, RowResults)
-    cells = [TextCell(name), TextCell(_score_text(row, verdict)), *_verdict_cells(verdict)]
+    cells = [TextCell(name), *_verdict_cells(verdict), TextCell(_score_text(row, verdict))]
     if has_results:
         cells.append(LinkCell('curve', curves_anchor(row.report)))
         cells.append(NumberCell(str(outcome.config['seeds'])))
@@ -101,7 +101,7 @@ def _line(row: ReportedRow, verdict: Verdict | None, evidence: Evidence, togethe
 
 def _verdict_cells(verdict: Verdict | None) -> list[NumberCell | MarkCell]:
     if verdict is None:
-        return [NumberCell(''), NumberCell(''), NumberCell(''), MarkCell('', 'no number reported')]
+        return [NumberCell(''), NumberCell(''), MarkCell('', 'no number reported'), NumberCell('')]
     return verdict_cells(verdict)
 
 
