@@ -421,6 +421,25 @@ class PictureRow(msgspec.Struct, frozen=True, omit_defaults=True):
     found: list[Predictions | None]
 
 
+class MeasurementRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """results/<id>.json of what was measured of the nets of a run.
+
+    Attributes:
+        config: The settings of the run, which may have more seeds.
+        measured: By name, with the values of each seed that was measured.
+    """
+
+    version: str
+    config: Settings
+    measured: Scores
+
+    def __post_init__(self) -> None:
+        """Raises ValueError unless all values are of the same seeds."""
+        counts = {len(summary.seeds or []) for summary in self.measured.values()}
+        if len(counts) != 1 or 0 in counts:
+            raise ValueError('all that is measured must have the values of the same seeds')
+
+
 class TransferResults(msgspec.Struct, frozen=True, omit_defaults=True):
     """transfer/<dataset>/results.json: the nets that `transfer` has trained so far.
 
@@ -551,7 +570,7 @@ def from_json(content: Any, schema_type: type[T]) -> T:
         ValueError: The content is of another form.
     """
     result = msgspec.convert(content, schema_type)
-    if isinstance(result, RunResults | RowResults | FailedRow | PictureRow):
+    if isinstance(result, RunResults | RowResults | FailedRow | PictureRow | MeasurementRow):
         check_settings(result.config)
     if isinstance(result, RunResults | RowResults):
         # The type of the final test depends on the task, which only the content tells.

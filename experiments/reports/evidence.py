@@ -9,12 +9,14 @@ from experiments.core.config import Config
 from experiments.core.file_schema import (
     EpochRecord,
     FailedRow,
+    MeasurementRow,
     PictureRow,
     RowResults,
     WindowRecord,
 )
 from experiments.core.formatting import format_summary
 from experiments.reports import catalogue, result_files
+from experiments.reports.measurements.rows import measurements
 from experiments.reports.reported import ReportedRow, reported_rows
 from experiments.reports.result_files import records_of
 from jaxdl.figures.comparisons import SummaryLine
@@ -30,6 +32,7 @@ class Evidence(NamedTuple):
         results: Of the runs that are finished.
         failures: The runs that diverged.
         pictures: The rows of pictures that are drawn.
+        measured: The measurements that are taken.
     """
 
     reported: Mapping[str, ReportedRow]
@@ -37,6 +40,7 @@ class Evidence(NamedTuple):
     results: Mapping[str, RowResults]
     failures: Mapping[str, FailedRow]
     pictures: Mapping[str, PictureRow]
+    measured: Mapping[str, MeasurementRow]
 
     def finished(self, names: Iterable[str]) -> list[str]:
         """Those of the ids whose runs are finished."""
@@ -81,7 +85,12 @@ def gather_evidence(folder: Path) -> Evidence:
         elif isinstance(row, FailedRow):
             failures[name] = row
     return Evidence(
-        reported_rows(), list(configs), results, failures, _drawn_pictures(configs, folder)
+        reported=reported_rows(),
+        ids=list(configs),
+        results=results,
+        failures=failures,
+        pictures=_drawn_pictures(configs, folder),
+        measured=_taken_measurements(configs, folder),
     )
 
 
@@ -93,6 +102,16 @@ def _drawn_pictures(configs: Mapping[str, Config], folder: Path) -> dict[str, Pi
         if isinstance(row, PictureRow):
             pictures[name] = row
     return pictures
+
+
+def _taken_measurements(configs: Mapping[str, Config], folder: Path) -> dict[str, MeasurementRow]:
+    """The measurements that fit to the settings of today."""
+    taken = {}
+    for name, measurement in measurements().items():
+        row = result_files.read(name, replace(configs[measurement.row], seeds=1), folder)
+        if isinstance(row, MeasurementRow):
+            taken[name] = row
+    return taken
 
 
 def epoch_records(results: RowResults) -> list[EpochRecord]:

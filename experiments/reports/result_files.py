@@ -11,6 +11,7 @@ from experiments.core.file_schema import (
     EpochRecord,
     FailedRow,
     LayerStatistics,
+    MeasurementRow,
     PictureRow,
     Record,
     RowResults,
@@ -36,7 +37,7 @@ STATISTICS_LAYERS = ('conv1_pre', 'conv1', 'conv2_pre', 'conv2')
 MOST_SEEDS_IN_CURVE = 10  # with more, the curve has means and intervals, but not single seeds
 SIGNIFICANT_DIGITS = 5
 
-Row = RowResults | FailedRow | PictureRow
+Row = RowResults | FailedRow | PictureRow | MeasurementRow
 
 
 def records_of(kind: type[Record], records: Sequence[Record]) -> list[Record]:
@@ -195,9 +196,9 @@ def _means(scores: Scores | None) -> Scores | None:
 
 
 def write(file: Path, row: Row) -> None:
-    """Writes the file of a row. Floats of a finished run are rounded."""
+    """Writes the file of a row. Floats of what was found of a run are rounded."""
     content = file_schema.to_json(row)
-    if isinstance(row, RowResults):
+    if isinstance(row, RowResults | MeasurementRow):
         for name, value in content.items():
             # The config stays as it is, since it is compared with other Configs.
             if name != 'config':
@@ -248,7 +249,7 @@ def read(
 
 def _read_any_row(file: Path) -> Row | None:
     # No file of one kind can be read as one of another kind: each has a field of its own.
-    for kind in (RowResults, FailedRow, PictureRow):
+    for kind in (RowResults, FailedRow, PictureRow, MeasurementRow):
         row = file_schema.read_json(file, kind)
         if row is not None:
             return row

@@ -12,6 +12,7 @@ from experiments.core.file_schema import (
     FailedRow,
     LayerStatistics,
     LengthTable,
+    MeasurementRow,
     PictureRow,
     Predictions,
     RecallTest,
@@ -180,10 +181,12 @@ def test_a_file_comes_back_for_its_config(row, tmp_path):
     assert result_files.read('other', CONFIG, tmp_path) is None
 
 
-def test_failures_and_pictures_come_back(tmp_path):
+def test_failures_pictures_and_measurements_come_back(tmp_path):
     failure = FailedRow('1', {}, 'cpu', CONFIG.identity(), 'the loss is not finite')
     picture = PictureRow('1', CONFIG.identity(), [PREDICTIONS])
-    for name, row in (('failure', failure), ('picture', picture)):
+    measured = {'explained': Summary(0.5, None, [0.5])}
+    measurement = MeasurementRow('1', CONFIG.identity(), measured)
+    for name, row in (('failure', failure), ('picture', picture), ('measure', measurement)):
         result_files.write(tmp_path / f'{name}.json', row)
         assert result_files.read(name, CONFIG, tmp_path) == row
 
@@ -210,5 +213,9 @@ def test_a_file_that_does_not_fit_is_ignored(row, tmp_path):
 @pytest.mark.parametrize('file', sorted(RESULTS_FOLDER.glob('*.json')), ids=lambda file: file.stem)
 def test_committed_results_can_be_read(file):
     content = file_schema.read_content(file)
-    kind = PictureRow if 'found' in content else RowResults
+    kind = RowResults
+    if 'found' in content:
+        kind = PictureRow
+    elif 'measured' in content:
+        kind = MeasurementRow
     assert file_schema.to_json(file_schema.from_json(content, kind)) == content
