@@ -1,6 +1,7 @@
 """Trains and draws what the report lacks: python -m experiments.reproduce --rows='E-*,D-add-*'.
 
-What is finished already is left alone, and the same command goes on after a stop.
+It also measures what claims need to know of trained nets. What is finished already is left alone,
+and the same command goes on after a stop.
 """
 
 import importlib
@@ -13,13 +14,14 @@ from experiments.core.config import Config
 from experiments.core.flags import BACKEND_FLAGS, HELP_FLAG, Flag, flag_values
 from experiments.reports import catalogue
 from experiments.reports.catalogue import RESULTS_FOLDER, RESULTS_FOLDER_SHOWN
+from experiments.reports.measurements.rows import measurements
 from jaxdl import UserError, backend
 
 FLAGS = {
     'rows': Flag(
         '*',
         'ids, with * for any text, separated by commas: of reported_results.csv, and hidden-*, '
-        'rate-*, batch-*, proof-*, claim-*, paper, samples-*',
+        'rate-*, batch-*, proof-*, claim-*, paper, samples-*, measure-*',
     ),
     'seeds': Flag(0, 'of each row; 0: 100 of sequence tasks, 10 of images, 4 or 6 of the longest'),
     'workdir': Flag('runs/reproduce', 'folder of the runs, by id and settings'),
@@ -34,7 +36,7 @@ STOPPED = 'stopped; the same command goes on where it was'
 
 
 def main(argv: Sequence[str]) -> None:
-    """Trains and draws the rows that the flags name, as far as they are missing.
+    """Trains, draws and measures the rows that the flags name, as far as they are missing.
 
     Raises:
         UserError: What the user can put right.
@@ -45,7 +47,8 @@ def main(argv: Sequence[str]) -> None:
     requested = catalogue.select(flags['rows'])
 
     # Imported here, as these import JAX, for which --help need not wait.
-    from experiments.reports import reproduction
+    from experiments.reports import reproduction, result_files
+    from experiments.reports.measurements.take import take
     from experiments.training.folder_lock import owned
     from jaxdl import parallel
 
@@ -61,7 +64,8 @@ def main(argv: Sequence[str]) -> None:
         done = len(plan.configs) - len(plan.to_train)
         print(
             f'{len(requested)} rows, {len(plan.configs)} different trainings: {done} are done, '
-            f'{len(plan.to_train)} to do; {len(plan.to_draw)} rows of pictures to do'
+            f'{len(plan.to_train)} to do; {len(plan.to_draw)} rows of pictures and '
+            f'{len(plan.to_measure)} measurements to do'
         )
 
         backend.configure(
@@ -74,6 +78,9 @@ def main(argv: Sequence[str]) -> None:
         pictures = catalogue.pictures()
         for name, config in plan.to_draw.items():
             reproduction.draw(name, pictures[name], config, folders.results_folder, call_command)
+        for name, config in plan.to_measure.items():
+            row = take(measurements()[name].quantity, config)
+            result_files.write(folders.results_folder / f'{name}.json', row)
 
 
 def call_command(name: str, *flags: str) -> None:

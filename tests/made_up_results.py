@@ -80,7 +80,7 @@ def epoch(number, train, test=None, seconds=None, half_width=None):
     )
 
 
-def evidence(failures=None, pictures=None, **results):
+def evidence(failures=None, pictures=None, measured=None, **results):
     """The Evidence of some runs. An underscore in a name stands for the dash of an id."""
     by_id = {name.replace('_', '-'): result for name, result in results.items()}
-    return Evidence({}, list(by_id), by_id, failures or {}, pictures or {})
+    return Evidence({}, list(by_id), by_id, failures or {}, pictures or {}, measured or {})

@@ -1,5 +1,7 @@
 """Filters as pictures, and which are dead or alike."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -35,3 +37,15 @@ def test_pictures_have_their_own_scale_or_a_shared_one():
     shared = filters.pictures(weights, shared=True)
     expected = (weights / np.abs(weights).max() / 2).transpose(0, 2, 3, 1)
     np.testing.assert_allclose(shared - 0.5, expected)
+
+
+def test_the_largest_response_is_that_of_the_best_corner():
+    """A linear function is largest at a corner: all black and white images are tried."""
+    weights = np.random.default_rng(0).normal(size=(4, 2, 2, 2))
+    low, high = np.array([-0.5, 0.2]), np.array([1.5, 3.0])
+    corners = []
+    for is_white in itertools.product([False, True], repeat=8):
+        by_channel = np.reshape(is_white, (2, 4))
+        corners.append(np.where(by_channel, high[:, None], low[:, None]).ravel())
+    expected = (weights.reshape(4, -1) @ np.array(corners).T).max(1)
+    np.testing.assert_allclose(filters.largest_responses(weights, low, high), expected)

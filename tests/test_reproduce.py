@@ -273,10 +273,10 @@ def test_pictures_are_of_the_row_that_they_name(folders):
     """samples-mnist shows a figure of the run of E-lstm128."""
     outcome = start(folders, rows='samples-mnist')
     assert outcome.code == 0
-    assert '0 to do; 1 rows of pictures to do' in outcome.out
+    assert '0 to do; 1 rows of pictures and 0 measurements to do' in outcome.out
     assert (folders.results / 'samples-mnist-samples.jpg').stat().st_size > 5000
     assert folders.result('samples-mnist')['config']['hidden'] == 3
-    assert '0 rows of pictures to do' in start(folders, rows='samples-mnist').out
+    assert '0 rows of pictures and 0 measurements to do' in start(folders, rows='samples-mnist').out
 
 
 def test_pictures_of_a_run_that_is_gone_train_it_again(folders):
@@ -285,8 +285,22 @@ def test_pictures_of_a_run_that_is_gone_train_it_again(folders):
     shutil.rmtree(gone)
     outcome = start(folders, rows='samples-mnist')
     assert outcome.code == 0
-    assert '1 to do; 1 rows of pictures to do' in outcome.out
+    assert '1 to do; 1 rows of pictures and 0 measurements to do' in outcome.out
     assert (folders.results / 'samples-mnist.json').exists()
+
+
+def test_nets_are_measured_once(folders):
+    """The first six of seven seeds, of a run that has no file of results yet."""
+    configs = {'B-rnn20': replace(MNIST_NET, cell='rnn')}
+    row = 'measure-early-rows-B-rnn20'
+    outcome = start(folders, rows=row, seeds=7, configs=configs)
+    assert outcome.code == 0
+    assert '1 to do; 0 rows of pictures and 1 measurements to do' in outcome.out
+    content = folders.result(row)
+    assert content['config'] == folders.result('B-rnn20')['config']
+    assert len(content['measured']['explained']['seeds']) == 6
+    again = start(folders, rows=row, seeds=7, configs=configs)
+    assert '0 to do; 0 rows of pictures and 0 measurements to do' in again.out
 
 
 def test_pictures_of_another_command_are_kept_with_what_it_found(folders):

@@ -1,5 +1,7 @@
 """The strongest units against a search, and their projections against those of whole images."""
 
+from collections import Counter
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -83,3 +85,11 @@ def test_strongest_units_are_those_of_a_search(layer, x64):
             column = units.columns[number, rank]
             assert units.values[number, rank] == maxima[image]
             assert values[image, row, column, number] == maxima[image]
+
+
+@pytest.mark.quick
+def test_purity_is_the_share_of_the_commonest_class():
+    classes = np.random.default_rng(0).integers(0, 5, size=(20, 9))
+    expected = [Counter(row).most_common(1)[0][1] / 9 for row in classes.tolist()]
+    np.testing.assert_allclose(top_units.class_purity(classes), expected)
+    assert top_units.class_purity(np.array([[3, 3, 3]])) == 1

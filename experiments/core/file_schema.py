@@ -20,7 +20,7 @@ from experiments.core.schemas.final_tests import final_test_type
 from experiments.core.schemas.records import Record, StatisticsRecord
 from experiments.core.schemas.result_checks import check_results
 from experiments.core.schemas.results import RunResults
-from experiments.core.schemas.rows import FailedRow, PictureRow, RowResults
+from experiments.core.schemas.rows import FailedRow, MeasurementRow, PictureRow, RowResults
 from experiments.core.schemas.settings import check_settings
 from jaxdl.durable_files import write_whole
 
@@ -60,7 +60,7 @@ def from_json(content: Any, schema_type: type[T]) -> T:
         ValueError: The content is of another form.
     """
     result = msgspec.convert(content, schema_type)
-    if isinstance(result, RunResults | RowResults | FailedRow | PictureRow):
+    if isinstance(result, RunResults | RowResults | FailedRow | PictureRow | MeasurementRow):
         check_settings(result.config)
     if isinstance(result, RunResults | RowResults):
         # The type of the final test depends on the task, which only the content tells.

@@ -1,4 +1,4 @@
-"""All that `reproduce` trains and draws, by id.
+"""All that `reproduce` trains, draws and measures, by id.
 
 Beside the rows of the reports these are comparisons that the reports only talk about (hidden-*,
 rate-*, batch-*), adders that are to be proved right (proof-*), and what single claims need
@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from experiments.core.config import RESTART_EPOCHS, VMAPPED, Config
 from experiments.reports.claim_runs import TIMED_PREFIX, claim_runs
+from experiments.reports.measurements.rows import measurements
 from experiments.reports.presets import PICTURES, Picture, near_names, presets
 from experiments.training.cost_estimate import seconds_per_step, steps_per_epoch
 from jaxdl import UserError
@@ -139,12 +140,12 @@ def select(patterns: str) -> list[str]:
         patterns: Separated by commas, with * for any text.
 
     Returns:
-        Ids of runs, then of pictures, in the order of the catalogue.
+        Ids of runs, then of pictures and of measurements, in the order of the catalogue.
 
     Raises:
         UserError: A pattern matches nothing. The message names similar ids.
     """
-    names = [*runs(), *pictures()]
+    names = [*runs(), *pictures(), *measurements()]
     chosen = set()
     for pattern in patterns.split(','):
         matching = fnmatch.filter(names, pattern)

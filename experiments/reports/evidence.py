@@ -8,9 +8,10 @@ from typing import NamedTuple
 from experiments.core.config import Config
 from experiments.core.formatting import format_summary
 from experiments.core.schemas.records import EpochRecord, WindowRecord
-from experiments.core.schemas.rows import FailedRow, PictureRow, RowResults
+from experiments.core.schemas.rows import FailedRow, MeasurementRow, PictureRow, RowResults
 from experiments.core.tasks import Notify
 from experiments.reports import catalogue, result_files
+from experiments.reports.measurements.rows import measurements
 from experiments.reports.reported import ReportedRow, reported_rows
 from experiments.reports.result_files import records_of
 from jaxdl.figures.comparisons import SummaryLine
@@ -26,6 +27,7 @@ class Evidence(NamedTuple):
         results: Of the runs that are finished.
         failures: The runs that diverged.
         pictures: The rows of pictures that are drawn.
+        measured: The measurements that are taken.
     """
 
     reported: Mapping[str, ReportedRow]
@@ -33,6 +35,7 @@ class Evidence(NamedTuple):
     results: Mapping[str, RowResults]
     failures: Mapping[str, FailedRow]
     pictures: Mapping[str, PictureRow]
+    measured: Mapping[str, MeasurementRow]
 
     def finished(self, names: Iterable[str]) -> list[str]:
         """Those of the ids whose runs are finished."""
@@ -78,9 +81,17 @@ def gather_evidence(folder: Path) -> Evidence:
         elif isinstance(row, FailedRow):
             failures[name] = row
     pictures = _drawn_pictures(configs, folder, ignored.append)
+    measured = _taken_measurements(configs, folder, ignored.append)
     if ignored:
         print(result_files.ignored_text(ignored, folder))
-    return Evidence(reported_rows(), list(configs), results, failures, pictures)
+    return Evidence(
+        reported=reported_rows(),
+        ids=list(configs),
+        results=results,
+        failures=failures,
+        pictures=pictures,
+        measured=measured,
+    )
 
 
 def _drawn_pictures(
@@ -93,6 +104,18 @@ def _drawn_pictures(
         if isinstance(row, PictureRow):
             pictures[name] = row
     return pictures
+
+
+def _taken_measurements(
+    configs: Mapping[str, Config], folder: Path, notify: Notify
+) -> dict[str, MeasurementRow]:
+    """The measurements that fit to the settings of today."""
+    taken = {}
+    for name, measurement in measurements().items():
+        row = result_files.read(name, replace(configs[measurement.row], seeds=1), folder, notify)
+        if isinstance(row, MeasurementRow):
+            taken[name] = row
+    return taken
 
 
 def epoch_records(results: RowResults) -> list[EpochRecord]:

@@ -20,6 +20,7 @@ from experiments.core.schemas.records import EpochRecord, TenBatchesRecord
 from experiments.core.schemas.rows import FailedRow, PictureRow
 from experiments.core.tasks import Notify
 from experiments.reports import catalogue, result_files
+from experiments.reports.measurements.rows import measurements
 from experiments.reports.presets import Picture
 from experiments.reports.result_files import records_of
 from experiments.training import workdir
@@ -60,27 +61,30 @@ class Plan(NamedTuple):
         configs: Of the runs that are needed, by the first id of each Config.
         to_train: Those of runs that are not finished.
         to_draw: Of the runs whose pictures are missing, by the ids of the pictures.
+        to_measure: Of the runs whose nets are to be measured, by the ids of the measurements.
     """
 
     configs: dict[str, Config]
     to_train: dict[str, Config]
     to_draw: dict[str, Config]
+    to_measure: dict[str, Config]
 
 
 def make_plan(requested: Sequence[str], folders: Folders, seeds: int, precision: str) -> Plan:
-    """Finds out which runs and which pictures are missing, and says which files do not fit.
+    """Finds out which runs, pictures and measurements are missing, and which files do not fit.
 
     Args:
-        requested: Ids of runs and of pictures.
+        requested: Ids of runs, pictures and measurements.
         folders: Where results are looked for.
         seeds: Of each run; 0 for the usual number of its task. A run that is finished with more
             seeds is left as it is.
         precision: Of products, as in Config.
     """
-    all_configs, pictures = catalogue.runs(), catalogue.pictures()
+    all_configs, all_measurements = catalogue.runs(), measurements()
+    made_of_nets = catalogue.pictures() | all_measurements
     needed_run = {}
     for name in requested:
-        row = pictures[name].row if name in pictures else name
+        row = made_of_nets[name].row if name in made_of_nets else name
         needed_run[name] = catalogue.first_id(row, all_configs)
 
     ignored: list[str] = []
@@ -97,20 +101,21 @@ def make_plan(requested: Sequence[str], folders: Folders, seeds: int, precision:
             config = with_folder(name, all_configs[name], folders, seeds_there, precision)
         configs[name] = config
 
-    to_draw = {}
+    to_draw, to_measure = {}, {}
     for name in requested:
         config = configs[needed_run[name]]
-        if name not in pictures:
+        if name not in made_of_nets:
             continue
-        drawn = result_files.read(name, config, folders.results_folder, ignored.append)
-        if drawn is None:
-            to_draw[name] = config
+        found = result_files.read(name, config, folders.results_folder, ignored.append)
+        if found is None:
+            missing = to_measure if name in all_measurements else to_draw
+            missing[name] = config
             # A fresh clone of the repository has the results of a run, but not its net.
             if not workdir.newest_epoch(Path(config.workdir)):
                 to_train[needed_run[name]] = config
     if ignored:
         print(result_files.ignored_text(ignored, folders.results_folder))
-    return Plan(configs, to_train, to_draw)
+    return Plan(configs, to_train, to_draw, to_measure)
 
 
 def with_folder(name: str, config: Config, folders: Folders, seeds: int, precision: str) -> Config:

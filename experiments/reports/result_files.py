@@ -17,6 +17,7 @@ from experiments.core.schemas.records import (
 )
 from experiments.core.schemas.rows import (
     FailedRow,
+    MeasurementRow,
     PictureRow,
     RowResults,
     StatisticsCurve,
@@ -37,7 +38,7 @@ MOST_SEEDS_IN_CURVE = 10  # with more, the curve has means and intervals, but no
 SIGNIFICANT_DIGITS = 5
 MOST_IGNORED_SHOWN = 5
 
-Row = RowResults | FailedRow | PictureRow
+Row = RowResults | FailedRow | PictureRow | MeasurementRow
 
 
 def records_of(kind: type[Record], records: Sequence[Record]) -> list[Record]:
@@ -196,9 +197,9 @@ def _means(scores: Scores | None) -> Scores | None:
 
 
 def write(file: Path, row: Row) -> None:
-    """Writes the file of a row. Floats of a finished run are rounded."""
+    """Writes the file of a row. Floats of what was found of a run are rounded."""
     content = file_schema.to_json(row)
-    if isinstance(row, RowResults):
+    if isinstance(row, RowResults | MeasurementRow):
         for name, value in content.items():
             # The config stays as it is, since it is compared with other Configs.
             if name != 'config':
@@ -260,7 +261,7 @@ def ignored_text(ignored: Sequence[str], folder: Path) -> str:
 
 def _read_any_row(file: Path) -> Row | None:
     # No file of one kind can be read as one of another kind: each has a field of its own.
-    for kind in (RowResults, FailedRow, PictureRow):
+    for kind in (RowResults, FailedRow, PictureRow, MeasurementRow):
         row = file_schema.read_json(file, kind)
         if row is not None:
             return row

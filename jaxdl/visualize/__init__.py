@@ -1,1 +1,1 @@
-"""Pure functions that look inside a trained CNN: params and images in, arrays out."""
+"""Pure functions that look inside a trained net: params and inputs in, arrays out."""

@@ -70,3 +70,19 @@ def similar_pairs(weights: np.ndarray) -> list[SimilarPair]:
         )
         pairs.append(pair)
     return pairs
+
+
+def largest_responses(weights: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """The largest value, without its bias, that each filter can have on any image: (K,).
+
+    Pixels below a positive weight are then as light as can be, those below a negative one as dark.
+
+    Args:
+        weights: (K, C, k, k).
+        low: (C,) the value of a black pixel, as the net takes it.
+        high: (C,) that of a white one, above `low`.
+    """
+    weights = np.asarray(weights, float)
+    positive = np.maximum(weights, 0).sum((2, 3))  # (K, C)
+    negative = np.minimum(weights, 0).sum((2, 3))
+    return positive @ high + negative @ low

@@ -95,6 +95,18 @@ def strongest_units(
     )
 
 
+def class_purity(classes: np.ndarray) -> np.ndarray:
+    """The share of the commonest class among the strongest images of each map: (K,).
+
+    Args:
+        classes: (K, count) int from 0 on, the classes of the images of each map.
+    """
+    counts = []
+    for number in range(classes.max() + 1):
+        counts.append(np.sum(classes == number, axis=1))
+    return np.max(counts, axis=0) / classes.shape[1]
+
+
 def receptive_fields(
     model: Model,
     images: np.ndarray,

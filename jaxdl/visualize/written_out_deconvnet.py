@@ -1,8 +1,8 @@
-"""The deconvnet step by step, with filters of one's choice on the way down.
+"""The deconvnet step by step, with filters and switches of one's choice on the way down.
 
 `deconvnet.project` goes down by the gradient of the net, whose filters are always the right ones:
-turned by 180 degrees. One can also write the way down out, and then get the filters wrong. This is
-what that looks like.
+turned by 180 degrees. So are its switches, the places of the maxima. One can also write the way
+down out, and then get the filters or the switches wrong. This is what that looks like.
 
 Only for nets of two convolutions, each with a rectifier and a max pool of 2 x 2.
 """
@@ -18,6 +18,9 @@ from jax import lax
 from jaxdl.visualize.model_interface import Params
 
 Turn = Callable[[jax.Array], jax.Array]
+# From a signal (N, h, w, K) and the values before the pooling (N, 2h, 2w, K) to a signal of the
+# latter shape.
+Unpool = Callable[[jax.Array, jax.Array], jax.Array]
 
 
 def turned_by_180(kernel: jax.Array) -> jax.Array:
@@ -30,8 +33,51 @@ def transposed(kernel: jax.Array) -> jax.Array:
     return kernel.swapaxes(0, 1)
 
 
+def unturned(kernel: jax.Array) -> jax.Array:
+    """The kernel (S, S, K, C) as it is on the way up, which is no adjoint."""
+    return kernel
+
+
+def upside_down(kernel: jax.Array) -> jax.Array:
+    """The kernel (S, S, K, C) flipped in its rows alone, which is no adjoint."""
+    return kernel[::-1]
+
+
+def mirrored(kernel: jax.Array) -> jax.Array:
+    """The kernel (S, S, K, C) flipped in its columns alone, which is no adjoint."""
+    return kernel[:, ::-1]
+
+
+def to_maxima(signal: jax.Array, before_pool: jax.Array) -> jax.Array:
+    """Unpools to the switches: the first maximum of each window of 2 x 2."""
+    _, unpool = jax.vjp(_max_pool, before_pool)
+    (unpooled,) = unpool(signal)
+    return unpooled
+
+
+def to_centres(signal: jax.Array, before_pool: jax.Array) -> jax.Array:
+    """Unpools to the middle of each window: a quarter of the signal to each of its four places."""
+    del before_pool  # the switches are not looked at
+    return jnp.repeat(jnp.repeat(signal / 4, 2, axis=1), 2, axis=2)
+
+
+def to_random_places(key: jax.Array) -> Unpool:
+    """Makes an Unpool to one of the four places of each window, drawn with a key."""
+
+    def unpool(signal, before_pool):
+        # The maxima of noise are at random places.
+        noise = jax.random.uniform(key, before_pool.shape)
+        return to_maxima(signal, noise)
+
+    return unpool
+
+
 def project(
-    params: Params, layers: Mapping[str, jax.Array], layer: Literal['pool1', 'pool2'], turn: Turn
+    params: Params,
+    layers: Mapping[str, jax.Array],
+    layer: Literal['pool1', 'pool2'],
+    turn: Turn = turned_by_180,
+    unpool: Unpool = to_maxima,
 ) -> jax.Array:
     """Projects all maps of a pooled layer down to the pixels.
 
@@ -40,6 +86,7 @@ def project(
         layers: The values inside the net for N images.
         layer: The layer that the signal starts from.
         turn: What becomes of a kernel on the way down.
+        unpool: Where a signal goes on its way down through a pooling.
 
     Returns:
         (N, H, W, C).
@@ -47,39 +94,22 @@ def project(
     weights = params['params']
     signal = layers[layer]
     if layer == 'pool2':
-        signal = _down(signal, layers['conv2'], weights['conv2_weight'], turn)
-    return _down(signal, layers['conv1'], weights['conv1_weight'], turn)
+        unpooled = unpool(signal, layers['conv2'])
+        signal = _apply_filters(unpooled, weights['conv2_weight'], turn)
+    unpooled = unpool(signal, layers['conv1'])
+    return _apply_filters(unpooled, weights['conv1_weight'], turn)
 
 
-def _down(signal: jax.Array, before_pool: jax.Array, weight: jax.Array, turn: Turn) -> jax.Array:
-    """Sends a signal from a max pool down to the inputs of the convolution below it.
-
-    Args:
-        signal: (N, H / 2, W / 2, K), for the values after the pool.
-        before_pool: (N, H, W, K), the values that were pooled.
-        weight: (K, C, S, S), of the convolution.
-        turn: What becomes of its kernel.
-
-    Returns:
-        (N, H, W, C).
-    """
-    unpooled = _unpool(signal, before_pool)
-    rectified = jnp.maximum(unpooled, 0)
-    kernel = weight.transpose(2, 3, 0, 1)  # (S, S, K, C): from K maps down to C channels
+def _apply_filters(signal: jax.Array, weight: jax.Array, turn: Turn) -> jax.Array:
+    """Rectifies a signal, and applies the turned filters."""
+    kernel = turn(weight.transpose(2, 3, 0, 1))  # from (K, C, S, S)
     return lax.conv_general_dilated(
-        rectified,
-        turn(kernel),
+        jnp.maximum(signal, 0),
+        kernel,
         window_strides=(1, 1),
         padding='SAME',
         dimension_numbers=('NHWC', 'HWIO', 'NHWC'),
     )
-
-
-def _unpool(signal: jax.Array, before_pool: jax.Array) -> jax.Array:
-    """Brings a signal back to the places of the maxima, which is the gradient of max pooling."""
-    _, pullback = jax.vjp(_max_pool, before_pool)
-    (unpooled,) = pullback(signal)
-    return unpooled
 
 
 def _max_pool(values: jax.Array) -> jax.Array:

@@ -6,6 +6,7 @@ import json
 
 import adder_results
 import pytest
+from made_up_results import evidence, image_run
 from strangers import FEW, MANY, changed, damaged, files_in, fuzz, nested, to_bytes
 
 from experiments.core import file_schema
@@ -19,9 +20,10 @@ from experiments.core.schemas.records import (
     TenBatchesRecord,
     WindowRecord,
 )
-from experiments.core.schemas.rows import PictureRow, RowResults, StatisticsCurve
+from experiments.core.schemas.rows import MeasurementRow, PictureRow, RowResults, StatisticsCurve
 from experiments.reports import catalogue, result_files
 from experiments.reports.catalogue import RESULTS_FOLDER
+from experiments.reports.claims.table import ANSWERS
 from experiments.reports.judgement import judge_all
 from experiments.reports.page.pictures import row_pictures
 from experiments.reports.page.render import to_html, to_markdown
@@ -48,6 +50,13 @@ PICTURES = file_schema.to_json(
         '0.1.0',
         CONFIG.identity(),
         [Predictions(['7'], [7], [0.5], {'as MNIST': Summary(0.5, None, [0.5])}), None],
+    )
+)
+PURITIES = file_schema.to_json(
+    MeasurementRow(
+        '0.1.0',
+        dataclasses.replace(catalogue.runs()['A-cifar-base'], seeds=2).identity(),
+        {'conv1': Summary(0.4, 0.1, [0.3, 0.5]), 'conv2': Summary(0.6, 0.1, [0.5, 0.7])},
     )
 )
 LAYER = LayerStatistics(*[Summary(0.5, 0.1)] * 4, range=[0.0, 1.0], histogram=[1, 2])
@@ -217,6 +226,16 @@ def check_pictures(folder, content):
     to_html('Page', blocks, {}).encode()
 
 
+def check_measurement(folder, content):
+    name = 'measure-purity-A-cifar-base'
+    write(folder / f'{name}.json', content)
+    config = dataclasses.replace(catalogue.runs()['A-cifar-base'], seeds=1)
+    row = result_files.read(name, config, folder, notify=error_line)
+    if row is not None:
+        known = evidence(measured={name: row}, **{'A-cifar-base': image_run([0.6, 0.7])})
+        ANSWERS['A-c06-edges-to-objects'].answer(known)
+
+
 ROWS = ('E-add-mse-h5-L7', 'D-recall-h5', 'E-lstm128', 'B-cifar-relu-adam', 'A-rnn256-sgd')
 
 
@@ -268,6 +287,7 @@ LOADERS = {
     'metrics': (check_metrics, changed(METRICS) | damaged(METRICS_LINES)),
     'transfer': (check_transfer, changed(TRANSFER) | damaged(to_bytes(TRANSFER))),
     'pictures': (check_pictures, changed(PICTURES) | damaged(to_bytes(PICTURES))),
+    'measurement': (check_measurement, changed(PURITIES) | damaged(to_bytes(PURITIES))),
 }
 
 

@@ -20,7 +20,7 @@ from experiments.reports.reported_claims import TABLE, reported_claims
 
 pytestmark = pytest.mark.quick
 ROOT = Path(__file__).parents[2]
-NOTHING = Evidence({}, [], {}, {}, {})
+NOTHING = Evidence({}, [], {}, {}, {}, {})
 HIGH, LOW = [0.91, 0.92, 0.93], [0.71, 0.72, 0.73]
 HIGHER = ClaimTest('the first is above the second', [difference('a', 'b', TEST_ACCURACY)])
 

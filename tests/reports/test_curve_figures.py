@@ -18,7 +18,7 @@ ROW_ID = NUMBER.row_id
 
 
 def evidence_of(results):
-    return Evidence({}, [ROW_ID], {ROW_ID: results}, {}, {})
+    return Evidence({}, [ROW_ID], {ROW_ID: results}, {}, {}, {})
 
 
 def windows_of(row_id, batches):

@@ -18,7 +18,7 @@ from experiments.core.schemas.records import (
     WindowRecord,
 )
 from experiments.core.schemas.results import RunResults
-from experiments.core.schemas.rows import FailedRow, PictureRow, RowResults
+from experiments.core.schemas.rows import FailedRow, MeasurementRow, PictureRow, RowResults
 from experiments.reports import result_files
 from experiments.reports.catalogue import RESULTS_FOLDER
 from experiments.reports.result_files import (
@@ -178,10 +178,12 @@ def test_a_file_comes_back_for_its_config(row, tmp_path):
     assert result_files.read('other', CONFIG, tmp_path, print) is None
 
 
-def test_failures_and_pictures_come_back(tmp_path):
+def test_failures_pictures_and_measurements_come_back(tmp_path):
     failure = FailedRow('1', {}, 'cpu', CONFIG.identity(), 'the loss is not finite')
     picture = PictureRow('1', CONFIG.identity(), [PREDICTIONS])
-    for name, row in (('failure', failure), ('picture', picture)):
+    measured = {'explained': Summary(0.5, None, [0.5])}
+    measurement = MeasurementRow('1', CONFIG.identity(), measured)
+    for name, row in (('failure', failure), ('picture', picture), ('measure', measurement)):
         result_files.write(tmp_path / f'{name}.json', row)
         assert result_files.read(name, CONFIG, tmp_path, print) == row
 
@@ -216,5 +218,9 @@ def test_files_that_are_ignored_are_one_line():
 @pytest.mark.parametrize('file', sorted(RESULTS_FOLDER.glob('*.json')), ids=lambda file: file.stem)
 def test_committed_results_can_be_read(file):
     content = file_schema.read_content(file)
-    kind = PictureRow if 'found' in content else RowResults
+    kind = RowResults
+    if 'found' in content:
+        kind = PictureRow
+    elif 'measured' in content:
+        kind = MeasurementRow
     assert file_schema.to_json(file_schema.from_json(content, kind)) == content

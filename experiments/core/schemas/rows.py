@@ -93,3 +93,22 @@ class PictureRow(msgspec.Struct, frozen=True, omit_defaults=True):
     version: str
     config: Settings
     found: list[Predictions | None]
+
+
+class MeasurementRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """results/<id>.json of what was measured of the nets of a run.
+
+    Attributes:
+        config: The settings of the run, which may have more seeds.
+        measured: By name, with the values of each seed that was measured.
+    """
+
+    version: str
+    config: Settings
+    measured: Scores
+
+    def __post_init__(self) -> None:
+        """Raises ValueError unless all values are of the same seeds."""
+        counts = {len(summary.seeds or []) for summary in self.measured.values()}
+        if len(counts) != 1 or 0 in counts:
+            raise ValueError('all that is measured must have the values of the same seeds')

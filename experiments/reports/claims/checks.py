@@ -8,6 +8,7 @@ import numpy as np
 from experiments.core.schemas.rows import RowResults
 from experiments.reports.claims import statistics
 from experiments.reports.claims.answer import Check, Estimate, Finding, Kind, NotKept, Region, judge
+from experiments.reports.claims.measured import Measured
 from experiments.reports.claims.measures import (
     PERCENT,
     RATIO,
@@ -21,6 +22,8 @@ from experiments.reports.evidence import Evidence
 ABOVE_ZERO = Region(low=0)
 BELOW_ZERO = Region(high=0)
 MOST = Region(low=0.5)  # of a share: more than half
+
+AnyMeasure = Measure | Measured
 
 
 def finding(label: str, interval: Estimate, region: Region, unit: Unit, suffix: str) -> Finding:
@@ -45,7 +48,7 @@ def _several(values: np.ndarray, row: str) -> np.ndarray:
 def difference(
     first: str,
     second: str,
-    measure: Measure,
+    measure: AnyMeasure,
     region: Region = ABOVE_ZERO,
     paired: bool = False,
 ) -> Check:
@@ -62,8 +65,8 @@ def difference(
 
     def measured(evidence: Evidence, confidence: float) -> Finding:
         interval = compare(
-            _several(measure.values(evidence.results[first]), first),
-            _several(measure.values(evidence.results[second]), second),
+            _several(measure.of_row(evidence, first), first),
+            _several(measure.of_row(evidence, second), second),
             confidence,
         )
         label = f'{first} less {second}, {measure.name}'
@@ -72,7 +75,7 @@ def difference(
     return Check((first, second), measured)
 
 
-def level(row: str, measure: Measure, region: Region) -> Check:
+def level(row: str, measure: AnyMeasure, region: Region) -> Check:
     """The mean of a measure over the seeds of one run.
 
     A measure that is a difference within each net is compared in this way, too: its seeds are
@@ -80,14 +83,14 @@ def level(row: str, measure: Measure, region: Region) -> Check:
     """
 
     def measured(evidence: Evidence, confidence: float) -> Finding:
-        interval = statistics.mean(_several(measure.values(evidence.results[row]), row), confidence)
+        interval = statistics.mean(_several(measure.of_row(evidence, row), row), confidence)
         label = f'{row}, {measure.name}'
         return finding(label, interval, region, measure.unit, measure.unit.level)
 
     return Check((row,), measured)
 
 
-def levels(rows: Sequence[str], measure: Measure, region: Region) -> list[Check]:
+def levels(rows: Sequence[str], measure: AnyMeasure, region: Region) -> list[Check]:
     """The mean of a measure over seeds, of each of several runs."""
     checks = []
     for row in rows:
@@ -133,7 +136,7 @@ def shares_at_least(rows: Sequence[str], measure: Measure, least: float) -> list
 
 
 def trend(
-    rows: Sequence[str], measure: Measure, direction: Literal['rises', 'falls'] = 'rises'
+    rows: Sequence[str], measure: AnyMeasure, direction: Literal['rises', 'falls'] = 'rises'
 ) -> Check:
     """That a measure rises, or falls, with the place of its run among `rows`.
 
@@ -141,7 +144,7 @@ def trend(
     """
 
     def measured(evidence: Evidence, confidence: float) -> Finding:
-        groups = [_several(measure.values(evidence.results[row]), row) for row in rows]
+        groups = [_several(measure.of_row(evidence, row), row) for row in rows]
         found = statistics.rank_trend(groups)
         number = (
             f'{rows[0]} to {rows[-1]}, rank correlation of {measure.name}: '

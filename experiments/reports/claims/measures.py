@@ -1,4 +1,4 @@
-"""What is measured of a finished run: a value for each of its seeds."""
+"""What claims compare: a value for each seed of a finished run."""
 
 from collections.abc import Callable
 from typing import Literal, NamedTuple
@@ -8,7 +8,7 @@ import numpy as np
 from experiments.core.schemas.fields import Scores
 from experiments.core.schemas.rows import RowResults
 from experiments.reports.claims.answer import NotKept
-from experiments.reports.evidence import epoch_records
+from experiments.reports.evidence import Evidence, epoch_records
 from jaxdl.metrics import Summary
 
 
@@ -39,7 +39,7 @@ COUNT = Unit(1, '', '', 0)
 
 
 class Measure(NamedTuple):
-    """A value of each seed of a run.
+    """A value of each seed of a run, which its results have.
 
     Attributes:
         name: What it is, in words.
@@ -50,6 +50,10 @@ class Measure(NamedTuple):
     name: str
     unit: Unit
     values: Callable[[RowResults], np.ndarray]
+
+    def of_row(self, evidence: Evidence, row: str) -> np.ndarray:
+        """The values (S,) of a run. Raises NotKept."""
+        return self.values(evidence.results[row])
 
 
 def of_seeds(summary: Summary | None, name: str) -> np.ndarray:

@@ -1,6 +1,10 @@
-"""What decides the claims of report A."""
+"""What decides the claims of report A.
+
+Its claims about what its CNN has learnt inside are in report_a_insides.py.
+"""
 
 from experiments.reports.claim_runs import FEW_IMAGES, GRID_RATES, LONG_RECALL
+from experiments.reports.claims import report_a_insides
 from experiments.reports.claims.answer import Check, Region, within
 from experiments.reports.claims.checks import (
     ABOVE_ZERO,
@@ -114,31 +118,7 @@ ANSWERS = {
         'of the base nets, pairs of seeds, both above 0',
         [_trained_on(TEST_LOSS), _trained_on(TEST_ACCURACY)],
     ),
-    'A-c04-filters-edges': waiting(
-        'share of the trained filters that one oriented gradient fits, against untrained ones',
-        'a fit of filters, and nets trained on shuffled labels',
-        0.5,
-    ),
-    'A-c05-maximization': waiting(
-        'activation of the ascended image over that of the best test image, unit by unit',
-        'the ascent for every unit from several starts',
-        0.5,
-    ),
-    'A-c06-edges-to-objects': waiting(
-        'class purity of the nine strongest images, conv1 against conv2',
-        'the classes of the nine strongest images of every map',
-        0.3,
-    ),
-    'A-c07-flip': waiting(
-        'correlation of projections with flipped and unflipped filters with the gradient',
-        'the correlation with the gradient that the `transposed` pass of visualize writes',
-        0.3,
-    ),
-    'A-c08-switches': waiting(
-        'similarity of projections to the image with true, random and centred switches',
-        'projections with other switches',
-        0.3,
-    ),
+    **report_a_insides.ANSWERS,
     'A-c09-rnn-low': ClaimTest(
         'test accuracy of RNNs less that of LSTM and GRU of the same size, below -10 points',
         _far_below(),

@@ -19,6 +19,12 @@ from experiments.reports.claims.checks import (
 from experiments.reports.claims.claim_test import ClaimTest, waiting
 from experiments.reports.claims.counts import operations_ratio, parameter_ratio
 from experiments.reports.claims.curve_checks import above_any, earlier
+from experiments.reports.claims.measured import (
+    TURNED_BEFORE_TRANSPOSED,
+    fitted_beyond_chance,
+    fitted_filters,
+    sharp_images_lead,
+)
 from experiments.reports.claims.measures import (
     RATIO,
     TEST_ACCURACY,
@@ -166,14 +172,15 @@ ANSWERS = {
         'another convolutional architecture',
         1,
     ),
-    'B-c14-filters-gradients': waiting(
-        'share of the trained filters that one plane fits, against filters at the start',
-        'a fit of filters',
-        0.2,
+    'B-c14-filters-gradients': ClaimTest(
+        'share of the filters of conv1 of which one plane explains half the variance or more, less '
+        'that of the untrained nets, above 25 points ("many")',
+        [level(BASE, fitted_beyond_chance('plane'), Region(low=0.25))],
+        beside=[level(BASE, fitted_filters('plane'), MOST)],
     ),
     'B-c15-blur-filters': waiting(
         'the same share on sharp and on shrunk images',
-        'a fit of filters, and nets on 32 x 32 images',
+        'nets on 32 x 32 images',
         0.7,
     ),
     'B-c16-minimum-0': ClaimTest(
@@ -198,10 +205,14 @@ ANSWERS = {
             level(BASE, rise_after(MOST_CHANGE), Region(-0.02, 0.02)),
         ],
     ),
-    'B-c20-deconv-blur': waiting(
-        'similarity of projections to the image, on sharp and on blurred images',
-        'projections of nets on blurred images',
-        0.5,
+    'B-c20-deconv-blur': ClaimTest(
+        'correlation of the projection from pool2 with the image, filters transposed as in the '
+        'report: sharp images less blurred ones (Gaussian of one pixel), above 0',
+        [level(BASE, sharp_images_lead('transposed'), ABOVE_ZERO)],
+        beside=[
+            level(BASE, sharp_images_lead('turned'), ABOVE_ZERO),
+            level(BASE, TURNED_BEFORE_TRANSPOSED, ABOVE_ZERO),
+        ],
     ),
     **report_b_cells.ANSWERS,
     'B-c34-cnn-faster': ClaimTest(

@@ -14,8 +14,9 @@ from experiments.reports.claims.checks import (
     share_not_falsified,
     trend,
 )
-from experiments.reports.claims.claim_test import ClaimTest, waiting
+from experiments.reports.claims.claim_test import ClaimTest
 from experiments.reports.claims.curve_checks import at_length, curve_gap, earlier
+from experiments.reports.claims.measured import CARRY
 from experiments.reports.claims.measures import (
     BITS,
     LOSS_RISES_EARLY,
@@ -191,10 +192,10 @@ ANSWERS = {
         'more than half of the seeds have no counterexample at any length',
         [share_not_falsified('D-add-mse-h5')],
     ),
-    'D-c24-adder-information': waiting(
-        'how well a linear probe reads the carry from the state, by size',
-        'a probe of states',
-        0.1,
+    'D-c24-adder-information': ClaimTest(
+        'rank correlation of the share of the variance of the carry that a linear probe reads from '
+        'the state, with 1, 3 and 5 units, above 0',
+        [trend(('D-add-mse-h1', 'D-add-mse-h3', 'D-add-mse-h5'), CARRY)],
     ),
     'D-c25-bce-theory': ClaimTest(
         'whole sums right with BCE less those with MSE, above 0',

@@ -19,8 +19,9 @@ from experiments.reports.claims.checks import (
     share_at_least,
     trend,
 )
-from experiments.reports.claims.claim_test import ClaimTest, waiting
+from experiments.reports.claims.claim_test import ClaimTest
 from experiments.reports.claims.curve_checks import earlier
+from experiments.reports.claims.measured import EARLY_ROWS
 from experiments.reports.claims.measures import (
     RATIO,
     ROUNDINGS,
@@ -117,10 +118,10 @@ ANSWERS = {
         'test accuracy of 128 less 64 units, above 0',
         [_accuracy(LSTM, 'E-lstm64')],
     ),
-    'E-c07-h-information': waiting(
-        'how well a linear probe reads early rows from the last state, 64 against 128 units',
-        'a probe of states',
-        0.2,
+    'E-c07-h-information': ClaimTest(
+        'share of the variance of the upper half of the image that a linear probe reads from the '
+        'last state, 128 less 64 units, above 0',
+        [difference(LSTM, 'E-lstm64', EARLY_ROWS)],
     ),
     'E-c08-h64-time': ClaimTest(
         'seconds an epoch of 64 units as a multiple of those of 128, between 0.9 and 1',
