@@ -92,7 +92,9 @@ def with_subsets(scatter: Scatter, subsets: SubsetScatter, choices: int) -> Scat
     """A scatter to which that of a choice of images is added.
 
     The degrees of freedom are those of a sum of mean squares (Satterthwaite 1946, Biometrics
-    Bulletin 2, p. 110): if few subsets were tried, what they add is hardly known.
+    Bulletin 2, p. 110): if few subsets were tried, what they add is hardly known. In such a sum
+    they are never below the fewest of its terms. In a difference of two mean squares they may be,
+    where it is near 0, and would make intervals far too wide, so that bound is kept.
 
     Args:
         scatter: Of nets that were trained on one subset.
@@ -106,7 +108,8 @@ def with_subsets(scatter: Scatter, subsets: SubsetScatter, choices: int) -> Scat
     uncertainty = own**2 / scatter.degrees
     uncertainty += (weight * subsets.between) ** 2 / subsets.between_degrees
     uncertainty += (weight * subsets.within) ** 2 / subsets.within_degrees
-    return Scatter(math.sqrt(total), total**2 / uncertainty)
+    fewest = min(scatter.degrees, subsets.between_degrees, subsets.within_degrees)
+    return Scatter(math.sqrt(total), max(total**2 / uncertainty, fewest))
 
 
 def accuracies_by_subset(outcomes: Outcomes) -> dict[str, dict[int, np.ndarray]]:

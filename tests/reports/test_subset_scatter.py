@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from results_with_seeds import results_of
-from scipy.stats import f_oneway, logistic
+from scipy.stats import f_oneway, logistic, norm, t
 
 from experiments.reports.our_values import OurValues
 from experiments.reports.pooled_scatter import Scatter
@@ -25,27 +25,27 @@ from experiments.reports.subset_scatter import (
 pytestmark = pytest.mark.quick
 ROW, OTHER_ROW = SUBSETS_OF_ROWS
 SUBSETS, NETS = 8, 2  # of the simulations
-BETWEEN, WITHIN = 0.5, 1.0  # their variances
+BETWEEN, WITHIN = 0.5, 1.0  # their variances, where no other ones are given
 
 
-def simulated(rng, rows=1):
+def simulated(rng, between=BETWEEN, rows=1):
     """Scores of nets with known variances, for each row (SUBSETS, NETS)."""
     tables = []
     for row in range(rows):
-        means = 10 * row + rng.normal(0, math.sqrt(BETWEEN), (SUBSETS, 1))
+        means = 10 * row + rng.normal(0, math.sqrt(between), (SUBSETS, 1))
         tables.append(rng.normal(means, math.sqrt(WITHIN), (SUBSETS, NETS)))
     return tables
 
 
 def test_three_subsets_by_hand():
-    """The means are 1, 5, 9: 2 (16 + 0 + 16)/2 = 32 between, and 6 squares of 1 over 3 within."""
-    scatter = analyse([np.array([[0.0, 2.0], [4.0, 6.0], [8.0, 10.0]])])
-    assert scatter == SubsetScatter(32.0, 2.0, 2, 3, 2)
-    assert scatter.variance == 15 and scatter.ratio == 7.5
-    # The quantiles of F(2, 3) are 16.04 and .02553.
+    """The means are 1, 5, 9: 2 (16 + 0 + 16)/2 = 32 between, and 6 squares of .5 over 3 within."""
+    scatter = analyse([np.array([[0.5, 1.5], [4.5, 5.5], [8.5, 9.5]])])
+    assert scatter == SubsetScatter(32.0, 0.5, 2, 3, 2)
+    assert scatter.variance == 15.75 and scatter.ratio == 31.5
+    # From a table: F(.975; 2, 3) = 16.04, and F(.025; 2, 3) = 1/F(.975; 3, 2) = 1/39.17.
     low, high = scatter.ratio_interval()
-    assert low == pytest.approx((16 / 16.044 - 1) / 2 if 16 > 16.044 else 0.0)
-    assert high == pytest.approx((16 / 0.025533 - 1) / 2, rel=1e-3)
+    assert low == pytest.approx((64 / 16.04 - 1) / 2, rel=1e-3)
+    assert high == pytest.approx((64 * 39.17 - 1) / 2, rel=1e-3)
 
 
 def test_no_variance_is_below_0():
@@ -98,9 +98,12 @@ def test_a_choice_of_subsets_by_hand():
 
 
 def test_what_is_estimated_as_0_still_makes_the_scatter_less_known():
-    widened = with_subsets(Scatter(1.0, 10), SubsetScatter(1.0, 1.0, 4, 6, 2), choices=2)
-    assert widened.sd == 1
-    assert widened.degrees == pytest.approx(1 / (1 / 10 + 1 / 4 + 1 / 6))
+    widened = with_subsets(Scatter(2.0, 10), SubsetScatter(1.0, 1.0, 4, 6, 2), choices=2)
+    assert widened.sd == 2
+    assert widened.degrees == pytest.approx(16 / (16 / 10 + 1 / 4 + 1 / 6))
+    # A small scatter has no fewer degrees than the least known of the three.
+    small = with_subsets(Scatter(0.1, 10), SubsetScatter(1.0, 1.0, 4, 6, 2), choices=2)
+    assert (small.sd, small.degrees) == (0.1, 4)
 
 
 def one_more_run(seeds, subsets, of_subset=True):
@@ -112,22 +115,26 @@ def one_more_run(seeds, subsets, of_subset=True):
     return prediction
 
 
-def test_one_more_run_on_another_subset_lies_in_its_interval():
+@pytest.mark.parametrize('between', [0.0, 0.1, 0.5, 2.0])
+def test_one_more_run_on_another_subset_lies_in_its_interval(between):
     """Ours and the new run have a subset each, and the scatter of subsets is an estimate, too."""
     rng = np.random.default_rng(3)
-    inside = {True: 0, False: 0}
-    trials = 3000
+    trials, inside, inside_without = 1500, 0, 0
     for _ in range(trials):
-        ours, theirs = rng.normal(0, math.sqrt(BETWEEN), 2)
+        ours, theirs = rng.normal(0, math.sqrt(between), 2)
         seeds = rng.normal(ours, math.sqrt(WITHIN), 10)
         new = rng.normal(theirs, math.sqrt(WITHIN))
-        subsets = analyse(simulated(rng, rows=2))
-        for of_subset in inside:
-            low, high = one_more_run(seeds, subsets, of_subset).run.interval()
-            inside[of_subset] += low <= new <= high
-    # Satterthwaite's degrees are an approximation: a point is allowed for it.
-    assert inside[True] / trials == pytest.approx(0.95, abs=0.01 + 4 * 0.004)
-    assert inside[False] / trials < 0.9
+        subsets = analyse(simulated(rng, between, rows=2))
+        low, high = one_more_run(seeds, subsets).run.interval()
+        inside += low <= new <= high
+        low, high = one_more_run(seeds, None).run.interval()
+        inside_without += low <= new <= high
+    # The degrees are an approximation, and the estimate of a variance of 0 is above 0 on average.
+    assert 0.93 < inside / trials < 0.99
+    # Without the addition: a normal value of variance 1.1 + 2 between, where 1.1 is expected.
+    expected = 2 * norm.cdf(t.ppf(0.975, 9) * math.sqrt(1.1 / (1.1 + 2 * between))) - 1
+    assert inside_without / trials == pytest.approx(expected, abs=0.04)
+    assert inside >= inside_without
 
 
 def test_our_mean_is_that_of_one_subset():
