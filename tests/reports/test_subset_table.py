@@ -48,6 +48,14 @@ def test_points_are_of_the_share_of_right_answers():
     assert line[7].endswith('(2, 3)')
 
 
+def test_the_page_says_whether_there_is_a_scatter():
+    """F is 2 x 100/8 = 25 where nets are at ±2 points, and 2 x 100/800 where at ±20."""
+    seen = blocks_of(results_on_subsets(ROW, 0.02))[-1].text
+    assert seen.startswith('Subsets scatter by more') and '9.9 points' in seen
+    unseen = blocks_of(results_on_subsets(ROW, 0.2))[-1].text
+    assert 'do not scatter' in unseen and '0.0 points' in unseen
+
+
 def test_a_difference_on_equal_subsets_does_not_scatter_with_them():
     results = results_on_subsets(ROW, 0.02) | results_on_subsets(OTHER_ROW, -0.02)
     lines = lines_of(blocks_of(results))

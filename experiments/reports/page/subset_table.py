@@ -16,6 +16,8 @@ from experiments.reports.subset_scatter import (
     measured_scatter,
 )
 
+# A small step on the logit scale changes a share p by p (1 - p) of it.
+POINTS_AT_HALF = 25.0
 HEADER = (
     'row',
     'subsets',
@@ -58,7 +60,20 @@ def subset_blocks(evidence: Evidence) -> list[Block]:
         lines.append(_line('together', count, both))
         lines.extend(_difference_lines(rows))
     chapter.table(HEADER, lines)
+    chapter.text(_conclusion(both))
     return chapter.blocks
+
+
+def _conclusion(scatter: SubsetScatter) -> str:
+    """What is added to one more run, and whether it is above 0."""
+    added = f'{POINTS_AT_HALF * math.sqrt(scatter.variance):.1f} points for each choice'
+    if scatter.p_value <= 0.05:
+        return f'Subsets scatter by more than their nets explain. What is added: {added}.'
+    return (
+        'At the level of 5 % subsets do not scatter by more than their nets explain. The estimate '
+        f'is added all the same: {added}. That it is known from few subsets makes the intervals '
+        'wider still.'
+    )
 
 
 def _difference_lines(rows: Mapping[str, Mapping[int, np.ndarray]]) -> list[list[object]]:
@@ -77,9 +92,9 @@ def _line(
     name: str, subsets: int, scatter: SubsetScatter, accuracy: float | None = None
 ) -> list[object]:
     """A line of the table. Without an accuracy, points are those at an accuracy of a half."""
-    # A small step on the logit scale is p (1 - p) times as large as a share.
-    share = 0.5 if accuracy is None else accuracy
-    points = 100 * share * (1 - share)
+    points = POINTS_AT_HALF
+    if accuracy is not None:
+        points = 100 * accuracy * (1 - accuracy)
     interval = scatter.ratio_interval()
     return [
         name,
