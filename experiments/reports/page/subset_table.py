@@ -80,7 +80,7 @@ def _difference_lines(rows: Mapping[str, Mapping[int, np.ndarray]]) -> list[list
     """The difference of two rows on the same subsets, where they have at least two in common."""
     (first, first_subsets), (second, second_subsets) = rows.items()
     differences = []
-    for seed in first_subsets.keys() & second_subsets.keys():
+    for seed in sorted(first_subsets.keys() & second_subsets.keys()):
         differences.append(first_subsets[seed] - second_subsets[seed])
     if len(differences) < 2:
         return []
