@@ -23,6 +23,7 @@ from experiments.reports.page import (
     report_chapter,
     sections,
     sequence_sections,
+    subset_table,
 )
 from experiments.reports.page.blocks import Block, Chapter, Section, Text
 from experiments.reports.page.report_chapter import Judged
@@ -113,6 +114,9 @@ def page_blocks(judged: Judged) -> list[Block]:
         judged.answers,
     )
     blocks.append(Section('How a number is judged', 'rule', first_screen.rule(evidence)))
+    blocks.append(
+        Section('The choice of training images', 'subsets', subset_table.subset_blocks(evidence))
+    )
     for report in tqdm(REPORTS, 'chapters', unit='report'):
         blocks.append(report_chapter.report_chapter(report, judged))
     blocks.append(backgrounds.backgrounds_section(evidence))

@@ -21,7 +21,7 @@ FLAGS = {
     'rows': Flag(
         '*',
         'ids, with * for any text, separated by commas: of reported_results.csv, and hidden-*, '
-        'rate-*, batch-*, proof-*, claim-*, paper, samples-*, measure-*',
+        'rate-*, batch-*, proof-*, claim-*, subset-*, measure-*, paper, samples-*',
     ),
     'seeds': Flag(0, 'of each row; 0: 100 of sequence tasks, 10 of images, 4 or 6 of the longest'),
     'workdir': Flag('runs/reproduce', 'folder of the runs, by id and settings'),

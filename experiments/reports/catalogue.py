@@ -1,8 +1,8 @@
 """All that `reproduce` trains, draws and measures, by id.
 
 Beside the rows of the reports these are comparisons that the reports only talk about (hidden-*,
-rate-*, batch-*), adders that are to be proved right (proof-*), and what single claims need
-(claim-*).
+rate-*, batch-*), adders that are to be proved right (proof-*), what single claims need (claim-*),
+and rows on other subsets of the images (subset-*).
 """
 
 import dataclasses
@@ -17,6 +17,8 @@ from experiments.core.config import RESTART_EPOCHS, VMAPPED, Config
 from experiments.reports.claim_runs import TIMED_PREFIX, claim_runs
 from experiments.reports.measurements.rows import measurements
 from experiments.reports.presets import PICTURES, Picture, near_names, presets
+from experiments.reports.subset_runs import PREFIX as SUBSET_PREFIX
+from experiments.reports.subset_runs import SEEDS_OF_A_SUBSET, subset_runs
 from experiments.training.cost_estimate import seconds_per_step, steps_per_epoch
 from jaxdl import UserError
 
@@ -103,7 +105,8 @@ def proofs() -> dict[str, Config]:
 def runs() -> Mapping[str, Config]:
     """The Config of everything that is trained, each of one seed."""
     reported = presets()
-    return MappingProxyType(reported | comparisons() | proofs() | claim_runs(reported))
+    beside_the_rows = comparisons() | proofs() | claim_runs(reported) | subset_runs(reported)
+    return MappingProxyType(reported | beside_the_rows)
 
 
 def pictures() -> dict[str, Picture]:
@@ -115,6 +118,8 @@ def usual_seeds(name: str, config: Config) -> int:
     """The number of seeds that a run is trained with."""
     if not config.is_of_images():
         return SEEDS_OF_SEQUENCES
+    if name.startswith(SUBSET_PREFIX):
+        return SEEDS_OF_A_SUBSET
     if name not in presets():
         return SEEDS_OF_COMPARISONS
     return SEEDS_OF_LONG_ROWS.get(name, SEEDS_OF_IMAGES)

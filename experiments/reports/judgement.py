@@ -3,7 +3,6 @@
 RULE in verdict.py says it in words, and docs/verdicts.md explains it with formulas.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -28,6 +27,7 @@ from experiments.reports.reported import ReportedRow
 from experiments.reports.reported_numbers import ReportedNumber
 from experiments.reports.reported_scores import CURVES, ReportedScore, reported_scores
 from experiments.reports.score_scales import Scale
+from experiments.reports.subset_scatter import measured_scatter
 from experiments.reports.verdict import Kind, OurScore, Verdict
 from jaxdl.metrics import summarize
 
@@ -58,7 +58,7 @@ def judge_all(
             verdicts[score] = case
         else:
             cases.append(case)
-    predictions = predict(cases, rows, run_of)
+    predictions = predict(cases, rows, run_of, measured_scatter(outcomes))
     adjusted = adjusted_p_values(predictions)
     for prediction in predictions:
         score = prediction.case.score
@@ -123,17 +123,17 @@ def _our_score(prediction: Prediction) -> OurScore:
     mean = float(seeds.mean())
     if case.ours.chances:
         mean = float(np.mean(case.ours.chances))
-    if prediction.scatter is None:
+    if prediction.scatter_of_mean is None:
         return OurScore(mean, None, len(seeds))
     if len(seeds) >= MANY_SEEDS:
         return OurScore(mean, _interval_of_many(case), len(seeds))
-    return OurScore(mean, _interval_of_few(case, prediction.scatter), len(seeds))
+    return OurScore(mean, _interval_of_few(case, prediction.scatter_of_mean), len(seeds))
 
 
 def _interval_of_few(case: Case, scatter: Scatter) -> Interval:
-    """The 95 % interval of the mean, by Student's t on the scale of the score."""
+    """The 95 % interval of the mean with this scatter, by Student's t on the score's scale."""
     seeds, scale = case.ours.seeds, case.scale
-    half_width = stdtrit(scatter.degrees, 0.975) * scatter.sd / math.sqrt(len(seeds))
+    half_width = stdtrit(scatter.degrees, 0.975) * scatter.sd
     center = scale.transform(seeds).mean()
     low, high = scale.restore(np.array([center - half_width, center + half_width]))
     return Interval(float(low), float(high))

@@ -85,7 +85,12 @@ def _test_accuracy(score, results):
         seeds = with_padding(table, SHORT_LENGTHS)
     else:
         seeds = np.array(getattr(results.final_test, name).seeds)
-    return OurValues(seeds, examples_of_test(results), _draw(number, results))
+    return OurValues(
+        seeds,
+        examples_of_test(results),
+        _draw(number, results),
+        of_subset=results.config.get('per_class', 0) > 0,
+    )
 
 
 def _draw(number: ReportedNumber, results: RowResults) -> Draw:
@@ -146,7 +151,7 @@ def _highest_of_b(number: ReportedNumber, outcomes: Outcomes) -> OurValues | Mis
         values.append(np.array(results.final_test.accuracy.seeds))
     seeds = min(len(of_row) for of_row in values)
     table = [of_row[:seeds] for of_row in values]
-    return OurValues(np.max(table, axis=0), number.n, 'other')
+    return OurValues(np.max(table, axis=0), number.n, 'other', of_subset=True)
 
 
 def _difference(number: ReportedNumber, outcomes: Outcomes) -> OurValues | Missing:

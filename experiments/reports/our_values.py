@@ -31,6 +31,8 @@ class OurValues(NamedTuple):
             source, or whether 'each' seed has its own, as many as the report has.
         chances: (n,), of each of the report's n examples, to be right; empty if they are alike.
         windows: (S, W) values of the W windows of a curve, or None.
+        of_subset: Whether it is the test accuracy of nets that all have one random choice of the
+            training images, which is another one than the report's.
     """
 
     seeds: np.ndarray
@@ -38,6 +40,7 @@ class OurValues(NamedTuple):
     draw: Draw
     chances: tuple[float, ...] = ()
     windows: np.ndarray | None = None
+    of_subset: bool = False
 
 
 class Missing(NamedTuple):

@@ -20,6 +20,7 @@ from experiments.reports.pooled_scatter import Scatter, pool
 from experiments.reports.reported import ReportedRow
 from experiments.reports.reported_scores import ReportedScore
 from experiments.reports.score_scales import Scale, variance_of_seeds
+from experiments.reports.subset_scatter import SubsetScatter, with_subsets
 
 FALSE_DISCOVERY_RATE = 0.05
 MANY_SEEDS = 40  # from which on ranks are used: these seeds may scatter with two humps
@@ -57,13 +58,13 @@ class Prediction(NamedTuple):
 
     Attributes:
         case: The score.
-        scatter: Of our seeds on their scale, pooled over like rows; None if nothing is known of it.
+        scatter_of_mean: Of the mean of our seeds on their scale; None if nothing is known of it.
         run: The distribution of one more run; None without scatter, or where the report tested
             other examples than we did and does not say how many.
     """
 
     case: Case
-    scatter: Scatter | None
+    scatter_of_mean: Scatter | None
     run: OneMoreRun | None
 
     def tails(self) -> Tails:
@@ -91,7 +92,10 @@ class Prediction(NamedTuple):
 
 
 def predict(
-    cases: Sequence[Case], rows: Mapping[str, ReportedRow], run_of: Mapping[str, str]
+    cases: Sequence[Case],
+    rows: Mapping[str, ReportedRow],
+    run_of: Mapping[str, str],
+    subsets: SubsetScatter | None = None,
 ) -> list[Prediction]:
     """What one more run would give in each case, with the scatter pooled over like rows.
 
@@ -99,6 +103,7 @@ def predict(
         cases: Of all rows.
         rows: Of the reports, by id. Rows of one report and one task are alike.
         run_of: By row id, the id of its run. A run under two names counts once.
+        subsets: What the choice of the training images adds, if it was measured.
     """
     alike: dict[Hashable, list[Case]] = {}
     for case in cases:
@@ -108,7 +113,11 @@ def predict(
         scatters = _pooled(group, run_of)
         for case in group:
             scatter = scatters[_run_key(case, run_of)]
-            predictions.append(Prediction(case, scatter, _one_more_run(case, scatter)))
+            scatter_of_mean = None
+            if scatter is not None:
+                scatter_of_mean = _scatter_of_mean(case, scatter, subsets)
+            run = _one_more_run(case, scatter, subsets)
+            predictions.append(Prediction(case, scatter_of_mean, run))
     return predictions
 
 
@@ -148,7 +157,17 @@ def _variance(case: Case) -> float:
     return variance_of_seeds(seeds, case.scale)
 
 
-def _one_more_run(case: Case, scatter: Scatter | None) -> OneMoreRun | None:
+def _scatter_of_mean(case: Case, scatter: Scatter, subsets: SubsetScatter | None) -> Scatter:
+    """The scatter of the mean of our seeds, as an estimate of the mean over all subsets."""
+    of_mean = Scatter(scatter.sd / math.sqrt(len(case.ours.seeds)), scatter.degrees)
+    if not case.ours.of_subset or subsets is None:
+        return of_mean
+    return with_subsets(of_mean, subsets, choices=1)
+
+
+def _one_more_run(
+    case: Case, scatter: Scatter | None, subsets: SubsetScatter | None
+) -> OneMoreRun | None:
     """See Prediction.run."""
     ours, number = case.ours, case.score.number
     if ours.chances:
@@ -163,19 +182,22 @@ def _one_more_run(case: Case, scatter: Scatter | None) -> OneMoreRun | None:
         return RankedRun(ours.seeds)
     if scatter is None:
         return None
-    run = _student_run(case, scatter)
+    run = _student_run(case, scatter, subsets)
     if other_examples:
         return counts_of_shares(run.nodes(), ours.examples, number.n)
     return run
 
 
-def _student_run(case: Case, scatter: Scatter) -> StudentRun:
+def _student_run(case: Case, scatter: Scatter, subsets: SubsetScatter | None) -> StudentRun:
     """One more run of a net of which there are a few seeds, on the same examples."""
     seeds, scale = case.ours.seeds, case.scale
     # The new run scatters about the true mean, of which ours is an estimate: hence 1 + 1/n.
-    variance = scatter.sd**2 * (1 + 1 / len(seeds))
+    of_run = Scatter(scatter.sd * math.sqrt(1 + 1 / len(seeds)), scatter.degrees)
+    if case.ours.of_subset and subsets is not None:
+        # Our mean is that of one subset, and the new run has another one.
+        of_run = with_subsets(of_run, subsets, choices=2)
     center = float(scale.transform(seeds).mean())
-    return StudentRun(center, math.sqrt(variance), scatter.degrees, scale)
+    return StudentRun(center, of_run.sd, of_run.degrees, scale)
 
 
 class Adjusted(NamedTuple):

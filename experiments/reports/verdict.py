@@ -11,11 +11,12 @@ from experiments.reports.reported_scores import ReportedScore
 RULE = """
 A reported number comes from a single run. It **differs** if it is too unlikely as one more run of
 ours: by Student's t where we have a few seeds, by its rank among them where we have forty or more,
-with the scatter of the report's own test examples added where they are not ours, and at a false
-discovery rate of 5 % among the like numbers of a net. It **agrees** if it does not differ, the
-mean of ours is known to two points (a loss: to 10 %), and the number lies as near to it, or as
-near as the report's own test examples allow. Else it is **undecided**: then the verdict says how
-large a difference could have stayed unseen, if the like numbers of the net agree.
+with the scatter of the report's own test examples, and of its own choice of training images, added
+where they are not ours, and at a false discovery rate of 5 % among the like numbers of a net. It
+**agrees** if it does not differ, the mean of ours is known to two points (a loss: to 10 %), and the
+number lies as near to it, or as near as the report's own test examples allow. Else it is
+**undecided**: then the verdict says how large a difference could have stayed unseen, if the like
+numbers of the net agree.
 """.strip()
 
 Kind = Literal[

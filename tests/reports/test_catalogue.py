@@ -8,6 +8,7 @@ from experiments.core.defaults import base
 from experiments.reports import catalogue
 from experiments.reports.claim_runs import claim_runs
 from experiments.reports.presets import presets
+from experiments.reports.subset_runs import subset_runs
 from jaxdl import UserError
 
 pytestmark = pytest.mark.quick
@@ -16,7 +17,8 @@ pytestmark = pytest.mark.quick
 def test_the_comparisons_are_beside_the_rows():
     configs = catalogue.runs()
     hidden, rates, batches, proofs, claims = 24, 18, 2, 6, len(claim_runs(presets()))
-    assert len(configs) == len(presets()) + hidden + rates + batches + proofs + claims
+    beside = hidden + rates + batches + proofs + claims + len(subset_runs(presets()))
+    assert len(configs) == len(presets()) + beside
     assert configs['rate-gru-0.01'].learning_rate == 0.01
     assert configs['hidden-rnn-256'].hidden == 256
     assert configs['batch-8'].batch_size == 8
@@ -122,5 +124,6 @@ def test_the_usual_number_of_seeds():
     seeds = {name: catalogue.usual_seeds(name, config) for name, config in configs.items()}
     assert (seeds['D-add-mse-h5'], seeds['E-lstm128'], seeds['hidden-rnn-5']) == (100, 10, 4)
     assert (seeds['A-cifar-base'], seeds['D-birnn256x2-adam']) == (6, 4)
+    assert seeds['subset-B-cifar-relu-adam-10'] == 2
     # Two devices take whole seeds each.
     assert not any(count % 2 for count in seeds.values())

@@ -36,6 +36,17 @@ def test_the_same_images_are_no_other_draw():
     assert values(NUMBER._replace(n=1000), E_net=subset).examples == 1000
 
 
+def test_test_accuracies_of_one_choice_of_training_images_are_known_as_such():
+    last_batch = {'accuracy': summary(*SEEDS)}
+    chosen = results_of(*SEEDS, config={'per_class': 1000}, last_batch=last_batch)
+    assert values(NUMBER, E_net=chosen).of_subset
+    assert not values(NUMBER, E_net=results_of(*SEEDS)).of_subset
+    assert not values(NUMBER._replace(split='train_batch', n=50), E_net=chosen).of_subset
+    # Both nets have the same images.
+    difference = NUMBER._replace(quantity='difference', index='E-net - E-other')
+    assert not values(difference, E_net=chosen, E_other=chosen).of_subset
+
+
 def test_a_training_batch_is_one_of_each_seed():
     results = results_of(*SEEDS, last_batch={'accuracy': summary(1.0, 0.9, 1.0)})
     ours = values(NUMBER._replace(split='train_batch', n=50), E_net=results)
