@@ -29,6 +29,23 @@ def one_device():
         yield
 
 
+@pytest.fixture(scope='module')
+def quick_compilation():
+    """Programs take half the time to compile, and longer to run.
+
+    It is for tests of what is put into a program. Those of what a program computes leave XLA all
+    its optimizations, as users have them.
+    """
+    _without_optimizations(True)
+    yield
+    _without_optimizations(False)
+
+
+def _without_optimizations(are_without):
+    jax.config.update('jax_disable_most_optimizations', are_without)
+    jax.clear_caches()  # of programs that were compiled with the other setting
+
+
 @pytest.fixture
 def x64():
     jax.config.update('jax_enable_x64', True)

@@ -3,8 +3,8 @@
 import ast
 import json
 import re
+import runpy
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
@@ -158,9 +158,12 @@ def test_settings_in_commands_of_main_are_possible(page):
 
 
 @pytest.mark.parametrize('command', [name for name in COMMANDS if name != 'main'])
-def test_flags_in_other_commands_exist(command):
-    run = [sys.executable, '-m', f'experiments.{command}', '--help']
-    help_text = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+def test_flags_in_other_commands_exist(command, monkeypatch, capsys):
+    monkeypatch.setattr(sys, 'argv', [command, '--help'])
+    with pytest.raises(SystemExit) as stopped:
+        runpy.run_path(ROOT / 'experiments' / f'{command}.py', run_name='__main__')
+    assert not stopped.value.code
+    help_text = capsys.readouterr().out
     known = re.findall(r'^ +--(\w+)=', help_text, re.MULTILINE)
     for page in [*PAGES, *NOTEBOOKS]:
         for name, words in command_lines(page):

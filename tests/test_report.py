@@ -1,9 +1,12 @@
 """python -m experiments.report, on a few of the committed results and on all of them."""
 
+import contextlib
+import io
 import json
 import re
 import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import pytest
@@ -51,10 +54,13 @@ def line_of(text, row):
     return line
 
 
-@pytest.fixture
-def few_results(tmp_path):
-    """A folder with an adder, a net on images, and a run that diverged."""
-    folder = tmp_path / 'results'
+@pytest.fixture(scope='module')
+def few_results(tmp_path_factory):
+    """A folder with an adder, a net on images, and a run that diverged.
+
+    It is for tests that leave the results as they are.
+    """
+    folder = tmp_path_factory.mktemp('page') / 'results'
     folder.mkdir()
     for name in ('D-add-mse-h5', 'E-lstm128'):
         result_files.write(folder / f'{name}.json', committed(name))
@@ -71,12 +77,28 @@ def few_results(tmp_path):
     return folder
 
 
-def test_the_page_has_numbers_and_verdicts(capsys, few_results, tmp_path):
-    code, out, err = write_report(capsys, f'--results={few_results}', f'--out={tmp_path}')
-    assert code == 0
+class Page(NamedTuple):
+    """The page of `few_results`, which lies above them."""
+
+    folder: Path
+    printed: str
+    progress: str
+
+
+@pytest.fixture(scope='module')
+def page(few_results):
+    """The page, written once; for tests that leave it as it is."""
+    folder = few_results.parent
+    printed, progress = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(progress):
+        report.main(['report', f'--results={few_results}', f'--out={folder}'])
+    return Page(folder, printed.getvalue(), progress.getvalue())
+
+
+def test_the_page_has_numbers_and_verdicts(page):
     for part in ('claims', 'chapters', 'figures'):
-        assert f'{part}: 100%' in err
-    text = (tmp_path / 'REPORT.md').read_text()
+        assert f'{part}: 100%' in page.progress
+    text = (page.folder / 'REPORT.md').read_text()
     results = committed('E-lstm128')
     line = line_of(text, 'E-lstm128')
     assert f'| 98.58 % | {100 * results.final_test.accuracy.mean:.2f} (' in line
@@ -88,30 +110,29 @@ def test_the_page_has_numbers_and_verdicts(capsys, few_results, tmp_path):
     assert '`D-add-mse-h5-cmp` (the same run as `D-add-mse-h5`)' in text
     assert '✗' in text and '✓' in text
     assert 'as MNIST 82.2 ± 7.5 %' in text
-    assert f'**{headline_of(out)}**' in text
+    assert f'**{headline_of(page.printed)}**' in text
 
 
-def test_the_page_needs_nothing_else(capsys, few_results, tmp_path):
-    write_report(capsys, f'--results={few_results}', f'--out={tmp_path}')
-    html = (tmp_path / 'report.html').read_text()
+def test_the_page_needs_nothing_else(page):
+    html = (page.folder / 'report.html').read_text()
     assert html.count('<table>') > 20
     assert not re.search(r'(src|href)="(?!data:|#)', html)
     assert '<script' not in html and '@import' not in html and 'url(' not in html
     ids = re.findall(r' id="([^"]+)"', html)
     assert len(ids) == len(set(ids))
     assert set(re.findall(r' href="#([^"]+)"', html)) <= set(ids)
-    text = (tmp_path / 'REPORT.md').read_text()
+    text = (page.folder / 'REPORT.md').read_text()
     pictures = re.findall(r'\]\(([^)]+\.(?:webp|jpg))\)', text)
     assert 'results/D-handwriting-predictions.jpg' in pictures
     for file in pictures:
-        assert (tmp_path / file).exists()
+        assert (page.folder / file).exists()
 
 
-def test_figures_lie_with_the_results_below_the_page(capsys, few_results, tmp_path):
-    write_report(capsys, f'--results={few_results}', f'--out={tmp_path}')
-    assert (few_results / 'figures' / 'curves-D.webp').exists()
-    write_report(capsys, f'--results={few_results}', f'--out={tmp_path / "elsewhere"}')
-    assert (tmp_path / 'elsewhere' / 'figures' / 'curves-D.webp').exists()
+def test_figures_lie_with_the_results_below_the_page(capsys, few_results, page, tmp_path):
+    assert (page.folder / 'results' / 'figures' / 'curves-D.webp').exists()
+    code, _, _ = write_report(capsys, f'--results={few_results}', f'--out={tmp_path}')
+    assert code == 0
+    assert (tmp_path / 'figures' / 'curves-D.webp').exists()
 
 
 def first_seed(content):
@@ -132,9 +153,13 @@ def first_seed(content):
 
 
 def test_one_seed_gives_a_page_without_intervals(capsys, few_results, tmp_path):
+    results = tmp_path / 'results'
+    results.mkdir()
+    shutil.copy(few_results / 'D-handwriting-predictions.jpg', results)
     for file in few_results.glob('*.json'):
-        file.write_text(json.dumps(first_seed(json.loads(file.read_text()))))
-    code, _, err = write_report(capsys, f'--results={few_results}', f'--out={tmp_path}')
+        content = json.loads(file.read_text())
+        (results / file.name).write_text(json.dumps(first_seed(content)))
+    code, _, err = write_report(capsys, f'--results={results}', f'--out={tmp_path}')
     assert code == 0, err
     text = (tmp_path / 'REPORT.md').read_text()
     line = line_of(text, 'E-lstm128')

@@ -1,5 +1,6 @@
 """The recurrent nets: outputs and gradients, padding, parameters, dropout and noise."""
 
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -148,7 +149,7 @@ MNIST_ROWS = jnp.zeros((1, 28, 28))
 @pytest.mark.quick
 def test_number_and_range_of_parameters():
     model = RNN(outputs=10, hidden=128, cell='lstm')
-    leaves = jax.tree.leaves(model.init(jax.random.key(0), MNIST_ROWS))
+    leaves = jax.tree.leaves(jax.jit(model.init)(jax.random.key(0), MNIST_ROWS))
     recurrent = 4 * 128 * (28 + 128 + 2)
     head = 128 * 10 + 10
     assert sum(leaf.size for leaf in leaves) == recurrent + head
@@ -164,7 +165,7 @@ def test_initializers_of_layers_and_head():
         head_initializer='normal',
         gate_bias=1.0,
     )
-    params = model.init(jax.random.key(0), MNIST_ROWS)['params']
+    params = jax.jit(model.init)(jax.random.key(0), MNIST_ROWS)['params']
     limit = (6 / (28 + 4 * 128)) ** 0.5
     assert 0.98 * limit < np.abs(params['weight_ih_l0']).max() <= limit
     np.testing.assert_array_equal(params['bias_ih_l0'], np.repeat([0.0, 1.0, 0.0, 0.0], 128))
@@ -174,7 +175,7 @@ def test_initializers_of_layers_and_head():
 @pytest.mark.quick
 def test_gate_bias_is_added_in_both_gates_of_a_gru():
     model = RNN(outputs=1, hidden=2, cell='gru', initializer='glorot_joint', gate_bias=1.5)
-    params = model.init(jax.random.key(0), MNIST_ROWS)['params']
+    params = jax.jit(model.init)(jax.random.key(0), MNIST_ROWS)['params']
     np.testing.assert_array_equal(params['bias_ih_l0'], [1.5, 1.5, 1.5, 1.5, 0, 0])
     assert not params['bias_hh_l0'].any()
 
@@ -183,7 +184,7 @@ def test_gate_bias_is_added_in_both_gates_of_a_gru():
 def test_joint_kernels_read_inputs_and_states(cell, outputs):
     """TensorFlow 1 has kernels (28 + 50, outputs): a GRU one for its gates, and a candidate's."""
     model = RNN(outputs=1, hidden=50, cell=cell, initializer='glorot_joint')
-    params = model.init(jax.random.key(0), MNIST_ROWS)['params']
+    params = jax.jit(model.init)(jax.random.key(0), MNIST_ROWS)['params']
     for name in ('weight_ih_l0', 'weight_hh_l0'):
         blocks = np.split(params[name], np.cumsum(outputs)[:-1])
         for block, fan_out in zip(blocks, outputs, strict=True):
@@ -245,9 +246,10 @@ def test_state_noise_is_added_to_every_state_and_passed_by_the_gradient(cell, x6
         def loss(*args):
             return jnp.sum(function(*args) ** 3)
 
-        return jax.grad(loss, argnums=range(5))(*args)
+        return jax.jit(jax.grad(loss, argnums=range(5)))(*args)
 
-    np.testing.assert_allclose(unrolled(*args), plain_loop(*args), atol=1e-12)
+    states = jax.jit(unrolled)(*args)
+    np.testing.assert_allclose(states, jax.jit(plain_loop)(*args), atol=1e-12)
     for gradient, expected in zip(gradients(unrolled), gradients(plain_loop), strict=True):
         np.testing.assert_allclose(gradient, expected, atol=1e-10)
 
@@ -255,9 +257,11 @@ def test_state_noise_is_added_to_every_state_and_passed_by_the_gradient(cell, x6
 def test_state_noise_acts_in_training_only():
     model = RNN(outputs=1, hidden=4, cell='gru', state_noise=0.5)
     inputs = jnp.ones((2, 5, 3))
-    params = model.init(jax.random.key(0), inputs)
-    first, _ = model.apply(params, inputs)
-    second, _ = model.apply(params, inputs)
-    noisy, _ = model.apply(params, inputs, train=True, rngs={'dropout': jax.random.key(1)})
+    params = jax.jit(model.init)(jax.random.key(0), inputs)
+    evaluate = jax.jit(model.apply)
+    first, _ = evaluate(params, inputs)
+    second, _ = evaluate(params, inputs)
+    train = jax.jit(partial(model.apply, train=True))
+    noisy, _ = train(params, inputs, rngs={'dropout': jax.random.key(1)})
     np.testing.assert_array_equal(first, second)
     assert not np.allclose(first, noisy)

@@ -13,6 +13,8 @@ from experiments.core.tasks import TASKS, make_task
 from experiments.training.clock import Clock
 from experiments.training.compiled_programs import make_mesh, make_programs
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 ADD = dataclasses.replace(
     defaults.TASK_DEFAULTS['binary_add'], train_size=64, batch_size=16, max_length=5, hidden=3
 )
@@ -20,7 +22,7 @@ RECALL = dataclasses.replace(
     defaults.TASK_DEFAULTS['recall'], train_size=64, batch_size=16, hidden=3
 )
 CNN = dataclasses.replace(
-    defaults.base('mnist_cnn', 'digits'), hidden=3, train_size=256, statistics_every=0
+    defaults.base('mnist_cnn', 'digits'), hidden=3, train_size=32, batch_size=8, statistics_every=0
 )
 IMAGES = dataclasses.replace(
     defaults.base('mnist_rnn', 'digits'), hidden=3, train_size=256, batch_size=64
