@@ -16,7 +16,7 @@ ROW, OTHER_ROW = SUBSETS_OF_ROWS
 
 
 def blocks_of(results):
-    return subset_blocks(Evidence({}, list(catalogue.runs()), results, {}, {}))
+    return subset_blocks(Evidence({}, list(catalogue.runs()), results, {}, {}, {}))
 
 
 def lines_of(blocks):
