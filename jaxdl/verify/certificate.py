@@ -1,6 +1,6 @@
 """Certificates: the file that claims that a net gives the right answers at every length.
 
-Trusted (see check.py): `parse` decides which net, which automaton and which sets the proof is about.
+Trusted (see check.py): `parse` decides what the proof is about: which net, automaton and sets.
 
 A certificate is a JSON object with exactly these keys:
 
