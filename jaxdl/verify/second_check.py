@@ -622,7 +622,14 @@ def check_text(text: str) -> str:
 
 
 def main(paths: list[str]) -> int:
-    """Prints a line for each file, and returns 1 if one is refused or cannot be read."""
+    """Prints a line for each file.
+
+    Returns:
+        1 if a file is refused or cannot be read, 2 if there is none, else 0.
+    """
+    if not paths:
+        print('usage: python second_check.py FILE...')
+        return 2
     exit_code = 0
     for path in paths:
         try:

@@ -1,0 +1,91 @@
+"""Certificates written from their description in docs/formats.md alone."""
+
+import hashlib
+import json
+
+import numpy as np
+
+KEYS = ('format', 'automaton', 'cell', 'weights', 'steps', 'error', 'sets')
+ALWAYS_ONE = {'symbols': [[1]], 'outputs': 1, 'next': [[0]], 'answers': [[1]]}
+
+
+def sealed(document):
+    """The document with the digest of its content."""
+    content = json.dumps([document[key] for key in KEYS])
+    return document | {'sha256': hashlib.sha256(content.encode()).hexdigest()}
+
+
+def as_hex(numbers):
+    """Nested lists, or an array, of floats as hexadecimal texts."""
+    if isinstance(numbers, float):
+        return numbers.hex()
+    return [as_hex(entry) for entry in np.asarray(numbers, float).tolist()]
+
+
+def state_set(state, next_sets, centre, generators):
+    return {
+        'state': state,
+        'next': next_sets,
+        'centre': as_hex(centre),
+        'generators': as_hex(generators),
+    }
+
+
+def certificate_file(automaton, cell, weights, sets, steps=1, error=0.0):
+    """A certificate as a dictionary; `weights` are arrays by name."""
+    document = {
+        'format': 'jaxdl certificate 3',
+        'automaton': automaton,
+        'cell': cell,
+        'weights': {name: as_hex(numbers) for name, numbers in weights.items()},
+        'steps': steps,
+        'error': error.hex(),
+        'sets': sets,
+    }
+    return sealed(document)
+
+
+def latch(steps=1, error=0.0):
+    """An RNN of one unit that says whether a 1 has been read.
+
+    h' = tanh(6 h + 12 x - 2). Read only zeros, h lies in [-1, 0]; after a 1 it is above .99.
+    """
+    automaton = {
+        'symbols': [[0], [1]],
+        'outputs': 1,
+        'next': [[0, 1], [1, 1]],
+        'answers': [[0, 1], [1, 1]],
+    }
+    weights = {
+        'weight_ih_l0': [[12.0]],
+        'weight_hh_l0': [[6.0]],
+        'bias_ih_l0': [-1.5],
+        'bias_hh_l0': [-0.5],
+        'head_weight': [[1.0]],
+        'head_bias': [-0.25],
+    }
+    # Only a word without a 1 leaves the first set where it is.
+    from_low = [0] + [1] * (2**steps - 1)
+    sets = [
+        state_set(0, from_low, [-0.5], [[0.53125]]),
+        state_set(1, [1] * 2**steps, [0.96875], [[0.0625]]),
+    ]
+    return certificate_file(automaton, 'rnn', weights, sets, steps, error)
+
+
+def alternating(steps=2, error=0.0, lowest_logit=0.5):
+    """An RNN of one unit whose one set closes after every second step, but not after one.
+
+    h' = tanh(-.9 h) takes [-.5, .05] to about [-.045, .42], and that to [-.36, .04]. The logit is
+    h + lowest_logit, and shall always be positive.
+    """
+    weights = {
+        'weight_ih_l0': [[0.0]],
+        'weight_hh_l0': [[-0.9]],
+        'bias_ih_l0': [0.0],
+        'bias_hh_l0': [0.0],
+        'head_weight': [[1.0]],
+        'head_bias': [lowest_logit],
+    }
+    sets = [state_set(0, [0], [-0.225], [[0.275]])]
+    return certificate_file(ALWAYS_ONE, 'rnn', weights, sets, steps, error)
