@@ -14,11 +14,10 @@ from hand_built import adder_certificate, params_of
 
 from experiments import prove
 from experiments.core.command import run_command
-from experiments.core.config import Config
-from experiments.proofs.certify import certify
 from experiments.training import finished_run
 from jaxdl.verify import check, search
 from jaxdl.verify.automaton import ADDER
+from jaxdl.verify.certify import certify
 from jaxdl.verify.falsify import falsify
 
 ADDERS = [
@@ -80,7 +79,7 @@ def test_proofs_hold_alone_and_no_proved_net_has_a_wrong_sum(run, capsys):
         result = check.check_file(file)
         assert result.slack == row['slack'] > 0
         assert result.margin == row['margin']
-        assert result.float32_error == row['float32_error']
+        assert result.covers_float32 == row['covers_float32']
         nets.append(params_of(json.loads(file.read_text())))
     stacked_nets = jax.tree.map(lambda *leaves: jnp.stack(leaves), *nets)
     assert falsify('rnn', ADDER, stacked_nets, jax.random.key(9)) == [None] * len(nets)
@@ -92,7 +91,7 @@ def test_proofs_hold_alone_and_no_proved_net_has_a_wrong_sum(run, capsys):
 def test_a_changed_certificate_is_refused(run, capsys):
     file = sorted((run / 'proofs').glob('seed*.json'))[0]
     content = file.read_text()
-    file.write_text(content.replace('"memory": 1', '"memory": 0', 1))
+    file.write_text(content.replace('"state": 1', '"state": 0', 1))
     assert 'is refused: set' in error_line(capsys, f'--check={file}')
     file.write_text(content)
 
@@ -152,8 +151,7 @@ def test_a_net_of_nans_is_not_proved():
         params[name] = np.full_like(value, np.nan)
     sets = search.Parallelotopes(np.zeros((2, 4)), np.zeros((2, 4, 4)))
     candidate = search.Candidate(params, sets)
-    config = Config(cell='rnn', hidden=4)
-    assert certify(config, 0, candidate, search.set_graph(ADDER)) is None
+    assert certify(ADDER, 'rnn', candidate, search.set_graph(ADDER)) is None
 
 
 @pytest.mark.quick

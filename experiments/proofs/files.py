@@ -7,12 +7,12 @@ from experiments.core import file_schema
 from experiments.core.config import Config
 from experiments.core.file_schema import ProofResults
 from experiments.proofs import figures
-from experiments.proofs.certify import CertifiedNet
 from experiments.proofs.verdicts import Judgement
 from jaxdl.durable_files import write_whole
 from jaxdl.figures.base import to_png
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
+from jaxdl.verify.certify import CertifiedNet
 
 RESULTS_FILE = 'proofs.json'
 SETS_FIGURE = 'sets.png'

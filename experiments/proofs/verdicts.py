@@ -7,10 +7,11 @@ import jax
 
 from experiments.core.config import Config
 from experiments.core.file_schema import SeedVerdict
-from experiments.proofs.certify import CertifiedNet, Options, certify_population
+from experiments.proofs.certify import Options, certify_population
 from jaxdl.verify import counterexamples
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
+from jaxdl.verify.certify import CertifiedNet
 from jaxdl.verify.falsify import falsify
 
 
@@ -85,7 +86,7 @@ def _with_proofs(verdicts, certified, as_trained):
                 counterexample=verdict.counterexample,
                 slack=proof.result.slack,
                 margin=proof.result.margin,
-                float32_error=proof.result.float32_error,
+                covers_float32=proof.result.covers_float32,
                 sets=len(proof.graph.automaton_state),
             )
         combined[seed] = verdict
