@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 
-KEYS = ('format', 'automaton', 'cell', 'weights', 'steps', 'error', 'sets')
+KEYS = ('format', 'automaton', 'cell', 'weights', 'steps', 'slack', 'sets')
 ALWAYS_ONE = {'symbols': [[1]], 'outputs': 1, 'next': [[0]], 'answers': [[1]]}
 
 
@@ -31,7 +31,7 @@ def state_set(state, next_sets, centre, generators):
     }
 
 
-def certificate_file(automaton, cell, weights, sets, steps=1, error=0.0):
+def certificate_file(automaton, cell, weights, sets, steps=1, slack=0.0):
     """A certificate as a dictionary; `weights` are arrays by name."""
     document = {
         'format': 'jaxdl certificate 3',
@@ -39,13 +39,13 @@ def certificate_file(automaton, cell, weights, sets, steps=1, error=0.0):
         'cell': cell,
         'weights': {name: as_hex(numbers) for name, numbers in weights.items()},
         'steps': steps,
-        'error': error.hex(),
+        'slack': slack.hex(),
         'sets': sets,
     }
     return sealed(document)
 
 
-def latch(steps=1, error=0.0):
+def latch(steps=1, slack=0.0):
     """An RNN of one unit that says whether a 1 has been read.
 
     h' = tanh(6 h + 12 x - 2). Read only zeros, h lies in [-1, 0]; after a 1 it is above .99.
@@ -70,10 +70,10 @@ def latch(steps=1, error=0.0):
         state_set(0, from_low, [-0.5], [[0.53125]]),
         state_set(1, [1] * 2**steps, [0.96875], [[0.0625]]),
     ]
-    return certificate_file(automaton, 'rnn', weights, sets, steps, error)
+    return certificate_file(automaton, 'rnn', weights, sets, steps, slack)
 
 
-def alternating(steps=2, error=0.0, lowest_logit=0.5):
+def alternating(steps=2, slack=0.0, lowest_logit=0.5):
     """An RNN of one unit whose one set closes after every second step, but not after one.
 
     h' = tanh(-.9 h) takes [-.5, .05] to about [-.045, .42], and that to [-.36, .04]. The logit is
@@ -88,4 +88,4 @@ def alternating(steps=2, error=0.0, lowest_logit=0.5):
         'head_bias': [lowest_logit],
     }
     sets = [state_set(0, [0], [-0.225], [[0.275]])]
-    return certificate_file(ALWAYS_ONE, 'rnn', weights, sets, steps, error)
+    return certificate_file(ALWAYS_ONE, 'rnn', weights, sets, steps, slack)

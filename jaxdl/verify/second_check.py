@@ -6,16 +6,16 @@ This file needs nothing but Python 3.11: it may be copied alone to another machi
 code with the first checker (check.py), and proves the same theorem by the same bounds.
 
 The theorem. A net reads a symbol at each step, and a finite automaton says what it must answer.
-F(s, x) is the state of the net after a step from state s on symbol x. In a run with error e the
+F(s, x) is the state of the net after a step from state s on symbol x. In a run with slack e the
 state starts at 0, and each number of F(s, x) may be off by up to e at every step. Suppose that
 there are finitely many sets of states, each with a state of the automaton, such that
 
 1. the state 0 lies in the first set, whose automaton state is 0;
-2. from every set, every word of k symbols leads into the set that the certificate names, and the
-   automaton goes to that set's automaton state;
+2. from every set, every word of k symbols leads every run with slack e into the set that the
+   certificate names, and the automaton to that set's automaton state;
 3. after every symbol of these words the net gives the answer that the automaton asks for, if any.
 
-Then every run with error e answers as the automaton asks at every step of every sequence.
+Then every run with slack e answers as the automaton asks at every step of every sequence.
 
 The arithmetic. A number is an integer that counts units of 2**-BITS. Every number of a certificate
 is one exactly, or the certificate is refused. What is computed from them is rounded, and every
@@ -39,7 +39,7 @@ GUARD_BITS = 64
 HALVINGS = 16
 TERMS = 32
 
-KEYS = ('format', 'automaton', 'cell', 'weights', 'steps', 'error', 'sets', 'sha256')
+KEYS = ('format', 'automaton', 'cell', 'weights', 'steps', 'slack', 'sets', 'sha256')
 GATES = {'rnn': 1, 'gru': 3, 'lstm': 4}
 
 
@@ -77,7 +77,7 @@ class Claim(NamedTuple):
         units: The number of hidden units.
         weights: Vectors and matrices by name, as in torch.nn.
         steps: k, the length of the words.
-        error: e, how far each number of the state may be off at every step.
+        slack: e, how far each number of the state may be off at every step.
         sets: The sets of the theorem.
     """
 
@@ -88,7 +88,7 @@ class Claim(NamedTuple):
     units: int
     weights: dict[str, list]
     steps: int
-    error: int
+    slack: int
     sets: list[StateSet]
 
 
@@ -211,6 +211,8 @@ def parse(text: str) -> Claim:
     outputs = automaton['outputs']
     require(type(outputs) is int and outputs > 0, 'outputs: not an allowed integer')
     answers = _array(automaton['answers'], table, _index_or_none(max(outputs, 2)), 'answers')
+    # A net that must answer nothing is always right.
+    require(any(row.count(None) < symbol_count for row in answers), 'answers: none is asked for')
 
     cell = file['cell']
     require(type(cell) is str and cell in GATES, 'cell: unknown')
@@ -222,8 +224,8 @@ def parse(text: str) -> Claim:
 
     steps = file['steps']
     require(type(steps) is int and 1 <= steps <= 8, 'steps: not an integer from 1 to 8')
-    error = _number(file['error'], 'error')
-    require(error >= 0, 'error: negative')
+    slack = _number(file['slack'], 'slack')
+    require(slack >= 0, 'slack: negative')
     set_count = _length(file['sets'], 'sets')
     size = 2 * units if cell == 'lstm' else units
     sets = []
@@ -234,7 +236,7 @@ def parse(text: str) -> Claim:
     *covered, sha256 = map(file.get, KEYS)
     digest = hashlib.sha256(json.dumps(covered).encode()).hexdigest()
     require(sha256 == digest, 'sha256: not the digest of the file')
-    return Claim(symbols, next_state, answers, cell, units, weights, steps, error, sets)
+    return Claim(symbols, next_state, answers, cell, units, weights, steps, slack, sets)
 
 
 def weight_shapes(inputs: int, units: int, gates: int, outputs: int) -> dict[str, tuple]:
@@ -569,7 +571,7 @@ def _check_words(claim, targets, number, word, state, automaton_state):
         place = f'set {number}, word {longer}'
         image = []
         for form in step(claim, state, symbol):
-            image.append(form._replace(error=form.error + claim.error))
+            image.append(form._replace(error=form.error + claim.slack))
         answer = claim.answers[automaton_state][symbol]
         require(answers_right(claim, image, answer), f'{place}: the answer is not proved')
         reached = claim.next_state[automaton_state][symbol]
@@ -616,7 +618,7 @@ def check_text(text: str) -> str:
     return (
         f'proved: the {claim.cell} of {claim.units} units follows the automaton of the file '
         f'({len(claim.next_state)} states, {len(claim.symbols)} symbols) on every sequence, with '
-        f'errors of up to {claim.error / ONE:.3g} in each number of its state at every step '
+        f'errors of up to {claim.slack / ONE:.3g} in each number of its state at every step '
         f'(k = {claim.steps}; float32 rounding is not judged)'
     )
 

@@ -35,13 +35,13 @@ def changed(document, path, value):
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize('error', [0.0, 0.01, 0.02])
+@pytest.mark.parametrize('slack', [0.0, 0.01, 0.02])
 @pytest.mark.parametrize('steps', [1, 2, 3])
-def test_a_latch_is_proved(steps, error):
-    statement = check_document(latch(steps, error))
+def test_a_latch_is_proved(steps, slack):
+    statement = check_document(latch(steps, slack))
     assert statement == (
         'proved: the rnn of 1 units follows the automaton of the file (2 states, 2 symbols) on '
-        f'every sequence, with errors of up to {error:.3g} in each number of its state at every '
+        f'every sequence, with errors of up to {slack:.3g} in each number of its state at every '
         f'step (k = {steps}; float32 rounding is not judged)'
     )
 
@@ -124,8 +124,8 @@ LABEL = 'is one for another automaton state'
         (('weights', 'head_weight'), [[(-1.0).hex()]], ANSWER),
         (('weights', 'head_bias'), [(0.1).hex()], ANSWER),
         (('weights', 'head_bias'), [(-1.0).hex()], ANSWER),
-        # A larger error than the net bears.
-        (('error',), (0.04).hex(), CLOSURE),
+        # A larger slack than the net bears.
+        (('slack',), (0.04).hex(), CLOSURE),
     ],
 )
 def test_a_small_change_that_makes_it_false(steps, path, value, message):
@@ -147,9 +147,9 @@ def test_words_are_counted_with_the_first_symbol_first():
                 check_document(document)
 
 
-def last_symbol(error=0.0):
+def last_symbol(slack=0.0):
     """An RNN whose answer is the last symbol, so that the words (0, 1) and (1, 0) differ."""
-    document = latch(2, error)
+    document = latch(2, slack)
     document['automaton'] |= {'next': [[0, 1], [0, 1]], 'answers': [[0, 1], [0, 1]]}
     document['weights'] |= {'weight_hh_l0': [[(1.0).hex()]], 'weight_ih_l0': [[(8.0).hex()]]}
     document['weights'] |= {'bias_ih_l0': [(-3.5).hex()]}
@@ -206,9 +206,9 @@ HALF = (0.5).hex()
         (('steps',), 0, 'steps'),
         (('steps',), 9, 'steps'),
         (('steps',), 2, 'next of a set: a list of the wrong length'),
-        (('error',), 0, NOT_A_FLOAT),
-        (('error',), None, NOT_A_FLOAT),
-        (('error',), (-0.01).hex(), 'error: negative'),
+        (('slack',), 0, NOT_A_FLOAT),
+        (('slack',), None, NOT_A_FLOAT),
+        (('slack',), (-0.01).hex(), 'slack: negative'),
         (('sets',), {'0': 1}, 'sets: not a list'),
         (('sets',), [], 'sets: not a list, or empty'),
         (('sets', 0, 'next'), '01', 'next of a set: not a list'),
@@ -252,6 +252,7 @@ HALF = (0.5).hex()
         (('automaton', 'answers'), [[0, 1], [1, 2]], 'answers: not an allowed integer'),
         (('automaton', 'answers'), [[0, 1], [1, True]], 'answers: not an allowed integer'),
         (('automaton', 'answers'), [[0, 1], [1, '1']], 'answers: not an allowed integer'),
+        (('automaton', 'answers'), [[None, None], [None, None]], 'answers: none is asked for'),
         # The digest.
         (('sha256',), 64 * '0', 'sha256: not the digest'),
         (('sha256',), None, 'sha256: not the digest'),
@@ -381,7 +382,7 @@ def run_alone(folder, *arguments):
 
 def test_the_file_alone_checks_certificates(tmp_path):
     (tmp_path / 'right.json').write_text(json.dumps(latch()))
-    (tmp_path / 'wrong.json').write_text(json.dumps(latch(error=0.5)))
+    (tmp_path / 'wrong.json').write_text(json.dumps(latch(slack=0.5)))
     (tmp_path / 'binary.json').write_bytes(b'\xff\xfe')
     names = ['right.json', 'wrong.json', 'binary.json', 'none.json']
     result = run_alone(tmp_path, *names)
