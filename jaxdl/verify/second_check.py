@@ -327,16 +327,15 @@ def combine(factors: list[int], forms: list[Form], low: int, high: int) -> Form:
     for factor, form in zip(factors, forms, strict=True):
         centre += factor * form.centre
         error += abs(factor) * form.error
-    columns = zip(*[form.coefficients for form in forms], strict=True)
-    coefficients = [down(sum(map(mul, factors, column))) for column in columns]
+    # What the centre and the coefficients lose as they are rounded down.
+    error += centre % ONE
+    coefficients = []
+    for column in zip(*[form.coefficients for form in forms], strict=True):
+        coefficient = sum(map(mul, factors, column))
+        error += coefficient % ONE
+        coefficients.append(down(coefficient))
     middle = (low + high) // 2
-    # The centre and each coefficient are rounded down by less than a unit.
-    rounding = 1 + len(coefficients)
-    return Form(
-        centre=down(centre) + middle,
-        coefficients=coefficients,
-        error=up(error) + (high - middle) + rounding,
-    )
+    return Form(down(centre) + middle, coefficients, up(error) + high - middle)
 
 
 def add(x: Form, y: Form) -> Form:

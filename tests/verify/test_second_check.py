@@ -355,7 +355,7 @@ def test_deep_lists_in_every_place_are_refused():
     deep = []
     for _ in range(600):
         deep = [deep]
-    for path in (('format',), ('steps',), ('error',), ('sets', 0, 'centre'), ('sha256',)):
+    for path in (('format',), ('steps',), ('slack',), ('sets', 0, 'centre'), ('sha256',)):
         with pytest.raises(Refused):
             check_document(changed(latch(), path, deep))
 
