@@ -1,7 +1,5 @@
 """Both checkers on the same certificate: they must agree."""
 
-import json
-
 from jaxdl.verify import certificate, check, second_check
 
 # The first one bounds its work and the sizes of an automaton. The second one has no number finer
@@ -43,14 +41,3 @@ def agreed_refusal(text):
         accepted = (first_refusal is None, second_refusal is None)
         assert accepted in ((True, True), (False, False)), f'{first_refusal}; {second_refusal}'
     return first_refusal
-
-
-def agreed_result(content):
-    """The result of the first check of a certificate's JSON, on which the second one agrees.
-
-    Raises:
-        certificate.Refused: Both refuse it.
-    """
-    text = json.dumps(content)
-    agreed_refusal(text)
-    return check.check(certificate.parse_text(text))

@@ -166,6 +166,43 @@ def test_the_last_symbol_of_a_word_counts_least():
             check_document(sealed(changed(document, ('sets', 1, 'next'), next_sets)))
 
 
+@pytest.mark.quick
+def test_a_logit_that_may_be_zero_is_no_answer():
+    document = changed(latch(), ('weights', 'head_weight'), [[(0.0).hex()]])
+    for answer in (0, 1):
+        document['automaton']['answers'] = [[answer, answer], [answer, answer]]
+        for bias, right in ((0.0, False), (2.0**-200, answer == 1), (-(2.0**-200), answer == 0)):
+            document['weights']['head_bias'] = [bias.hex()]
+            if right:
+                check_document(sealed(document))
+            else:
+                with pytest.raises(Refused, match=ANSWER):
+                    check_document(sealed(document))
+
+
+@pytest.mark.quick
+def test_a_set_holds_its_faces():
+    """The state 0 is a corner of the set [-2, 0]."""
+    first = latch()['sets'][0] | {'centre': [(-1.0).hex()], 'generators': [[(1.0).hex()]]}
+    check_document(sealed(changed(latch(), ('sets', 0), first)))
+    first['centre'] = [(-1 - 2.0**-50).hex()]
+    with pytest.raises(Refused, match='the state 0 does not lie in set 0'):
+        check_document(sealed(changed(latch(), ('sets', 0), first)))
+
+
+@pytest.mark.quick
+def test_generators_too_large_to_invert_are_refused():
+    """The inverse of 2**300 is less than half a unit."""
+    document = changed(latch(), ('sets', 0, 'generators'), [[(2.0**300).hex()]])
+    with pytest.raises(Refused, match='no inverse'):
+        check_document(sealed(document))
+
+
+@pytest.mark.quick
+def test_words_of_eight_symbols():
+    check_document(alternating(steps=8))
+
+
 def test_any_answer_will_do_where_none_is_asked_for():
     document = changed(latch(), ('weights', 'head_bias'), [(-1.0).hex()])
     free = changed(document, ('automaton', 'answers'), [[0, None], [None, None]])
@@ -312,8 +349,10 @@ def test_numbers_are_exactly_what_the_file_says():
 @pytest.mark.quick
 @pytest.mark.parametrize('number', [5e-324, 2.0**-257, 2.0**-220 * 1.0000000000000002])
 def test_a_number_that_is_no_multiple_of_the_unit_is_refused(number):
-    with pytest.raises(Refused, match='no multiple of'):
+    with pytest.raises(Refused, match=r'no multiple of 2\*\*-256$'):
         check_document(sealed(changed(latch(), ('sets', 0, 'centre'), [number.hex()])))
+    unit = 2.0**-256
+    check_document(sealed(changed(latch(), ('slack',), unit.hex())))
 
 
 def replaced(old, new):
@@ -333,6 +372,8 @@ def replaced(old, new):
         (replaced('"steps": 1', '"steps": NaN'), 'neither an integer nor a hexadecimal'),
         (replaced('"steps": 1', '"steps": -Infinity'), 'neither an integer nor a hexadecimal'),
         (replaced('"steps": 1', '"steps": ' + 5000 * '1'), 'too many digits'),
+        (replaced('"steps": 1', '"steps": 1234567890'), 'too many digits'),
+        (replaced('"steps": 1', '"steps": 123456789'), 'steps: not an integer from 1 to 8'),
         (replaced('"steps": 1', '"steps": ' + 100_000 * '[' + 100_000 * ']'), 'too deeply'),
         (100_000 * '{"a":', 'too deeply'),
         (replaced('"steps": 1', '"steps": 1,'), 'not JSON'),
@@ -343,7 +384,7 @@ def replaced(old, new):
         ('null', 'the file: wrong keys'),
         ('"jaxdl certificate 3"', 'the file: wrong keys'),
     ],
-    ids=range(16),
+    ids=range(18),
 )
 def test_json_of_more_than_one_meaning_is_refused(text, message):
     with pytest.raises(Refused, match=message):

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from certificate_files import ALWAYS_ONE, certificate_file, state_set
 from exact_cells import exact_numbers, exact_step
-from random_nets import random_net
 
 from jaxdl.verify import second_check
 from jaxdl.verify.second_check import Form, Refused
@@ -259,7 +258,10 @@ def test_errors_become_unknowns():
 
 def random_net_claim(cell, generators, centre):
     """A claim about a random net, read from a file, and the net's weights."""
-    params = random_net(cell, HIDDEN, seed=0)[1]['params']
+    rng = np.random.default_rng(1)
+    params = {}
+    for name, shape in second_check.weight_shapes(2, HIDDEN, second_check.GATES[cell], 1).items():
+        params[name] = rng.uniform(-1.5, 1.5, shape)
     automaton = ALWAYS_ONE | {'symbols': [[0, 1]]}
     sets = [state_set(0, [0], centre, generators)]
     document = certificate_file(automaton, cell, params, sets)
