@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from command_line import start
-from hand_built import adder_certificate, params_of
+from hand_built import adder_certificate, check_content, params_of
 
 from experiments import prove
 from experiments.core.command import run_command
@@ -78,6 +78,7 @@ def test_proofs_hold_alone_and_no_proved_net_has_a_wrong_sum(run, capsys):
         assert start_prove(f'--check={file}') == 0
         assert 'adds correctly at every length' in capsys.readouterr().out
         result = check.check_file(file)
+        assert check_content(json.loads(file.read_text())) == result
         assert result.slack == row['slack'] > 0
         assert result.margin == row['margin']
         assert result.covers_float32 == row['covers_float32']

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hand_built import adder_certificate, params_of
+from hand_built import adder_certificate, check_content, params_of
 
 from jaxdl.verify import search
 from jaxdl.verify.automaton import ADDER
@@ -44,7 +44,9 @@ def test_the_search_tunes_a_net_that_the_checker_proves():
     slack = (gaps.closure / gaps.sensitivity[graph.next_set]).min()
     assert gaps.start.min() >= 0
     assert gaps.answer.min() >= 0.09
-    result = certify(ADDER, 'rnn', candidate, graph).result
+    certified = certify(ADDER, 'rnn', candidate, graph)
+    result = certified.result
+    assert check_content(certified.certificate) == result
     # The largest power of 1/2 that closes; an answer has ten times as much to spare.
     assert slack / 2 < result.slack <= slack + 1e-5
     # An error of each number of h takes from a logit at most the sum of the head's weights.
@@ -81,7 +83,8 @@ def test_parallelotopes_prove_a_net_that_no_boxes_do():
     candidate = find_candidate(params, graph, tune=False, steps=3000)
     for name, value in params.items():
         np.testing.assert_array_equal(candidate.params[name], value)
-    assert certify(ADDER, 'rnn', candidate, graph).result.slack > 5e-5
+    certified = certify(ADDER, 'rnn', candidate, graph)
+    assert check_content(certified.certificate).slack > 5e-5
 
     half_widths = jnp.abs(candidate.sets.generators).sum(-1)
     boxes = jax.vmap(jnp.diag)(half_widths)
