@@ -13,6 +13,7 @@ from experiments.core.command import run_command
 from experiments.core.config import Config
 from experiments.core.flags import BACKEND_FLAGS, HELP_FLAG, Flag, flag_values
 from jaxdl import UserError, backend
+from jaxdl.verify import certificate
 
 FLAGS = {
     'workdir': Flag('', 'folder of a run of binary_add or recall'),
@@ -79,9 +80,9 @@ def check_alone(file: str, run: str) -> None:
     # Only the checker is imported, so that a machine without JAX can check.
     checker = _import_checker()
     try:
-        claim = checker.read_claim(file)
+        claim = certificate.read(file)
         result = checker.check(claim)
-    except checker.Refused as error:
+    except certificate.Refused as error:
         raise UserError(f'{file} is refused: {error}') from None
 
     from experiments.proofs.check_wording import check_text

@@ -1,5 +1,6 @@
 """python -m experiments.prove: proofs of a small trained population, and every error of a user."""
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -15,7 +16,8 @@ from hand_built import adder_certificate, check_content, params_of
 
 from experiments import prove
 from experiments.core.command import run_command
-from experiments.training import finished_run
+from experiments.training import finished_run, workdir
+from experiments.training.held_proofs import read_held_proofs
 from jaxdl.verify import check, search
 from jaxdl.verify.automaton import ADDER
 from jaxdl.verify.certify import certify
@@ -109,6 +111,29 @@ def test_the_fine_tuned_nets_can_be_tested(run, tmp_path, capsys):
     exact = results['final_test']['by_length']['random']['exact_match']['seeds']
     for seed in proved:
         assert set(exact[int(seed.removeprefix('seed'))]) == {1.0}
+
+
+@pytest.mark.parametrize('has_flint', [True, False])
+def test_main_checks_the_certificates_again(run, monkeypatch, has_flint):
+    """proofs.json alone proves nothing, and a certificate only a net of its task and cell."""
+    if not has_flint:
+        monkeypatch.setitem(sys.modules, 'jaxdl.verify.check', None)
+    config = finished_run.read_config(run)
+    recorded = workdir.read_proofs(run)
+    assert read_held_proofs(run, config) == recorded
+    of_another_cell = read_held_proofs(run, dataclasses.replace(config, cell='gru'))
+    assert all(verdict.slack is None for verdict in of_another_cell.seeds.values())
+
+    file = sorted((run / 'proofs').glob('seed*.json'))[0]
+    content = file.read_text()
+    for text in (content.replace('"steps": 1', '"steps": 2'), '', None):
+        file.unlink() if text is None else file.write_text(text)
+        held = read_held_proofs(run, config)
+        assert held.seeds[file.stem.removeprefix('seed')].slack is None
+        proved = [verdict for verdict in held.seeds.values() if verdict.slack is not None]
+        recorded_as_proved = [row for row in recorded.seeds.values() if row.slack is not None]
+        assert len(proved) == len(recorded_as_proved) - 1
+    file.write_text(content)
 
 
 def test_a_changed_certificate_is_refused(run, capsys):
