@@ -30,6 +30,7 @@ def upgrade(content: Any, levels: int = MOST_LEVELS) -> Any:
         name.encode()
         upgraded[OLD_NAMES.get(name, name)] = upgrade(value, levels - 1)
     _upgrade_settings(upgraded)
+    _upgrade_rounding(upgraded)
     return upgraded
 
 
@@ -42,3 +43,10 @@ def _upgrade_settings(content: dict[str, Any]) -> None:
     if 'standardize' in content:
         standardize = content.pop('standardize')
         content['pixels'] = 'standardized' if standardize is True else 'unit'
+
+
+def _upgrade_rounding(content: dict[str, Any]) -> None:
+    """Says whether a proof covers rounding, where a file has a bound on the rounding of a step."""
+    error = content.pop('float32_error', None)
+    if isinstance(error, int | float) and isinstance(content.get('slack'), int | float):
+        content['covers_float32'] = error < content['slack']

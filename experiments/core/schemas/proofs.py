@@ -16,17 +16,21 @@ class SeedVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
         counterexample: In words, or None.
         slack: The largest error of a state in each step that the proof still covers.
         margin: How far sums of logits clear 0.
-        float32_error: A bound on the rounding error of a step.
-        sets: The number of sets of the inductive invariant. These four are of the proof of the
-            net, fine-tuned unless `prove --as_trained`; None without a proof.
+        covers_float32: Whether the proof covers the rounding of single precision.
+        sets: The number of sets of the inductive invariant.
+        steps: k, after how many symbols they close.
+        change: How far fine-tuning has moved the weights: the norm of their change as a share of
+            their norm; 0 as trained. These six are of the proof; None without one.
     """
 
     verdict: Literal['falsified', 'unknown', 'proved']
     counterexample: str | None
     slack: float | None = None
     margin: float | None = None
-    float32_error: float | None = None
+    covers_float32: bool | None = None
     sets: Count | None = None
+    steps: Count | None = None
+    change: float | None = None
 
 
 class ProofResults(msgspec.Struct, frozen=True, omit_defaults=True):
