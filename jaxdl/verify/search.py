@@ -13,50 +13,13 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 from jax import Array, lax
 
 from jaxdl.verify import automaton_arrays
 from jaxdl.verify.automaton import Automaton, answer_constraints
-from jaxdl.verify.bound_propagation import (
-    AffineForm,
-    Params,
-    linear,
-    radius,
-    simulate,
-    step,
-)
-from jaxdl.verify.certificate import StateSet
-
-LEAST_HALF_WIDTH = 0.02  # added to the boxes around the states that were reached
-# Of the random sequences: as many again are runs of one symbol.
-SEQUENCES = 256
-STEPS = 40
-
-
-class SetGraph(NamedTuple):
-    """Which sets there are, and which set each symbol leads to. Set 0 is the start.
-
-    Attributes:
-        automaton_state: (L,) the automaton state of each set.
-        next_set: (L, X) the set after each symbol.
-    """
-
-    automaton_state: np.ndarray
-    next_set: np.ndarray
-
-
-class Parallelotopes(NamedTuple):
-    """The sets of net states {centre + generators y : every |y_j| <= 1}, one for each node.
-
-    Attributes:
-        centre: (L, n).
-        generators: (L, n, n), in columns; diagonal for a box.
-    """
-
-    centre: Array
-    generators: Array
+from jaxdl.verify.bound_propagation import AffineForm, Params, linear, radius, step
+from jaxdl.verify.set_graph import Parallelotopes, SetGraph
 
 
 class Gaps(NamedTuple):
@@ -88,49 +51,6 @@ class Candidate(NamedTuple):
 
     params: Params
     sets: Parallelotopes
-
-
-def set_graph(automaton: Automaton, history: int = 0) -> SetGraph:
-    """One set for each automaton state and each sequence of the last `history` symbols.
-
-    In the first steps fewer symbols have been read, so there is also a set for each automaton state
-    and each shorter sequence from the start.
-    """
-    start = (0, ())
-    nodes = [start]
-    index_of = {start: 0}
-    automaton_states = []
-    next_sets = []
-    # The nodes are numbered, and visited, in the order in which they are first reached.
-    while len(next_sets) < len(nodes):
-        state, last_symbols = nodes[len(next_sets)]
-        targets = []
-        for symbol, next_state in enumerate(automaton.next_state[state]):
-            next_symbols = (*last_symbols, symbol)
-            if len(next_symbols) > history:
-                next_symbols = next_symbols[1:]
-            target = (next_state, next_symbols)
-            if target not in index_of:
-                index_of[target] = len(nodes)
-                nodes.append(target)
-            targets.append(index_of[target])
-        automaton_states.append(state)
-        next_sets.append(targets)
-    return SetGraph(np.array(automaton_states), np.array(next_sets))
-
-
-def to_state_sets(sets: Parallelotopes, graph: SetGraph) -> list[StateSet]:
-    """The sets in the form that a certificate is made of."""
-    state_sets = []
-    for index, automaton_state in enumerate(graph.automaton_state.tolist()):
-        state_set = StateSet(
-            automaton_state,
-            graph.next_set[index].tolist(),
-            sets.centre[index].tolist(),
-            sets.generators[index].tolist(),
-        )
-        state_sets.append(state_set)
-    return state_sets
 
 
 def gaps(
@@ -196,69 +116,6 @@ def _constraint_table(automaton):
     for answer in range(max(automaton.outputs, 2)):
         constraints.append(answer_constraints(automaton.outputs, answer))
     return jnp.array(constraints, float)
-
-
-def reached(
-    cell: str,
-    params: Params,
-    graph: SetGraph,
-    automaton: Automaton,
-    key: Array,
-) -> Parallelotopes:
-    """Boxes around the net states that a net reaches on random sequences.
-
-    Args:
-        cell: 'rnn', 'gru' or 'lstm'.
-        params: Of the net.
-        graph: Of the automaton.
-        automaton: What the net must do.
-        key: Of the sequences.
-    """
-    symbols = _random_symbols(key, len(automaton.symbols))
-    vectors = jnp.array(automaton.symbols)[symbols]
-    states = simulate(cell, params, vectors).states  # (N, T, n)
-    set_at_step = _sets_visited(graph, symbols)  # (N, T)
-
-    def extremes(set_index):
-        # Over all steps of all sequences, (n,) each.
-        in_set = (set_at_step == set_index)[..., None]
-        low = jnp.where(in_set, states, jnp.inf).min((0, 1))
-        high = jnp.where(in_set, states, -jnp.inf).max((0, 1))
-        return low, high
-
-    low, high = lax.map(extremes, jnp.arange(len(graph.automaton_state)))
-    # Some sets may never be reached, such as the start if no symbol leads back to it.
-    was_reached = low <= high
-    low = jnp.where(was_reached, low, 0.0)
-    high = jnp.where(was_reached, high, 0.0)
-    # Set 0 holds the zero state too.
-    low = low.at[0].min(0.0)
-    high = high.at[0].max(0.0)
-    half_widths = (high - low) / 2 + LEAST_HALF_WIDTH
-    return Parallelotopes((low + high) / 2, jax.vmap(jnp.diag)(half_widths))
-
-
-def _random_symbols(key, symbol_count):
-    """Sequences (2 * SEQUENCES, STEPS) of random symbols, and of runs of ten of one symbol."""
-    groups = []
-    for run_length in (1, 10):
-        runs = -(-STEPS // run_length)  # rounded up
-        run_key = jax.random.fold_in(key, run_length)
-        symbols = jax.random.randint(run_key, (SEQUENCES, runs), 0, symbol_count)
-        groups.append(symbols.repeat(run_length, axis=1)[:, :STEPS])
-    return jnp.concatenate(groups)
-
-
-def _sets_visited(graph, symbols):
-    """The set (N, T) after each of the symbols (N, T)."""
-
-    def advance(sets, symbols):
-        sets = jnp.asarray(graph.next_set)[sets, symbols]
-        return sets, sets
-
-    start = jnp.zeros(len(symbols), int)
-    _, sets_by_step = lax.scan(advance, start, symbols.T)
-    return sets_by_step.T
 
 
 class Variables(NamedTuple):
