@@ -1,11 +1,20 @@
-"""Nets built by hand whose proofs are known: an adder and a net that recalls the first digit."""
+"""Nets built by hand whose proofs are known: adders, recall nets, one that closes in two steps."""
+
+import itertools
+import json
 
 import jax.numpy as jnp
 import numpy as np
+from two_checkers import agreed_refusal
 
-from jaxdl.verify.certificate import StateSet, digest, make_certificate
+from jaxdl.verify import check
+from jaxdl.verify.automaton import ADDER, Automaton, recall
+from jaxdl.verify.certificate import StateSet, digest, make_certificate, parse
 
 GAIN = 12.0
+SLACK = 2.0**-10
+# It asks for the answer 1 at every step.
+ALWAYS_ONE = Automaton(((0,), (1,)), outputs=1, next_state=((0, 0),), answer=((1, 1),))
 
 
 def adder_certificate():
@@ -37,7 +46,7 @@ def adder_certificate():
     automaton_states = [0, 0, 1]
     next_sets = [[1, 1, 1, 2], [1, 1, 1, 2], [1, 2, 2, 2]]
     sets = boxes(automaton_states, next_sets, np.array(low), np.array(high))
-    return make_certificate('binary_add', 3, 'rnn', as_lists(weights), sets)
+    return make_certificate(ADDER, 'rnn', as_lists(weights), sets, slack=SLACK)
 
 
 def recall_certificate():
@@ -71,7 +80,64 @@ def recall_certificate():
         automaton_states.append(1 + digit)
         next_sets.append([1 + digit] * 10)
     sets = boxes(automaton_states, next_sets, low, high)
-    return make_certificate('recall', 1, 'rnn', as_lists(weights), sets)
+    return make_certificate(recall(1), 'rnn', as_lists(weights), sets, slack=SLACK)
+
+
+def shear_certificate(steps):
+    """An RNN of two units that enlarges the first one, from the second one, and shrinks both later.
+
+    The box of +-.1 goes to |h_1| <= tanh(.3) = .291 and |h_2| <= tanh(.005), and from there to
+    |h_1| <= tanh(.015) and |h_2| <= tanh(.01457). So it closes after two steps, and not after one.
+    """
+    weights = {
+        'weight_ih_l0': np.zeros((2, 1)),
+        'weight_hh_l0': np.array([[0, 3], [0.05, 0]]),
+        'bias_ih_l0': np.zeros(2),
+        'bias_hh_l0': np.zeros(2),
+        'head_weight': np.array([[1.0, 0]]),
+        'head_bias': np.array([0.5]),
+    }
+    corner = np.array([[0.1, 0.1]])
+    sets = boxes([0], [[0] * 2**steps], -corner, corner)
+    return make_certificate(ALWAYS_ONE, 'rnn', as_lists(weights), sets, steps)
+
+
+def constant_certificate(bias, room):
+    """An RNN of one unit that goes to tanh(bias), with that much room in its set."""
+    weights = {
+        'weight_ih_l0': np.zeros((1, 1)),
+        'weight_hh_l0': np.zeros((1, 1)),
+        'bias_ih_l0': np.array([bias]),
+        'bias_hh_l0': np.zeros(1),
+        'head_weight': np.array([[1.0]]),
+        'head_bias': np.zeros(1),
+    }
+    value = np.tanh(bias)
+    low = np.array([[-0.01], [value - room]])
+    high = np.array([[0.01], [value + room]])
+    sets = boxes([0, 0], [[1, 1], [1, 1]], low, high)
+    return make_certificate(ALWAYS_ONE, 'rnn', as_lists(weights), sets)
+
+
+def over_steps(certificate, steps):
+    """The certificate of one step as one of several: each word leads where its symbols lead."""
+    one_step = [entry['next'] for entry in certificate['sets']]
+    sets = []
+    for index, entry in enumerate(certificate['sets']):
+        targets = []
+        for word in itertools.product(range(len(one_step[0])), repeat=steps):
+            target = index
+            for symbol in word:
+                target = one_step[target][symbol]
+            targets.append(target)
+        sets.append(entry | {'next': targets})
+    return seal(certificate | {'steps': steps, 'sets': sets})
+
+
+def check_content(certificate):
+    """The result of the check of a certificate's JSON, on which the second checker agrees."""
+    agreed_refusal(json.dumps(certificate))
+    return check.check(parse(certificate))
 
 
 def boxes(automaton_states, next_sets, low, high):

@@ -11,6 +11,7 @@ from experiments.core import file_schema
 from experiments.core.config import Config
 from jaxdl.metrics import Summary, SummaryList
 from jaxdl.verify import certificate
+from jaxdl.verify.automaton import ADDER
 
 PAGE = Path(__file__).parents[1] / 'docs' / 'formats.md'
 
@@ -104,7 +105,7 @@ def test_a_certificate_is_described_in_its_order():
     text = section_of('proofs/seed\\<seed\\>.json: certificates')
     of_file, of_set = text.split('| field of a set |')
     one_set = certificate.StateSet(0, [0], [0.0], [[1.0]])
-    written = certificate.make_certificate('binary_add', 0, 'rnn', {}, [one_set])
+    written = certificate.make_certificate(ADDER, 'rnn', {}, [one_set])
     assert first_cells(of_file)[: len(written)] == list(written)
     assert certificate.FORMAT in of_file
     assert first_cells(of_set) == list(written['sets'][0])

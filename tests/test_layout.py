@@ -21,7 +21,9 @@ HOMES = {
     'jinja2': ('experiments/reports/page/render.py',),
     'markdown': ('experiments/reports/page/render.py',),
     'filelock': ('experiments/training/folder_lock.py',),
-    'flint': tuple(f'jaxdl/verify/{name}.py' for name in ('affine', 'check', 'exact_step')),
+    'flint': tuple(
+        f'jaxdl/verify/{name}.py' for name in ('affine', 'check', 'exact_step', 'rounding')
+    ),
     'absl': ('experiments/core/flags.py',),
     'msgspec': ('jaxdl/metrics.py', 'experiments/core/file_schema.py'),
     'torch': (f'{PEERS}pytorch.py', f'{PEERS}torch_adder.py'),

@@ -37,8 +37,7 @@ from jaxdl.models import recurrence
 from jaxdl.verify import search
 from jaxdl.verify.automaton import ADDER
 from jaxdl.verify.bound_propagation import AffineForm, simulate, step
-from jaxdl.verify.certificate import Refused, make_certificate
-from jaxdl.verify.check import check
+from jaxdl.verify.certify import certify
 from jaxdl.verify.falsify import falsify
 
 PRODUCTS = (dot_general_p, conv_general_dilated_p)
@@ -286,14 +285,10 @@ def _prove(config, params, steps):
     nets, slacks = [], []
     for place in range(config.seeds):
         candidate = jax.tree.map(lambda leaf, place=place: leaf[place], candidates)
-        weights = {name: array.tolist() for name, array in candidate.params.items()}
-        sets = search.to_state_sets(candidate.sets, graph)
-        certificate = make_certificate(config.task, config.k, config.cell, weights, sets)
-        try:
-            slacks.append(check(certificate).slack)
-        except Refused:
-            continue
-        nets.append(candidate.params)
+        proof = certify(ADDER, config.cell, candidate, graph)
+        if proof is not None:
+            nets.append(proof.params)
+            slacks.append(proof.result.slack)
     return jax.tree.map(lambda *leaves: jnp.stack(leaves), *nets), np.array(slacks)
 
 

@@ -192,17 +192,21 @@ class SeedVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
         counterexample: In words, or None.
         slack: The largest error of a state in each step that the proof still covers.
         margin: How far sums of logits clear 0.
-        float32_error: A bound on the rounding error of a step.
-        sets: The number of sets of the inductive invariant. These four are of the proof of the
-            net, fine-tuned unless `prove --as_trained`; None without a proof.
+        covers_float32: Whether the proof covers the rounding of single precision.
+        sets: The number of sets of the inductive invariant.
+        steps: k, after how many symbols they close.
+        change: How far fine-tuning has moved the weights: the norm of their change as a share of
+            their norm; 0 as trained. These six are of the proof; None without one.
     """
 
     verdict: Literal['falsified', 'unknown', 'proved']
     counterexample: str | None
     slack: float | None = None
     margin: float | None = None
-    float32_error: float | None = None
+    covers_float32: bool | None = None
     sets: Count | None = None
+    steps: Count | None = None
+    change: float | None = None
 
 
 class ProofResults(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -504,6 +508,7 @@ def upgrade(content: Any, levels: int = MOST_LEVELS) -> Any:
         name.encode()
         upgraded[OLD_NAMES.get(name, name)] = upgrade(value, levels - 1)
     _upgrade_settings(upgraded)
+    _upgrade_rounding(upgraded)
     return upgraded
 
 
@@ -516,6 +521,13 @@ def _upgrade_settings(content: dict[str, Any]) -> None:
     if 'standardize' in content:
         standardize = content.pop('standardize')
         content['pixels'] = 'standardized' if standardize is True else 'unit'
+
+
+def _upgrade_rounding(content: dict[str, Any]) -> None:
+    """Says whether a proof covers rounding, where a file has a bound on the rounding of a step."""
+    error = content.pop('float32_error', None)
+    if isinstance(error, int | float) and isinstance(content.get('slack'), int | float):
+        content['covers_float32'] = error < content['slack']
 
 
 def parse(text: str | bytes) -> Any:

@@ -8,13 +8,11 @@ import numpy as np
 from tqdm import tqdm
 
 from experiments.core.config import Config
-from jaxdl import __version__
 from jaxdl.verify import search
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
-from jaxdl.verify.certificate import Refused, make_certificate
-from jaxdl.verify.check import CheckResult, check
-from jaxdl.verify.search import Candidate, Parallelotopes, SetGraph
+from jaxdl.verify.certify import CertifiedNet, certify
+from jaxdl.verify.search import Candidate, SetGraph
 
 NETS_AT_ONCE = 50  # in one program
 
@@ -32,24 +30,6 @@ class Options(NamedTuple):
     as_trained: bool
     history: int
     steps: int
-
-
-class CertifiedNet(NamedTuple):
-    """A net that is proved, as the check has confirmed.
-
-    Attributes:
-        params: Of the net that the proof is about.
-        sets: Its inductive invariant.
-        graph: Which of the sets each symbol leads to.
-        certificate: The JSON of the proof.
-        result: Of the check.
-    """
-
-    params: Params
-    sets: Parallelotopes
-    graph: SetGraph
-    certificate: dict[str, Any]
-    result: CheckResult
 
 
 def certify_population(
@@ -89,7 +69,7 @@ def certify_population(
         candidates = _find_candidates(config, automaton, params, keys, unproved, graph, options)
         for net, candidate in tqdm(candidates, description, len(unproved), unit='net'):
             seed = config.seed + net
-            proof = certify(config, seed, candidate, graph)
+            proof = certify(automaton, config.cell, candidate, graph)
             if proof is None:
                 still_unproved.append(net)
             else:
@@ -128,34 +108,3 @@ def _find_candidates(
 def take(tree: Any, places: int | np.ndarray) -> Any:
     """The entries of every leaf at these places of its first axis."""
     return jax.tree.map(lambda leaf: leaf[places], tree)
-
-
-def certify(
-    config: Config, seed: int, candidate: Candidate, graph: SetGraph
-) -> CertifiedNet | None:
-    """The proof of a net, or None if the check refuses it.
-
-    Args:
-        config: Of the run.
-        seed: Of the net.
-        candidate: The net and its sets, as NumPy arrays.
-        graph: Of the sets.
-    """
-    # The checker knows no arrays.
-    weights = {name: array.tolist() for name, array in candidate.params.items()}
-    sets = search.to_state_sets(candidate.sets, graph)
-    certificate = make_certificate(config.task, config.k, config.cell, weights, sets)
-    # What bound propagation accepts may fail in exact arithmetic, so the check decides.
-    try:
-        result = check(certificate)
-    except Refused:
-        return None
-    # For the reader of the file; the check ignores them.
-    certificate |= {
-        'slack': result.slack,
-        'margin': result.margin,
-        'float32_error': result.float32_error,
-        'seed': seed,
-        'version': __version__,
-    }
-    return CertifiedNet(candidate.params, candidate.sets, graph, certificate, result)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from experiments.core.file_schema import SeedVerdict
 from experiments.proofs.check_wording import FLOAT32_CONDITION
-from jaxdl.verify.coverage import covers_float32
 
 
 def verdict_text(verdict: SeedVerdict) -> str:
@@ -14,9 +13,10 @@ def verdict_text(verdict: SeedVerdict) -> str:
         text = f'as trained falsified ({verdict.counterexample})'
     if verdict.slack is None:
         return f'{text}; not proved'
+    rounding = 'with' if verdict.covers_float32 else 'without'
     return (
-        f'{text}; proved, slack {verdict.slack:.2g}, '
-        f'float32 rounding {verdict.float32_error:.1g}, logits clear 0 by {verdict.margin:.2g}'
+        f'{text}; proved {rounding} float32 rounding, slack {verdict.slack:.2g}, '
+        f'logits clear 0 by {verdict.margin:.2g}'
     )
 
 
@@ -30,9 +30,14 @@ def summary_text(verdicts: Sequence[SeedVerdict], as_trained: bool) -> str:
             falsified += 1
         if verdict.slack is not None:
             proved += 1
-            if covers_float32(verdict.slack, verdict.float32_error):
+            if verdict.covers_float32:
                 covered += 1
-    weights = 'as trained' if as_trained else 'fine-tuned'
+    weights = 'as trained'
+    if not as_trained:
+        changes = [verdict.change for verdict in verdicts if verdict.change is not None]
+        weights = 'fine-tuned'
+        if changes:
+            weights += f' (weights moved by {min(changes):.0%} to {max(changes):.0%} in norm)'
     return (
         f'{proved} of {len(verdicts)} nets, {weights}, are proved right at every length, '
         f'{covered} with float32 rounding, if {FLOAT32_CONDITION}; '

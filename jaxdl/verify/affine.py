@@ -94,6 +94,37 @@ def bounds(form: AffineForm) -> tuple[arb_mat, arb_mat]:
     return form.centre - distance, form.centre + distance
 
 
+def magnitude(form: AffineForm) -> arb_mat:
+    """The largest absolute value of each number, (n, 1)."""
+    return absolute(form.centre) + radius(form)
+
+
+def constant(vector: arb_mat, columns: int, error: arb_mat) -> AffineForm:
+    """A known vector (n, 1) with this error (n, 1), as a form of so many unknowns."""
+    return AffineForm(vector, arb_mat(vector.nrows(), columns), error)
+
+
+def widen(form: AffineForm, error: arb_mat) -> AffineForm:
+    """The form with a larger error, by `error` (n, 1)."""
+    return form._replace(error=form.error + error)
+
+
+def with_errors_as_unknowns(form: AffineForm) -> AffineForm:
+    """The same vectors without errors: each error becomes an unknown of its own.
+
+    Linear maps keep track of unknowns, and add up the magnitudes of errors.
+    """
+    rows = []
+    for place, (row, (error,)) in enumerate(
+        zip(form.coefficients.tolist(), form.error.tolist(), strict=True)
+    ):
+        of_errors = [arb(0)] * form.error.nrows()
+        of_errors[place] = error
+        rows.append(row + of_errors)
+    no_error = arb_mat(form.error.nrows(), 1)
+    return AffineForm(form.centre, arb_mat(rows), no_error)
+
+
 def split(form: AffineForm, parts: int) -> list[AffineForm]:
     """The vector cut into parts of equal length."""
     centres = split_rows(form.centre, parts)

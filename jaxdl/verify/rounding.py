@@ -1,142 +1,95 @@
-"""How far single precision may be from the real numbers that a proof is about.
+"""How an operation of single precision may differ from that of the real numbers.
 
-Trusted (see check.py). The unit roundoff is u = 2**-24. A sum of n products, computed in any order,
-errs by at most 2 n u times the sum of their magnitudes. A product or a sum of two numbers rounds
-once. Tanh and sigmoid are taken to err by 16 u at most, and products to be those of IEEE 754 single
+Trusted (see check.py). The unit roundoff is u = 2**-24. A product or a sum of two numbers rounds
+once, by at most u times its magnitude; where it underflows, by at most the smallest normal number.
+A sum of n products, computed in any order, errs by at most 2 n u times the sum of their magnitudes.
+Tanh and sigmoid are taken to err by 16 u at most, and products to be those of IEEE 754 single
 precision (no TF32).
 """
 
-import math
 import struct
 from typing import NamedTuple
 
-from jaxdl.verify.certificate import Claim, Matrix
+from flint import arb, arb_mat
 
-UNIT_ROUNDOFF = 2.0**-24
-FUNCTION_ERROR = 16 * UNIT_ROUNDOFF  # of tanh and sigmoid
+from jaxdl.verify import affine
+from jaxdl.verify.affine import AffineForm
+from jaxdl.verify.certificate import Matrix
+
 # A weight between these magnitudes is a normal number, and sums of such weights do not overflow.
 SMALLEST_WEIGHT = 2.0**-100
 LARGEST_WEIGHT = 2.0**100
 
 
-class Magnitudes(NamedTuple):
-    """Bounds on the magnitudes that occur in a step from a state of one of the sets.
+class Arithmetic(NamedTuple):
+    """Bounds on the errors of an arithmetic.
 
     Attributes:
-        hidden: Of a number of h; at least 1.
-        cell_state: Of a number of c; at least 1.
-        preactivation: Of the terms of a pre-activation, summed.
-        logit: Of the terms of a logit, summed.
+        roundoff: u, the error of an operation relative to its result.
+        underflow: The further error of an operation whose result is small.
+        function_error: Of tanh and sigmoid.
     """
 
-    hidden: float
-    cell_state: float
-    preactivation: float
-    logit: float
+    roundoff: arb
+    underflow: arb
+    function_error: arb
 
 
-def float32_error(claim: Claim, margin: float) -> float:
-    """Bounds the error of one step in single precision, from a net state in one of the sets.
+EXACT = Arithmetic(arb(0), arb(0), arb(0))
+FLOAT32 = Arithmetic(arb(2) ** -24, arb(2) ** -126, 16 * arb(2) ** -24)
+
+
+def after_operation(arithmetic: Arithmetic, result: AffineForm) -> AffineForm:
+    """The computed result of one operation, from the exact result."""
+    return affine.widen(result, _operation_error(arithmetic, affine.magnitude(result)))
+
+
+def after_blend(
+    arithmetic: Arithmetic, result: AffineForm, n: AffineForm, h: AffineForm
+) -> AffineForm:
+    """The computed blend (1 - u) n + u h of a GRU, from the exact one.
+
+    Computed as n + u (h - n), or as it is written, no number on the way is larger than |n| + |h|,
+    and at most three roundings add up. A fourth one is for the roundings of roundings.
+    """
+    sizes = affine.magnitude(n) + affine.magnitude(h)
+    return affine.widen(result, _operation_error(arithmetic, sizes) * arb(4))
+
+
+def _operation_error(arithmetic: Arithmetic, magnitude: arb_mat) -> arb_mat:
+    error = magnitude * arithmetic.roundoff
+    return affine.map_entries(lambda entry: entry + arithmetic.underflow, error)
+
+
+def after_function(arithmetic: Arithmetic, result: AffineForm) -> AffineForm:
+    """The computed tanh or sigmoid, from the exact one."""
+    error = affine.map_entries(lambda _: arithmetic.function_error, result.error)
+    return affine.widen(result, error)
+
+
+def sum_error(arithmetic: Arithmetic, terms: int, sizes: arb_mat) -> arb_mat:
+    """Bounds the errors (n, 1) of sums of products, computed in any order.
 
     Args:
-        claim: The net and its sets.
-        margin: The smallest sum of logits that must be positive.
-
-    Returns:
-        The largest error of a number of the state. Infinity where no bound holds: a weight is no
-        normal number of single precision, or a sum of two logits could lose half of `margin`.
+        arithmetic: In which they are computed.
+        terms: The number of products of each sum.
+        sizes: (n, 1) the magnitudes of the products of each sum, summed.
     """
-    weights = {name: _absolute(matrix) for name, matrix in claim.weights.items()}
-    magnitudes = _magnitudes(claim, weights)
-    hidden = len(weights['weight_hh_l0'][0])
-    inputs = len(weights['weight_ih_l0'][0])
-    # A weight that float32 cannot hold is another one in the computer.
-    if not all(map(_is_exact, weights.values())):
-        return math.inf
-    logits_error = 4 * (hidden + 2) * UNIT_ROUNDOFF * magnitudes.logit
-    if logits_error >= margin / 2:
-        return math.inf
-    preactivation_error = 2 * (hidden + inputs + 2) * UNIT_ROUNDOFF * magnitudes.preactivation
-    # The slope of tanh is 1 at most, that of sigmoid 1/4.
-    tanh_error = preactivation_error + FUNCTION_ERROR
-    sigmoid_error = preactivation_error / 4 + FUNCTION_ERROR
-    if claim.cell == 'rnn':
-        return tanh_error
-    if claim.cell == 'gru':
-        return _gru_error(magnitudes, tanh_error, sigmoid_error)
-    return _lstm_error(magnitudes, tanh_error, sigmoid_error)
+    error = sizes * (2 * terms * arithmetic.roundoff)
+    return affine.map_entries(lambda entry: entry + 2 * terms * arithmetic.underflow, error)
 
 
-def _gru_error(magnitudes: Magnitudes, tanh_error: float, sigmoid_error: float) -> float:
-    """The error of h' = (1 - u) n + u h, where n = tanh(n_x + r n_h)."""
-    z = magnitudes.preactivation
-    h = magnitudes.hidden
-    # An error of r is multiplied by n_h, one of u by h - n. No |n| is above 1, and h is at least 1.
-    gates_error = (z + 2 * h) * sigmoid_error
-    roundings = (2 * z + 8 * h) * UNIT_ROUNDOFF
-    return tanh_error + gates_error + roundings
-
-
-def _lstm_error(magnitudes: Magnitudes, tanh_error: float, sigmoid_error: float) -> float:
-    """The larger of the errors of c' = f c + i g and of h' = o tanh(c')."""
-    c = magnitudes.cell_state
-    return (
-        2 * sigmoid_error  # of i and o, multiplied by g and tanh(c'), which are 1 at most
-        + c * sigmoid_error  # of f, multiplied by c
-        + tanh_error  # of g, multiplied by i
-        + 4 * UNIT_ROUNDOFF * (c + 1)  # rounding of the products and the sum
-        + 20 * UNIT_ROUNDOFF  # tanh(c') itself, and the product with o
-    )
-
-
-def _magnitudes(claim: Claim, weights: dict[str, Matrix]) -> Magnitudes:
-    """Bounds over all sets, symbols and units; `weights` are absolute values."""
-    size = len(weights['weight_hh_l0'][0])
-    hidden = 1.0
-    cell_state = 1.0
-    for state_set in claim.sets:
-        extents = []
-        for centre, row in zip(state_set.centre, state_set.generators, strict=True):
-            extents.append(abs(centre) + sum(map(abs, row)))
-        hidden = max([hidden, *extents[:size]])
-        cell_state = max([cell_state, *extents[size:]])  # of an LSTM; else there are none
-
-    preactivations = []
-    for input_row, state_row, input_bias, state_bias in zip(
-        weights['weight_ih_l0'],
-        weights['weight_hh_l0'],
-        weights['bias_ih_l0'],
-        weights['bias_hh_l0'],
-        strict=True,
-    ):
-        # Input vectors hold zeros and ones.
-        terms = sum(input_row) + sum(state_row) * hidden + input_bias[0] + state_bias[0]
-        preactivations.append(terms)
-
-    logits = []
-    for row, bias in zip(weights['head_weight'], weights['head_bias'], strict=True):
-        logits.append(sum(row) * hidden + bias[0])
-    return Magnitudes(hidden, cell_state, max(preactivations), max(logits))
-
-
-def _absolute(matrix: Matrix) -> Matrix:
-    rows = []
-    for row in matrix:
-        rows.append(list(map(abs, row)))
-    return rows
-
-
-def _is_exact(matrix: Matrix) -> bool:
-    """Whether single precision holds every magnitude exactly: 0, or one of medium size."""
+def fits_float32(matrix: Matrix) -> bool:
+    """Whether single precision holds every number exactly: 0, or one of medium size."""
     for row in matrix:
         for number in row:
-            if number != 0 and not _is_exact_number(number):
+            if number != 0 and not _is_float32(number):
                 return False
     return True
 
 
-def _is_exact_number(number: float) -> bool:
-    if not SMALLEST_WEIGHT < number < LARGEST_WEIGHT:
+def _is_float32(number: float) -> bool:
+    if not SMALLEST_WEIGHT < abs(number) < LARGEST_WEIGHT:
         return False
     (as_float32,) = struct.unpack('f', struct.pack('f', number))
     return as_float32 == number

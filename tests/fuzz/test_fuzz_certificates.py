@@ -4,7 +4,7 @@ import copy
 import os
 
 import pytest
-from hand_built import adder_certificate, recall_certificate, seal
+from hand_built import adder_certificate, check_content, recall_certificate, seal
 from hypothesis import given
 from hypothesis import strategies as st
 from strangers import FEW, MANY, NUMBERS, changed, damaged, fuzz, nested, to_bytes
@@ -27,7 +27,7 @@ def check_certificate(folder, content):
         assert '\n' not in str(error)
         assert len(str(error)) < 400
         return None
-    assert result.slack > 0 and result.margin > 0 and result.float32_error > 0
+    assert result.slack >= 0 and result.margin > 0
     return result
 
 
@@ -50,7 +50,7 @@ def sealed(draw):
     weights, sets = certificate['weights'], certificate['sets']
     for _ in range(draw(st.integers(1, 4))):
         number = draw(st.sampled_from(SMALL_NUMBERS) | NUMBERS.map(as_hexadecimal))
-        place = draw(st.sampled_from(['weights', 'centre', 'edges', 'next']))
+        place = draw(st.sampled_from(['weights', 'centre', 'generators', 'next']))
         if place == 'weights':
             matrix = weights[draw(st.sampled_from(['weight_ih_l0', 'weight_hh_l0', 'head_weight']))]
             draw(st.sampled_from(matrix))[0] = number
@@ -58,7 +58,7 @@ def sealed(draw):
             draw(st.sampled_from(sets))['next'][0] = draw(st.integers(0, 2))
         else:
             state_set = draw(st.sampled_from(sets))
-            row = state_set['centre'] if place == 'centre' else state_set['edges'][1]
+            row = state_set['centre'] if place == 'centre' else state_set['generators'][1]
             row[draw(st.integers(0, 3))] = number
     return seal(certificate)
 
@@ -84,7 +84,7 @@ def test_extreme_numbers(tmp_path_factory, certificate):
         b'{"sets":' * 100_000,
         to_bytes({**ADDER, 'note': nested(900)}),
         to_bytes({**ADDER, 'sets': [{**ADDER['sets'][0], 'note': nested(900)}]}),
-        to_bytes({**ADDER, 'task': 'recall', 'k': 10**4000}),
+        to_bytes({**ADDER, 'steps': 10**4000}),
         to_bytes({**ADDER, 'cell': nested(900)}),
         to_bytes({**ADDER, 'cell': 'x' * 10**6}),
         to_bytes({**ADDER, 'weights': {'a\nb': 1}}),
@@ -94,19 +94,19 @@ def test_extreme_numbers(tmp_path_factory, certificate):
     ids=lambda content: content[:10].decode(errors='replace') + str(len(content)),
 )
 def test_what_is_refused(content, tmp_path):
-    result = check_certificate(tmp_path, content)
-    # A note is none of the checker's business.
-    assert result is None or b'"note"' in content
+    assert check_certificate(tmp_path, content) is None
 
 
 @pytest.mark.quick
 def test_a_proof_that_would_take_too_long(monkeypatch):
     """A megabyte of numbers can ask for days of work."""
-    assert check.check(ADDER).slack > 0
+    assert check_content(ADDER).margin > 0
     # 3 sets, 4 symbols, weights (4, 4) and generators (4, 4).
     monkeypatch.setattr(check, 'MOST_PRODUCTS', 3 * 4 * 4 * 4 * 4 - 1)
-    with pytest.raises(Refused, match='3 sets of 4 numbers are too many to be checked'):
-        check.check(ADDER)
+    with pytest.raises(
+        Refused, match='3 sets of 4 numbers, over 1 steps, are too many to be checked'
+    ):
+        check_content(ADDER)
 
 
 @pytest.mark.quick

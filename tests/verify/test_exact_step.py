@@ -1,15 +1,18 @@
-"""A step in exact affine arithmetic against torch's equations at 60 digits."""
+"""A step in exact affine arithmetic against torch's equations at 60 digits, and in float32."""
 
+import jax.numpy as jnp
 import mpmath
 import numpy as np
 import pytest
 from flint import arb_mat, ctx
 from random_nets import random_net
 
+from jaxdl.models.recurrence import CELLS
 from jaxdl.verify import bound_propagation, check
 from jaxdl.verify.affine import AffineForm
 from jaxdl.verify.cell_sizes import STATE_ARRAYS
 from jaxdl.verify.exact_step import step
+from jaxdl.verify.rounding import EXACT, FLOAT32
 
 HIDDEN = 3
 INPUT = (0, 1)
@@ -54,23 +57,23 @@ def centres_of_balls(matrix):
     return np.array(rows)
 
 
-def random_parallelotope(cell, size):
+def random_parallelotope(cell, size, seed=0):
     """(centre, generators) of float32 numbers; `size` scales the generators."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     n = HIDDEN * STATE_ARRAYS[cell]
     centre = rng.uniform(-1, 1, n).astype(np.float32)
     generators = (size * rng.uniform(-1, 1, (n, n))).astype(np.float32)
     return centre, generators
 
 
-def bounded_step(cell, params, centre, generators):
+def bounded_step(cell, params, centre, generators, arithmetic=EXACT):
     """The AffineForm of the states after a step from a parallelotope."""
     ctx.prec = check.PRECISION
     mpmath.mp.dps = 60
     weights = {name: exact_matrix(value) for name, value in params.items()}
     no_error = exact_matrix(np.zeros(len(centre)))
     states = AffineForm(exact_matrix(centre), exact_matrix(generators), no_error)
-    return step(cell, weights, states, INPUT)
+    return step(cell, weights, states, INPUT, arithmetic)
 
 
 @pytest.mark.parametrize('cell', ['rnn', 'gru', 'lstm'])
@@ -109,3 +112,63 @@ def test_bound_propagation_gives_the_same_form(cell, size):
     for array, exact_array in zip(image, exact_image, strict=True):
         expected = [float(ball) for ball in exact_array.entries()]
         np.testing.assert_allclose(np.reshape(array, -1), expected, atol=2e-5)
+
+
+def float32_step(cell, params, state):
+    """The next state (n,) of one state (n,), as the model computes it in single precision."""
+    carry = tuple(jnp.split(jnp.array(state)[None], STATE_ARRAYS[cell], axis=1))
+    z_x = jnp.array(INPUT, jnp.float32) @ params['weight_ih_l0'].T + params['bias_ih_l0']
+    z_h = carry[0] @ params['weight_hh_l0'].T + params['bias_hh_l0']
+    parts = CELLS[cell].pre_activations(z_x[None], z_h)
+    next_carry = CELLS[cell].update(jnp.tanh, carry, *parts)
+    return np.concatenate([np.asarray(array[0], float) for array in next_carry])
+
+
+@pytest.mark.parametrize('cell', ['rnn', 'gru', 'lstm'])
+def test_single_precision_stays_within_the_bounds_on_its_rounding(cell):
+    params = random_net(cell, HIDDEN, seed=0)[1]['params']
+    for seed in range(20):
+        centre, no_generators = random_parallelotope(cell, 0.0, seed)
+        exact = bounded_step(cell, params, centre, no_generators)
+        bounded = bounded_step(cell, params, centre, no_generators, FLOAT32)
+        computed = exact_number(float32_step(cell, params, centre))
+        for image, holds in ((bounded, True), (exact, False)):
+            distance = np.abs(computed - centres_of_balls(image.centre)[:, 0])
+            # Where the function is flat a number may be right by luck, but not all of them.
+            is_within = distance <= centres_of_balls(image.error)[:, 0] + TINY
+            assert is_within.all() == holds
+        assert (centres_of_balls(bounded.error) < 1e-4).all()
+
+
+@pytest.mark.parametrize('cell', ['rnn', 'gru', 'lstm'])
+def test_every_operation_may_round_once(cell):
+    """The bound on the error of a step is near the roundings added up, to first order.
+
+    With the slopes of tanh (1) and sigmoid (1/4) at 0 and all weights 0 but for one of the biases,
+    the error is that of the functions and of the last operations.
+    """
+    function_error = 16 * 2.0**-24
+    roundoff = 2.0**-24
+    params = {}
+    for name, value in random_net(cell, HIDDEN, seed=0)[1]['params'].items():
+        params[name] = np.zeros_like(value)
+    size = HIDDEN * STATE_ARRAYS[cell]
+    centre = np.full(size, 0.5)
+    image = bounded_step(cell, params, centre, np.zeros((size, size)), FLOAT32)
+    error = centres_of_balls(image.error)[:, 0]
+    if cell == 'rnn':
+        expected = [function_error] * HIDDEN
+    elif cell == 'gru':
+        # h' = n + u (h - n) with n = 0, u = 1/2, h = 1/2: half of the error of n, half of that of
+        # u, and four roundings of |n| + |h|.
+        expected = [function_error / 2 + function_error / 2 + 4 * roundoff / 2] * HIDDEN
+    else:
+        # c' = c/2 + 0/2: the error of f times c, that of g times i, the roundings of f c and c'.
+        cell_error = function_error / 2 + function_error / 2 + 2 * roundoff / 4
+        # h' = tanh(c')/2, with c' = 1/4.
+        slope = 1 - np.tanh(0.25) ** 2
+        tanh_error = slope * cell_error + function_error
+        value = np.tanh(0.25)
+        hidden_error = tanh_error / 2 + value * function_error + roundoff * value / 2
+        expected = [hidden_error] * HIDDEN + [cell_error] * HIDDEN
+    np.testing.assert_allclose(error.astype(float), expected, rtol=1e-4)

@@ -42,6 +42,11 @@ def test_the_checker_imports_flint_and_the_standard_library_alone():
 
 
 @pytest.mark.quick
+def test_the_second_checker_imports_the_standard_library_alone():
+    assert imported_modules('second_check') <= sys.stdlib_module_names
+
+
+@pytest.mark.quick
 def test_the_description_of_a_counterexample_needs_no_jax():
     packages = {name.split('.')[0] for name in imported_modules('counterexamples')}
     assert packages == {'collections', 'typing', 'numpy', 'jaxdl'}

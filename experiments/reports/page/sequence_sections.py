@@ -19,7 +19,6 @@ from experiments.reports.page.blocks import Chapter
 from experiments.reports.page.sequence_claims import LOSS_PAIRS_OF_E, LossPair
 from jaxdl.figures import comparisons, curves
 from jaxdl.figures.comparisons import Panel, SummaryLine
-from jaxdl.verify.coverage import covers_float32
 
 ADDER_SCORES = ('bit_accuracy', 'exact_match')
 # Adders that were trained with both losses.
@@ -208,7 +207,7 @@ def proofs(chapter: Chapter, evidence: Evidence) -> None:
             if seed.slack is None:
                 continue  # no proof of this net was found
             slacks.append(seed.slack)
-            if covers_float32(seed.slack, seed.float32_error):
+            if seed.covers_float32:
                 covered += 1
         lines.append(
             [

@@ -1,0 +1,72 @@
+"""From a net and sets that may prove it to a certificate that the check has accepted."""
+
+from typing import Any, NamedTuple
+
+from jaxdl.verify import search
+from jaxdl.verify.automaton import Automaton
+from jaxdl.verify.bound_propagation import Params
+from jaxdl.verify.certificate import Refused, make_certificate, parse
+from jaxdl.verify.check import CheckResult, check
+from jaxdl.verify.search import Candidate, Parallelotopes, SetGraph
+
+SMALLEST_SLACK = 32  # the slack 2**-32 is hardly more than none
+
+
+class CertifiedNet(NamedTuple):
+    """A net that is proved, as the check has confirmed.
+
+    Attributes:
+        params: Of the net that the proof is about.
+        sets: Its inductive invariant.
+        graph: Which of the sets each symbol leads to.
+        certificate: The JSON of the proof.
+        result: Of the check.
+    """
+
+    params: Params
+    sets: Parallelotopes
+    graph: SetGraph
+    certificate: dict[str, Any]
+    result: CheckResult
+
+
+def certify(
+    automaton: Automaton, cell: str, candidate: Candidate, graph: SetGraph
+) -> CertifiedNet | None:
+    """The proof of a net with the largest slack that the check grants, a power of 1/2.
+
+    Args:
+        automaton: What the net must do.
+        cell: 'rnn', 'gru' or 'lstm'.
+        candidate: The net and its sets, as NumPy arrays.
+        graph: Of the sets.
+
+    Returns:
+        The proof, or None if the check refuses it without slack.
+    """
+    # The checker knows no arrays.
+    weights = {name: array.tolist() for name, array in candidate.params.items()}
+    sets = search.to_state_sets(candidate.sets, graph)
+
+    def proof_with(slack: float) -> CertifiedNet | None:
+        try:
+            certificate = make_certificate(automaton, cell, weights, sets, slack=slack)
+            result = check(parse(certificate))
+        # What bound propagation accepts may fail in exact arithmetic, and a net may have NaNs.
+        except Refused:
+            return None
+        return CertifiedNet(candidate.params, candidate.sets, graph, certificate, result)
+
+    proof = proof_with(slack=0.0)
+    if proof is None:
+        return None
+    # By bisection: the smallest power that is refused lies above `refused`.
+    proved, refused = SMALLEST_SLACK, 0
+    while proved - refused > 1:
+        halfway = (proved + refused) // 2
+        larger = proof_with(slack=2.0**-halfway)
+        if larger is None:
+            refused = halfway
+        else:
+            proof, proved = larger, halfway
+    return proof
