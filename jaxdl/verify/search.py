@@ -17,7 +17,8 @@ import optax
 from jax import Array, lax
 
 from jaxdl.verify import automaton_arrays
-from jaxdl.verify.automaton import Automaton, answer_constraints
+from jaxdl.verify.answer_gaps import answer_gaps, answer_sums
+from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import AffineForm, Params, linear, radius, step
 from jaxdl.verify.set_graph import Parallelotopes, SetGraph
 
@@ -71,11 +72,7 @@ def gaps(
     """
     inverse = jnp.linalg.inv(sets.generators)
     sensitivity = jnp.abs(inverse).sum(-1)
-    # The sums of logits that must be positive are linear in h, as the logits are.
-    coefficients = _constraint_table(automaton)  # (answers, C, logits)
-    sum_weight = coefficients @ params['head_weight']  # (answers, C, units)
-    sum_bias = coefficients @ params['head_bias']  # (answers, C)
-    units = sum_weight.shape[-1]
+    sums = answer_sums(automaton, params)
     answers = automaton_arrays.answer_table(automaton)[graph.automaton_state]  # (L, X)
 
     def transition(centre, generators, vector, target, answer):
@@ -84,22 +81,12 @@ def gaps(
         target_inverse = inverse[target]
         from_centre = image._replace(centre=image.centre - sets.centre[target])
         coordinates = linear(target_inverse, 0.0, from_centre)
-        weight = sum_weight[answer]
-        bias = sum_bias[answer]
-        # The logits see h alone, of an LSTM too.
-        hidden = AffineForm(
-            image.centre[:units],
-            image.coefficients[:units],
-            image.error[:units],
-        )
-        sums = linear(weight, bias, hidden)
         closure = 1 - jnp.abs(coordinates.centre) - radius(coordinates)
-        is_free = answer < 0  # ANY_ANSWER
-        return closure, jnp.where(is_free, jnp.inf, sums.centre - radius(sums))
+        return closure, answer_gaps(sums, answer, image)
 
     over_symbols = jax.vmap(transition, (None, None, 0, 0, 0))
     over_sets = jax.vmap(over_symbols, (0, 0, None, 0, 0))
-    closure, answer_gaps = over_sets(
+    closure, answer_room = over_sets(
         sets.centre,
         sets.generators,
         jnp.array(automaton.symbols, float),
@@ -107,15 +94,7 @@ def gaps(
         answers,
     )
     start = 1 - jnp.abs(inverse[0] @ sets.centre[0])
-    return Gaps(closure, answer_gaps, start, sensitivity)
-
-
-def _constraint_table(automaton):
-    """The coefficients (answers, C, logits) of the sums that are positive for each answer."""
-    constraints = []
-    for answer in range(max(automaton.outputs, 2)):
-        constraints.append(answer_constraints(automaton.outputs, answer))
-    return jnp.array(constraints, float)
+    return Gaps(closure, answer_room, start, sensitivity)
 
 
 class Variables(NamedTuple):
