@@ -1,14 +1,13 @@
-"""The search for an inductive invariant: gradient descent on bounds, in JAX.
+"""The fine-tuning search for an inductive invariant: gradient descent on bounds, in JAX.
 
-Not trusted; check.py has the theorem and checks what is found. The invariant has one parallelotope
-of net states for each node of a SetGraph. The sets, and unless they are frozen the weights, move
-together until bound propagation maps every set into the next ones with something to spare.
+Not trusted; check.py has the theorem and checks what is found. The invariant has one box of net
+states for each node of a SetGraph. Weights and boxes move together until bound propagation maps
+every box into the next ones with something to spare. For nets as they were trained see cover.py.
 
 Shapes: L sets, X symbols, n numbers of a net state (h, for LSTM followed by c), C constraints on
 the logits of an answer.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -21,6 +20,13 @@ from jaxdl.verify.answer_gaps import answer_gaps, answer_sums
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import AffineForm, Params, linear, radius, step
 from jaxdl.verify.set_graph import Parallelotopes, SetGraph
+
+# What a search wants to spare, beyond what the theorem asks for.
+SLACK = 0.01  # the error of each number of the net state that is not to leave a set
+ANSWER_MARGIN = 0.1  # of the sums of logits
+START_MARGIN = 0.01  # in lengths of the generators of set 0
+
+LEARNING_RATE = 3e-3  # of Adam, at the beginning
 
 
 class Gaps(NamedTuple):
@@ -101,33 +107,14 @@ class Variables(NamedTuple):
     """What the search changes.
 
     Attributes:
-        params: Of the net; {} where the weights are frozen.
-        centre: (L, n) how far each centre has moved.
-        generators: How the generators have changed; see the two kinds of Problem.
+        params: Of the net.
+        shift: (L, n) how far the centre of each box has moved.
+        log_growth: (L, n) the logs of the factors by which the boxes have grown.
     """
 
     params: Params
-    centre: Array
-    generators: Array
-
-
-class Problem(NamedTuple):
-    """What the search minimizes, over which variables.
-
-    Attributes:
-        start: The variables at the beginning.
-        candidate: The net and sets of given variables.
-        closure_shortfall: From a closure gap (L, X, n) and the sensitivity of its target to how
-            much the gap is too small; negative where it is large enough.
-        answer_margin: What a sum of logits must reach.
-        learning_rate: Of Adam, at the beginning.
-    """
-
-    start: Variables
-    candidate: Callable[[Variables], Candidate]
-    closure_shortfall: Callable[[Array, Array], Array]
-    answer_margin: float
-    learning_rate: float
+    shift: Array
+    log_growth: Array
 
 
 def search(
@@ -136,10 +123,11 @@ def search(
     boxes: Parallelotopes,
     graph: SetGraph,
     automaton: Automaton,
-    tune: bool = True,
     steps: int = 6000,
 ) -> Candidate:
     """Looks for an inductive invariant: Adam minimizes by how much the gaps are too small.
+
+    Weights and boxes move together.
 
     Args:
         cell: 'rnn', 'gru' or 'lstm'.
@@ -147,28 +135,31 @@ def search(
         boxes: Where to begin, from `reached`.
         graph: Of the automaton.
         automaton: What the net must do.
-        tune: Weights and boxes move together, which is quick. Else the weights stay as they are,
-            and the boxes may become any parallelotopes, with smaller margins.
         steps: Of Adam.
 
     Returns:
         The net and the sets after the last step, whether they prove it or not.
     """
-    make_problem = _tuning_problem if tune else _fitting_problem
-    problem = make_problem(params, boxes)
+    half_widths = jax.vmap(jnp.diag)(boxes.generators)  # (L, n)
+    identity = jnp.eye(half_widths.shape[-1])
+
+    def candidate_of(variables):
+        centre = boxes.centre + variables.shift
+        widths_now = half_widths * jnp.exp(variables.log_growth)
+        generators = widths_now[..., None] * identity
+        return Candidate(variables.params, Parallelotopes(centre, generators))
 
     def loss(variables):
-        candidate = problem.candidate(variables)
+        candidate = candidate_of(variables)
         spare = gaps(cell, candidate.params, candidate.sets, graph, automaton)
-        target_sensitivity = spare.sensitivity[graph.next_set]
-        closure_shortfall = problem.closure_shortfall(spare.closure, target_sensitivity)
+        slack = spare.closure / spare.sensitivity[graph.next_set]
         return (
-            jax.nn.relu(closure_shortfall).sum()
-            + jax.nn.relu(problem.answer_margin - spare.answer).sum()
-            + jax.nn.relu(0.01 - spare.start).sum()
+            jax.nn.relu(SLACK - slack).sum()
+            + jax.nn.relu(ANSWER_MARGIN - spare.answer).sum()
+            + jax.nn.relu(START_MARGIN - spare.start).sum()
         )
 
-    schedule = optax.cosine_decay_schedule(problem.learning_rate, steps, alpha=0.05)
+    schedule = optax.cosine_decay_schedule(LEARNING_RATE, steps, alpha=0.05)
     optimizer = optax.adam(schedule)
 
     def descend(carry, _):
@@ -178,56 +169,8 @@ def search(
         variables = optax.apply_updates(variables, updates)
         return (variables, opt_state), None
 
-    carry = (problem.start, optimizer.init(problem.start))
-    (variables, _), _ = lax.scan(descend, carry, length=steps)
-    return problem.candidate(variables)
-
-
-def _tuning_problem(params: Params, boxes: Parallelotopes) -> Problem:
-    """Weights and boxes move; the variables of a box are its shift and the logs of its widths."""
-    half_widths = jax.vmap(jnp.diag)(boxes.generators)  # (L, n)
-    identity = jnp.eye(half_widths.shape[-1])
-
-    def candidate(variables):
-        centre = boxes.centre + variables.centre
-        widths_now = half_widths * jnp.exp(variables.generators)
-        generators = widths_now[..., None] * identity
-        return Candidate(variables.params, Parallelotopes(centre, generators))
-
-    def closure_shortfall(closure, target_sensitivity):
-        # An error of .01 in each number of the net state is to leave it in the target.
-        return 0.01 - closure / target_sensitivity
-
     no_change = jnp.zeros_like(half_widths)
-    return Problem(
-        Variables(params, no_change, no_change),
-        candidate,
-        closure_shortfall,
-        answer_margin=0.1,
-        learning_rate=3e-3,
-    )
-
-
-def _fitting_problem(params: Params, boxes: Parallelotopes) -> Problem:
-    """The weights are frozen; the boxes turn and shear, in units of their widths at the start."""
-    half_widths = jax.vmap(jnp.diag)(boxes.generators)  # (L, n)
-    identity = jnp.eye(half_widths.shape[-1])
-
-    def candidate(variables):
-        centre = boxes.centre + half_widths * variables.centre
-        generators = half_widths[..., None] * (identity + variables.generators)
-        return Candidate(params, Parallelotopes(centre, generators))
-
-    def closure_shortfall(closure, target_sensitivity):
-        # An error of 2e-4 in each number is to leave it in the target, and .003 of its width.
-        return 0.003 + 2e-4 * target_sensitivity - closure
-
-    no_shift = jnp.zeros_like(half_widths)
-    no_change = jnp.zeros_like(boxes.generators)
-    return Problem(
-        Variables({}, no_shift, no_change),
-        candidate,
-        closure_shortfall,
-        answer_margin=0.01,
-        learning_rate=1e-2,
-    )
+    variables = Variables(params, no_change, no_change)
+    carry = (variables, optimizer.init(variables))
+    (variables, _), _ = lax.scan(descend, carry, length=steps)
+    return candidate_of(variables)

@@ -43,7 +43,7 @@ class Images(NamedTuple):
 
 
 class SetImages(NamedTuple):
-    """How to find the images of sets, of any net of one cell and size that must follow an automaton.
+    """How to find the images of sets, for all nets of one cell and size and one automaton.
 
     Attributes:
         find: A compiled function of the params of a net and, for each of several sets, its

@@ -55,7 +55,7 @@ def word_images(
 
 
 def _join_two_axes(leaf: Array) -> Array:
-    return leaf.reshape(-1, *leaf.shape[2:])
+    return leaf.reshape(leaf.shape[0] * leaf.shape[1], *leaf.shape[2:])
 
 
 def _errors_to_unknowns(form: AffineForm) -> AffineForm:
