@@ -29,7 +29,7 @@ FLAGS = {
     'word_steps': Flag(
         -1,
         'with --as_trained: after how many symbols the sets must close, from 1 to 6; '
-        '-1: what is cheapest to check',
+        '-1: 2 and 3 for adders, 1 and 2 for recall',
     ),
     'history': Flag(
         -1,

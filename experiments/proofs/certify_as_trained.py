@@ -18,8 +18,9 @@ from jaxdl.verify.set_images import SetImages, make_set_images
 
 # Of sets, from large to small: large ones may be too large for right answers, small ones too many.
 SIZES = (0.2, 0.1, 0.05, 0.03, 0.02, 0.014, 0.01, 0.007, 0.005)
-MOST_TOO_SMALL = 2  # sizes that need too many sets; smaller ones are not tried
-MOST_WORD_STEPS = 3  # where the recipe chooses
+# Sizes that needed too many sets; then smaller ones are not tried for words of this length.
+MOST_TOO_SMALL = 2
+MOST_WORDS = 100  # of the longest words that are tried where their length is not given
 # Images of sets that a proof may need. The check takes a millisecond or two for each of them.
 MOST_IMAGES = 30_000
 SLACK = 2.0**-17
@@ -45,12 +46,10 @@ class Found(NamedTuple):
     Attributes:
         cover: Of what the net can reach.
         word_steps: k.
-        images: How many the check must bound.
     """
 
     cover: Cover
     word_steps: int
-    images: int
 
 
 def certify_as_trained(
@@ -68,14 +67,14 @@ def certify_as_trained(
         automaton: What the nets must do.
         params: Of all nets, (S, ...).
         nets: Which of them to prove, by their places from 0.
-        word_steps: k, after how many symbols the sets close; 0 for what is cheapest to check.
+        word_steps: k, after how many symbols the sets close; 0 for a choice of two.
         folder: Where proofs are kept as they are found. One that is there already is not searched
             for again.
 
     Yields:
         Each net, its proof or None.
     """
-    choices = [word_steps] if word_steps else range(1, MOST_WORD_STEPS + 1)
+    choices = [word_steps] if word_steps else _usual_word_steps(automaton)
     kinds = []
     for steps in choices:
         kinds.append(_word_images(config, automaton, steps))
@@ -88,6 +87,14 @@ def certify_as_trained(
             if proof is not None:
                 keep(folder, seed, proof)
         yield net, proof
+
+
+def _usual_word_steps(automaton: Automaton) -> list[int]:
+    """The largest k with at most MOST_WORDS words of k symbols, and the k before it."""
+    longest = 1
+    while len(automaton.symbols) ** (longest + 1) <= MOST_WORDS:
+        longest += 1
+    return list(range(max(longest - 1, 1), longest + 1))
 
 
 def _word_images(config: Config, automaton: Automaton, word_steps: int) -> WordImages:
@@ -103,11 +110,7 @@ def _word_images(config: Config, automaton: Automaton, word_steps: int) -> WordI
 def _certify_net(
     config: Config, automaton: Automaton, params: Params, kinds: Sequence[WordImages]
 ) -> CertifiedNet | None:
-    found = None
-    for kind in kinds:
-        # Only a proof that is cheaper to check is of use now.
-        most_images = found.images - 1 if found else MOST_IMAGES
-        found = _find_cover(params, kind, most_images) or found
+    found = _find_largest_sets(params, kinds)
     if found is None:
         return None
     candidate = Candidate(params, found.cover.sets)
@@ -115,16 +118,18 @@ def _certify_net(
     return certify(automaton, config.cell, candidate, graph, found.word_steps, SLACK)
 
 
-def _find_cover(params: Params, kind: WordImages, most_images: int) -> Found | None:
-    """The cover with the largest sets, if one is found that needs no more images."""
-    too_small = 0
+def _find_largest_sets(params: Params, kinds: Sequence[WordImages]) -> Found | None:
+    """The first cover that is found, from large to small sets and from short to long words."""
+    too_small = {kind.word_steps: 0 for kind in kinds}
     for size in SIZES:
-        attempt = find_cover(kind.set_images, params, size, most_images // kind.images_of_set)
-        if attempt.cover is not None:
-            return Found(attempt.cover, kind.word_steps, attempt.sets * kind.images_of_set)
-        # All answers were right so far, so there were too many sets.
-        if attempt.answer > 0:
-            too_small += 1
-        if too_small == MOST_TOO_SMALL:
-            break
+        for kind in kinds:
+            if too_small[kind.word_steps] == MOST_TOO_SMALL:
+                continue
+            most_sets = MOST_IMAGES // kind.images_of_set
+            attempt = find_cover(kind.set_images, params, size, most_sets)
+            if attempt.cover is not None:
+                return Found(attempt.cover, kind.word_steps)
+            # All answers were right so far, so there were too many sets.
+            if attempt.answer > 0:
+                too_small[kind.word_steps] += 1
     return None
