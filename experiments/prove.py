@@ -23,8 +23,13 @@ FLAGS = {
     ),
     'as_trained': Flag(
         False,
-        'leave the weights as they are: search sets only; '
+        'leave the weights as they are, and search for sets that cover what the nets can reach; '
         'else weights and sets are fine-tuned together',
+    ),
+    'word_steps': Flag(
+        -1,
+        'with --as_trained: after how many symbols the sets must close, from 1 to 6; '
+        '-1: 2 and 3 for adders, 1 and 2 for recall',
     ),
     'history': Flag(
         -1,
@@ -39,6 +44,7 @@ TASKS = ('binary_add', 'recall')
 DEFAULT_HISTORY = {'binary_add': 2, 'recall': 0}
 MOST_HISTORY = {'binary_add': 4, 'recall': 1}
 MOST_STEPS = 1_000_000  # hours of search
+MOST_WORD_STEPS = 6
 LAST_RECALLED_DIGIT = 20  # a recall net has a set for each digit before it
 
 
@@ -60,6 +66,12 @@ def main(argv: Sequence[str]) -> None:
         raise UserError(
             f'--history={flags["history"]} must be from 0 to 4, or -1: '
             'each last symbol makes four times as many sets for adders, ten times for recall'
+        )
+    word_steps = flags['word_steps']
+    if word_steps != -1 and not 0 < word_steps <= MOST_WORD_STEPS:
+        raise UserError(
+            f'--word_steps={word_steps} must be from 1 to {MOST_WORD_STEPS}, or -1: each further '
+            'symbol makes four times as many words for adders, ten times for recall'
         )
     if not 0 < flags['steps'] <= MOST_STEPS:
         raise UserError(f'--steps={flags["steps"]} must be from 1 to {MOST_STEPS:,}')
@@ -132,7 +144,8 @@ def prove(folder: Path, flags: Mapping[str, Any]) -> None:
     if history < 0:
         history = DEFAULT_HISTORY[config.task]
     as_trained = flags['as_trained']
-    options = Options(as_trained, history, flags['steps'])
+    word_steps = max(flags['word_steps'], 0)
+    options = Options(as_trained, history, flags['steps'], word_steps, folder / 'proofs')
 
     epoch = population.epochs[-1]
     params = population.params_at(epoch)['params']

@@ -22,6 +22,7 @@ from jaxdl.verify import check, search
 from jaxdl.verify.automaton import ADDER
 from jaxdl.verify.certify import certify
 from jaxdl.verify.falsify import falsify
+from jaxdl.verify.set_graph import Parallelotopes, set_graph
 
 ADDERS = [
     '--task=binary_add',
@@ -154,7 +155,7 @@ def test_weights_as_trained_stay(run, monkeypatch):
         state_at=lambda epoch: trained._replace(params={'params': params})
     )
     monkeypatch.setattr(finished_run, 'load_population', lambda *args: hand_built)
-    assert start_prove(f'--workdir={run}', '--as_trained', '--history=1') == 0
+    assert start_prove(f'--workdir={run}', '--as_trained') == 0
 
     results = read_proofs(run)
     assert results['weights'] == 'as trained'
@@ -200,9 +201,9 @@ def test_a_net_of_nans_is_not_proved():
     params = {}
     for name, value in params_of(adder_certificate()).items():
         params[name] = np.full_like(value, np.nan)
-    sets = search.Parallelotopes(np.zeros((2, 4)), np.zeros((2, 4, 4)))
+    sets = Parallelotopes(np.zeros((2, 4)), np.zeros((2, 4, 4)))
     candidate = search.Candidate(params, sets)
-    assert certify(ADDER, 'rnn', candidate, search.set_graph(ADDER)) is None
+    assert certify(ADDER, 'rnn', candidate, set_graph(ADDER)) is None
 
 
 @pytest.mark.quick
@@ -230,6 +231,7 @@ def test_errors_of_flags_and_files(tmp_path, capsys):
         ([f'--workdir={tmp_path}/none'], 'is no folder'),
         ([f'--workdir={tmp_path}', '--history=5'], '--history=5'),
         ([f'--workdir={tmp_path}', '--steps=0'], '--steps=0'),
+        ([f'--workdir={tmp_path}', '--word_steps=0'], '--word_steps=0 must be from 1 to 6'),
         ([f'--workdir={tmp_path}', '--steps=1000000000000'], 'must be from 1 to 1,000,000'),
         ([f'--workdir={tmp_path}', '--history=1' + 100 * '0'], 'must be from 0 to 4'),
         ([f'--workdir={tmp_path}', '--steps=' + 5000 * '9'], '--help lists the flags'),

@@ -39,6 +39,8 @@ from jaxdl.verify.automaton import ADDER
 from jaxdl.verify.bound_propagation import AffineForm, simulate, step
 from jaxdl.verify.certify import certify
 from jaxdl.verify.falsify import falsify
+from jaxdl.verify.reached import reached
+from jaxdl.verify.set_graph import set_graph
 
 PRODUCTS = (dot_general_p, conv_general_dilated_p)
 EXPONENT_BITS = 8  # of float32, TF32 and bfloat16
@@ -270,10 +272,10 @@ def measure_proofs(config: Config = PROVABLE, steps: int = 6000) -> list[ProofRo
 
 def _prove(config, params, steps):
     """(the parameters of the nets that are proved (S, ...), their slacks (S,))."""
-    graph = search.set_graph(ADDER, history=1)
+    graph = set_graph(ADDER, history=1)
 
     def find(params, key):
-        boxes = search.reached(config.cell, params, graph, ADDER, key)
+        boxes = reached(config.cell, params, graph, ADDER, key)
         return search.search(config.cell, params, boxes, graph, ADDER, steps=steps)
 
     keys = jax.vmap(jax.random.key)(config.seed + np.arange(config.seeds))
@@ -290,9 +292,9 @@ def _prove(config, params, steps):
 
 def _steps(cell, nets, vectors):
     """The states after a step from those that nets reach in float32: (S, N, T, n)."""
-    reached = _JIT(jax.vmap(lambda net: simulate(cell, net, vectors).states))(nets)
+    states = _JIT(jax.vmap(lambda net: simulate(cell, net, vectors).states))(nets)
     # The state before each step; at first it is zero.
-    before = jnp.pad(reached[:, :, :-1], ((0, 0), (0, 0), (1, 0), (0, 0)))
+    before = jnp.pad(states[:, :, :-1], ((0, 0), (0, 0), (1, 0), (0, 0)))
 
     def one_step(net, state, vector):
         point = AffineForm(state, jnp.zeros((len(state), 0)), jnp.zeros(len(state)))

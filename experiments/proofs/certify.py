@@ -1,6 +1,7 @@
 """Certifies a population: searches for inductive invariants, ever finer ones, and checks them."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -8,11 +9,14 @@ import numpy as np
 from tqdm import tqdm
 
 from experiments.core.config import Config
+from experiments.proofs.certify_as_trained import certify_as_trained
 from jaxdl.verify import search
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
 from jaxdl.verify.certify import CertifiedNet, certify
-from jaxdl.verify.search import Candidate, SetGraph
+from jaxdl.verify.reached import reached
+from jaxdl.verify.search import Candidate
+from jaxdl.verify.set_graph import SetGraph, set_graph
 
 NETS_AT_ONCE = 50  # in one program
 
@@ -24,12 +28,17 @@ class Options(NamedTuple):
         as_trained: The weights stay as they are; else they are fine-tuned together with the sets.
         history: At first there is a set for each automaton state. For nets that are not proved so,
             there is one for each automaton state and last symbol, ... up to so many last symbols.
-        steps: Of each search.
+        steps: Of each search. These two are for fine-tuning.
+        word_steps: After how many symbols the sets close; 0 for a choice of two. For nets as they were
+            trained.
+        folder: Where the proofs of nets as they were trained are kept, as they are found.
     """
 
     as_trained: bool
     history: int
     steps: int
+    word_steps: int
+    folder: Path
 
 
 def certify_population(
@@ -51,6 +60,33 @@ def certify_population(
     Returns:
         The nets that are proved, by seed.
     """
+    if options.as_trained:
+        return _certify_as_trained(config, automaton, params, nets, options)
+    return _certify_fine_tuned(config, automaton, params, nets, options)
+
+
+def _certify_as_trained(
+    config: Config,
+    automaton: Automaton,
+    params: Params,
+    nets: Sequence[int],
+    options: Options,
+) -> dict[int, CertifiedNet]:
+    certified = {}
+    proofs = certify_as_trained(config, automaton, params, nets, options.word_steps, options.folder)
+    for net, proof in tqdm(proofs, 'nets as they were trained', len(nets), unit='net'):
+        if proof is not None:
+            certified[config.seed + net] = proof
+    return certified
+
+
+def _certify_fine_tuned(
+    config: Config,
+    automaton: Automaton,
+    params: Params,
+    nets: Sequence[int],
+    options: Options,
+) -> dict[int, CertifiedNet]:
     # By seed, so that a net's search does not depend on the others.
     keys = jax.vmap(jax.random.key)(config.seed + np.arange(config.seeds))
     certified = {}
@@ -60,7 +96,7 @@ def certify_population(
         if not unproved:
             break
         # A new program per history: the number of sets is a shape.
-        graph = search.set_graph(automaton, history)
+        graph = set_graph(automaton, history)
         description = (
             f'{len(graph.automaton_state)} sets, by automaton state and last {history} symbols'
         )
@@ -90,9 +126,8 @@ def _find_candidates(
     """Searches for all nets, many at once; yields each net and what may prove it."""
 
     def find(params, key):
-        boxes = search.reached(config.cell, params, graph, automaton, key)
-        tune = not options.as_trained
-        return search.search(config.cell, params, boxes, graph, automaton, tune, options.steps)
+        boxes = reached(config.cell, params, graph, automaton, key)
+        return search.search(config.cell, params, boxes, graph, automaton, options.steps)
 
     find_many = jax.jit(jax.vmap(find))
     at_once = min(NETS_AT_ONCE, len(nets))

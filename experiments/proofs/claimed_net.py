@@ -29,7 +29,7 @@ def find_net(folder: Path, claim: Claim, tasks: Sequence[str]) -> str:
         params = population.params_at(epoch)['params']
         for net in range(population.config.seeds):
             weights = {name: np.asarray(array[net]) for name, array in params.items()}
-            if _are_weights_of(claim, weights):
+            if are_weights_of(claim, weights):
                 return f'seed {population.config.seed + net} of {folder} after epoch {epoch}'
     raise UserError(
         f'the proof is about a net that is not in {folder}: no seed has its weights. Fine-tuned '
@@ -37,7 +37,8 @@ def find_net(folder: Path, claim: Claim, tasks: Sequence[str]) -> str:
     )
 
 
-def _are_weights_of(claim: Claim, weights: Mapping[str, np.ndarray]) -> bool:
+def are_weights_of(claim: Claim, weights: Mapping[str, np.ndarray]) -> bool:
+    """Whether a claim is about the net with these weights, by name, bit for bit."""
     if weights.keys() != claim.weights.keys():
         return False
     for name, array in weights.items():

@@ -2,12 +2,13 @@
 
 from typing import Any, NamedTuple
 
-from jaxdl.verify import search
+from jaxdl.verify import set_graph
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
 from jaxdl.verify.certificate import Refused, make_certificate, parse
 from jaxdl.verify.check import CheckResult, check
-from jaxdl.verify.search import Candidate, Parallelotopes, SetGraph
+from jaxdl.verify.search import Candidate
+from jaxdl.verify.set_graph import Parallelotopes, SetGraph
 
 SMALLEST_SLACK = 32  # the slack 2**-32 is hardly more than none
 
@@ -31,32 +32,42 @@ class CertifiedNet(NamedTuple):
 
 
 def certify(
-    automaton: Automaton, cell: str, candidate: Candidate, graph: SetGraph
+    automaton: Automaton,
+    cell: str,
+    candidate: Candidate,
+    graph: SetGraph,
+    word_steps: int = 1,
+    slack: float | None = None,
 ) -> CertifiedNet | None:
-    """The proof of a net with the largest slack that the check grants, a power of 1/2.
+    """The proof of a net, as the check confirms it.
 
     Args:
         automaton: What the net must do.
         cell: 'rnn', 'gru' or 'lstm'.
         candidate: The net and its sets, as NumPy arrays.
         graph: Of the sets.
+        word_steps: k, after how many symbols the sets close.
+        slack: That the proof covers; None for the largest power of 1/2 that the check grants, which
+            takes several checks.
 
     Returns:
-        The proof, or None if the check refuses it without slack.
+        The proof, or None if the check refuses it.
     """
     # The checker knows no arrays.
     weights = {name: array.tolist() for name, array in candidate.params.items()}
-    sets = search.to_state_sets(candidate.sets, graph)
+    sets = set_graph.to_state_sets(candidate.sets, graph)
 
     def proof_with(slack: float) -> CertifiedNet | None:
         try:
-            certificate = make_certificate(automaton, cell, weights, sets, slack=slack)
+            certificate = make_certificate(automaton, cell, weights, sets, word_steps, slack)
             result = check(parse(certificate))
         # What bound propagation accepts may fail in exact arithmetic, and a net may have NaNs.
         except Refused:
             return None
         return CertifiedNet(candidate.params, candidate.sets, graph, certificate, result)
 
+    if slack is not None:
+        return proof_with(slack)
     proof = proof_with(slack=0.0)
     if proof is None:
         return None
