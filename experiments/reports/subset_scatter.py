@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import fdtrc, fdtri
 
-from experiments.core.file_schema import RowResults
+from experiments.core.schemas.rows import RowResults
 from experiments.reports.one_more_run import Interval
 from experiments.reports.our_values import Outcomes, examples_of_test
 from experiments.reports.pooled_scatter import Scatter
