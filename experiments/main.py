@@ -45,16 +45,16 @@ def main(argv: Sequence[str]) -> None:
     config = dataclasses.replace(base, **settings)
     # JAX is imported only now, so that bad flags fail sooner.
     configure_backend(config, options['compilation_cache'])
+    from experiments.training.held_proofs import read_held_proofs
     from experiments.training.results_text import results_text
     from experiments.training.run import run
-    from experiments.training.workdir import read_proofs
     from jaxdl import parallel
 
     parallel.initialize_devices(config.mesh_axes(), options['distributed'])
     seconds = {'import': time.perf_counter() - started}
     folder, results = run(config, options['resume'], seconds=seconds)
     if parallel.is_first_process():
-        print(results_text(folder, results, read_proofs(folder)))
+        print(results_text(folder, results, read_held_proofs(folder, config)))
 
 
 def config_flags(base: Config) -> dict[str, Flag]:

@@ -1,6 +1,7 @@
 """Proves adders and recall nets right at every length: python -m experiments.prove --workdir=RUN.
 
-With --check=FILE it checks one proof alone.
+With --check=FILE it checks one proof alone, and with --workdir=RUN too whether it is about a net of
+that run.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,10 +13,14 @@ from experiments.core.command import run_command
 from experiments.core.config import Config
 from experiments.core.flags import BACKEND_FLAGS, HELP_FLAG, Flag, flag_values
 from jaxdl import UserError, backend
+from jaxdl.verify import certificate
 
 FLAGS = {
     'workdir': Flag('', 'folder of a run of binary_add or recall'),
-    'check': Flag('', 'check this certificate alone, and do nothing else'),
+    'check': Flag(
+        '',
+        'check this certificate alone; with --workdir also whether it is about a net of that run',
+    ),
     'as_trained': Flag(
         False,
         'leave the weights as they are: search sets only; '
@@ -45,7 +50,7 @@ def main(argv: Sequence[str]) -> None:
     """
     flags = flag_values(argv, FLAGS)
     if flags['check']:
-        check_alone(flags['check'])
+        check_alone(flags['check'], flags['workdir'])
         return
     if not flags['workdir']:
         raise UserError(
@@ -62,22 +67,31 @@ def main(argv: Sequence[str]) -> None:
     prove(Path(flags['workdir']).expanduser(), flags)
 
 
-def check_alone(file: str) -> None:
+def check_alone(file: str, run: str) -> None:
     """Says what a certificate proves.
 
+    Args:
+        file: The certificate.
+        run: The folder of a run whose net it is to be about; '' for any net.
+
     Raises:
-        UserError: It proves nothing.
+        UserError: It proves nothing, or nothing about a net of the run.
     """
     # Only the checker is imported, so that a machine without JAX can check.
     checker = _import_checker()
     try:
-        result = checker.check_file(file)
-    except checker.Refused as error:
+        claim = certificate.read(file)
+        result = checker.check(claim)
+    except certificate.Refused as error:
         raise UserError(f'{file} is refused: {error}') from None
 
     from experiments.proofs.check_wording import check_text
 
     print(check_text(file, result))
+    if run:
+        from experiments.proofs.claimed_net import find_net
+
+        print(f'its weights are those of {find_net(Path(run).expanduser(), claim, TASKS)}')
 
 
 def _import_checker() -> ModuleType:
@@ -111,7 +125,8 @@ def prove(folder: Path, flags: Mapping[str, Any]) -> None:
     from experiments.training import finished_run
     from jaxdl.verify.automaton import automaton_for
 
-    config, _, epochs, params_at = finished_run.load_population(folder, TASKS)
+    population = finished_run.load_population(folder, TASKS)
+    config = population.config
     _require_provable(folder, config, flags['history'])
     history = flags['history']
     if history < 0:
@@ -119,8 +134,8 @@ def prove(folder: Path, flags: Mapping[str, Any]) -> None:
     as_trained = flags['as_trained']
     options = Options(as_trained, history, flags['steps'])
 
-    epoch = epochs[-1]
-    params = params_at(epoch)['params']
+    epoch = population.epochs[-1]
+    params = population.params_at(epoch)['params']
     automaton = automaton_for(config.task, config.k)
     known = _known_verdicts(folder, epoch)
     judgement = judge_population(config, automaton, params, known, options)
@@ -134,6 +149,8 @@ def prove(folder: Path, flags: Mapping[str, Any]) -> None:
     names = files.write_proofs(folder / 'proofs', results, judgement.certified)
     if judgement.certified:
         names += files.write_figures(folder / 'proofs', config, automaton, params, judgement)
+        if not as_trained:
+            names += files.write_fine_tuned(folder / 'proofs', population, epoch, judgement)
     print(f'files in {folder / "proofs"}: {", ".join(names)}')
 
 

@@ -1,4 +1,4 @@
-"""Nets built by hand whose proofs are known: an adder, a recall net, one that closes in two steps."""
+"""Nets built by hand whose proofs are known: adders, recall nets, one that closes in two steps."""
 
 import itertools
 import json

@@ -10,8 +10,12 @@ from jaxdl.verify.check import CheckResult
 pytestmark = pytest.mark.quick
 FALSIFIED = SeedVerdict('falsified', '1 + 3 = 2 (mod 4)?')
 UNKNOWN = SeedVerdict('unknown', None)
-PROVED = SeedVerdict('unknown', None, slack=0.01, margin=0.5, covers_float32=True, sets=2)
-UNCOVERED = SeedVerdict('unknown', None, slack=1e-6, margin=0.5, covers_float32=False, sets=2)
+PROVED = SeedVerdict(
+    'unknown', None, slack=0.01, margin=0.5, covers_float32=True, sets=2, change=0.04
+)
+UNCOVERED = SeedVerdict(
+    'unknown', None, slack=1e-6, margin=0.5, covers_float32=False, sets=2, change=0.29
+)
 
 
 def test_a_verdict():
@@ -25,7 +29,8 @@ def test_a_verdict():
 def test_a_summary():
     verdicts = [FALSIFIED, UNKNOWN, PROVED, UNCOVERED]
     assert summary_text(verdicts, as_trained=False) == (
-        '2 of 4 nets, fine-tuned, are proved right at every length, 1 with float32 rounding, '
+        '2 of 4 nets, fine-tuned (weights moved by 4% to 29% in norm), '
+        'are proved right at every length, 1 with float32 rounding, '
         'if products are taken in full float32 (not TF32 or bfloat16); '
         '1 nets as trained are falsified'
     )

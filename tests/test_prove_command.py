@@ -1,6 +1,8 @@
 """python -m experiments.prove: proofs of a small trained population, and every error of a user."""
 
+import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +16,8 @@ from hand_built import adder_certificate, check_content, params_of
 
 from experiments import prove
 from experiments.core.command import run_command
-from experiments.training import finished_run
+from experiments.training import finished_run, workdir
+from experiments.training.held_proofs import read_held_proofs
 from jaxdl.verify import check, search
 from jaxdl.verify.automaton import ADDER
 from jaxdl.verify.certify import certify
@@ -89,6 +92,50 @@ def test_proofs_hold_alone_and_no_proved_net_has_a_wrong_sum(run, capsys):
     assert f'proved after fine-tuning: {len(proved)} of 3' in capsys.readouterr().out
 
 
+def test_a_proof_is_bound_to_its_net(run, capsys):
+    """Fine-tuned nets are a run of their own, whose nets the proofs are about."""
+    fine_tuned = run / 'proofs' / 'fine_tuned'
+    for file in (run / 'proofs').glob('seed*.json'):
+        assert start_prove(f'--check={file}', f'--workdir={fine_tuned}') == 0
+        output = capsys.readouterr().out
+        assert f'its weights are those of {file.stem.replace("seed", "seed ")} of' in output
+        assert 'a net that is not in' in error_line(capsys, f'--check={file}', f'--workdir={run}')
+
+
+def test_the_fine_tuned_nets_can_be_tested(run, tmp_path, capsys):
+    proved = {path.stem for path in (run / 'proofs').glob('seed*.json')}
+    folder = tmp_path / 'fine_tuned'
+    shutil.copytree(run / 'proofs' / 'fine_tuned', folder)
+    assert start(*ADDERS, f'--workdir={folder}') == 0
+    results = json.loads((folder / 'results.json').read_text())
+    exact = results['final_test']['by_length']['random']['exact_match']['seeds']
+    for seed in proved:
+        assert set(exact[int(seed.removeprefix('seed'))]) == {1.0}
+
+
+@pytest.mark.parametrize('has_flint', [True, False])
+def test_main_checks_the_certificates_again(run, monkeypatch, has_flint):
+    """proofs.json alone proves nothing, and a certificate only a net of its task and cell."""
+    if not has_flint:
+        monkeypatch.setitem(sys.modules, 'jaxdl.verify.check', None)
+    config = finished_run.read_config(run)
+    recorded = workdir.read_proofs(run)
+    assert read_held_proofs(run, config) == recorded
+    of_another_cell = read_held_proofs(run, dataclasses.replace(config, cell='gru'))
+    assert all(verdict.slack is None for verdict in of_another_cell.seeds.values())
+
+    file = sorted((run / 'proofs').glob('seed*.json'))[0]
+    content = file.read_text()
+    for text in (content.replace('"steps": 1', '"steps": 2'), '', None):
+        file.unlink() if text is None else file.write_text(text)
+        held = read_held_proofs(run, config)
+        assert held.seeds[file.stem.removeprefix('seed')].slack is None
+        proved = [verdict for verdict in held.seeds.values() if verdict.slack is not None]
+        recorded_as_proved = [row for row in recorded.seeds.values() if row.slack is not None]
+        assert len(proved) == len(recorded_as_proved) - 1
+    file.write_text(content)
+
+
 def test_a_changed_certificate_is_refused(run, capsys):
     file = sorted((run / 'proofs').glob('seed*.json'))[0]
     content = file.read_text()
@@ -102,7 +149,10 @@ def test_weights_as_trained_stay(run, monkeypatch):
     weights = params_of(adder_certificate())
     params = jax.tree.map(lambda leaf: jnp.stack([leaf] * 3), weights)
     population = finished_run.load_population(run, ('binary_add',))
-    hand_built = population._replace(params_at=lambda epoch: {'params': params})
+    trained = population.state_at(population.epochs[-1])
+    hand_built = population._replace(
+        state_at=lambda epoch: trained._replace(params={'params': params})
+    )
     monkeypatch.setattr(finished_run, 'load_population', lambda *args: hand_built)
     assert start_prove(f'--workdir={run}', '--as_trained', '--history=1') == 0
 

@@ -193,8 +193,10 @@ class SeedVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
         slack: The largest error of a state in each step that the proof still covers.
         margin: How far sums of logits clear 0.
         covers_float32: Whether the proof covers the rounding of single precision.
-        sets: The number of sets of the inductive invariant. These four are of the proof of the
-            net, fine-tuned unless `prove --as_trained`; None without a proof.
+        sets: The number of sets of the inductive invariant.
+        steps: k, after how many symbols they close.
+        change: How far fine-tuning has moved the weights: the norm of their change as a share of
+            their norm; 0 as trained. These six are of the proof; None without one.
     """
 
     verdict: Literal['falsified', 'unknown', 'proved']
@@ -203,6 +205,8 @@ class SeedVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
     margin: float | None = None
     covers_float32: bool | None = None
     sets: Count | None = None
+    steps: Count | None = None
+    change: float | None = None
 
 
 class ProofResults(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,13 +1,19 @@
 """The folder of a run's proofs: certificates, proofs.json and figures."""
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
+
+import jax
+import numpy as np
 
 from experiments.core import file_schema
 from experiments.core.config import Config
 from experiments.core.file_schema import ProofResults
 from experiments.proofs import figures
 from experiments.proofs.verdicts import Judgement
+from experiments.training import finished_run
+from experiments.training.finished_run import FinishedPopulation
 from jaxdl.durable_files import write_whole
 from jaxdl.figures.base import to_png
 from jaxdl.verify.automaton import Automaton
@@ -17,6 +23,7 @@ from jaxdl.verify.certify import CertifiedNet
 RESULTS_FILE = 'proofs.json'
 SETS_FIGURE = 'sets.png'
 ACCURACY_FIGURE = 'accuracy.png'
+FINE_TUNED_RUN = 'fine_tuned'
 
 
 def write_proofs(
@@ -39,6 +46,7 @@ def write_proofs(
     for pattern in (RESULTS_FILE, 'seed*.json', SETS_FIGURE, ACCURACY_FIGURE):
         for file in folder.glob(pattern):
             file.unlink()
+    shutil.rmtree(folder / FINE_TUNED_RUN, ignore_errors=True)
     for seed, proof in certified.items():
         file_schema.write_json(folder / f'seed{seed}.json', proof.certificate)
     # Last, so that proofs.json tells of no certificate that is not there.
@@ -73,3 +81,25 @@ def write_figures(
     accuracy = figures.accuracy_at_length(config, automaton, params, verdicts, judgement.certified)
     write_whole(folder / ACCURACY_FIGURE, to_png(accuracy))
     return [SETS_FIGURE, ACCURACY_FIGURE]
+
+
+def write_fine_tuned(
+    folder: Path, population: FinishedPopulation, epoch: int, judgement: Judgement
+) -> list[str]:
+    """Writes the fine-tuned nets that are proved as a run, which other commands can load.
+
+    Args:
+        folder: Of the proofs.
+        population: The nets as trained; those without a proof stay so.
+        epoch: Of the nets.
+        judgement: What is known of them.
+
+    Returns:
+        What is written, in words.
+    """
+    params = jax.tree.map(np.array, population.params_at(epoch))
+    for seed, proof in judgement.certified.items():
+        for name, array in proof.params.items():
+            params['params'][name][seed - population.config.seed] = array
+    finished_run.write_with_params(folder / FINE_TUNED_RUN, population, epoch, params)
+    return [f'{FINE_TUNED_RUN}/, a run of the fine-tuned nets']

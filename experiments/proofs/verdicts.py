@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import jax
+import numpy as np
 
 from experiments.core.config import Config
 from experiments.core.file_schema import SeedVerdict
-from experiments.proofs.certify import Options, certify_population
+from experiments.proofs.certify import Options, certify_population, take
 from jaxdl.verify import counterexamples
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
@@ -51,7 +52,7 @@ def judge_population(
         if verdict.verdict != 'falsified' or not options.as_trained:
             nets.append(net)
     certified = certify_population(config, automaton, params, nets, options)
-    verdicts = _with_proofs(verdicts, certified, options.as_trained)
+    verdicts = _with_proofs(verdicts, certified, params, options.as_trained)
     return Judgement(verdicts, certified)
 
 
@@ -72,13 +73,13 @@ def _falsify_population(config, automaton, params, known):
     return verdicts
 
 
-def _with_proofs(verdicts, certified, as_trained):
+def _with_proofs(verdicts, certified, params, as_trained):
     """The verdicts {seed: SeedVerdict} with the measurements of the proofs.
 
     A proof of a fine-tuned net leaves the verdict on the trained one as it is.
     """
     combined = {}
-    for seed, verdict in verdicts.items():
+    for place, (seed, verdict) in enumerate(verdicts.items()):
         if seed in certified:
             proof = certified[seed]
             verdict = SeedVerdict(
@@ -88,6 +89,18 @@ def _with_proofs(verdicts, certified, as_trained):
                 margin=proof.result.margin,
                 covers_float32=proof.result.covers_float32,
                 sets=len(proof.graph.automaton_state),
+                steps=proof.certificate['steps'],
+                change=_change(take(params, place), proof.params),
             )
         combined[seed] = verdict
     return combined
+
+
+def _change(params, proved_params):
+    """The Euclidean norm of the change of all weights, as a share of their norm."""
+    squared_change = 0.0
+    squared_norm = 0.0
+    for name, weights in params.items():
+        squared_change += np.sum(np.square(np.asarray(proved_params[name]) - weights))
+        squared_norm += np.sum(np.square(weights))
+    return float(np.sqrt(squared_change / squared_norm))

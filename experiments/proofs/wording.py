@@ -32,7 +32,12 @@ def summary_text(verdicts: Sequence[SeedVerdict], as_trained: bool) -> str:
             proved += 1
             if verdict.covers_float32:
                 covered += 1
-    weights = 'as trained' if as_trained else 'fine-tuned'
+    weights = 'as trained'
+    if not as_trained:
+        changes = [verdict.change for verdict in verdicts if verdict.change is not None]
+        weights = 'fine-tuned'
+        if changes:
+            weights += f' (weights moved by {min(changes):.0%} to {max(changes):.0%} in norm)'
     return (
         f'{proved} of {len(verdicts)} nets, {weights}, are proved right at every length, '
         f'{covered} with float32 rounding, if {FLOAT32_CONDITION}; '

@@ -24,6 +24,7 @@ from experiments.core.file_schema import (
 from experiments.core.tasks import Notify
 from experiments.reports.catalogue import RESULTS_FOLDER
 from experiments.training import workdir
+from experiments.training.held_proofs import read_held_proofs
 from experiments.training.metrics_log import read_records
 from jaxdl import UserError
 from jaxdl.metrics import Summary, SummaryList
@@ -78,7 +79,7 @@ def row_of_run(folder: Path) -> RowResults:
         statistics_curve=_statistics_curve(records),
         ten_batches=records_of(TenBatchesRecord, records) or None,
         curve=_curve(records, keep_seeds=results.config['seeds'] <= MOST_SEEDS_IN_CURVE),
-        proofs=workdir.read_proofs(folder),
+        proofs=read_held_proofs(folder, file_schema.to_config(results.config)),
         config=results.config,
     )
 

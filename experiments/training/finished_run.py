@@ -2,6 +2,8 @@
 
 import dataclasses
 import functools
+import math
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +18,8 @@ from experiments.training import workdir
 from experiments.training.compiled_programs import make_initialize, make_population
 from experiments.training.memory_check import check_loading
 from jaxdl import UserError, checkpoint
-from jaxdl.train import Params
+from jaxdl.durable_files import write_whole
+from jaxdl.train import Params, TrainState
 
 ONE_DEVICE = 'seeds:1,data:1'
 
@@ -28,13 +31,18 @@ class FinishedPopulation(NamedTuple):
         config: The run's settings.
         task: With its data.
         epochs: Those whose checkpoints are there, in rising order.
-        params_at: From an epoch to the params (S, ...) then; epoch 0 is the untrained population.
+        state_at: From an epoch to the training state (S, ...) then; epoch 0 is the untrained
+            population.
     """
 
     config: Config
     task: Task
     epochs: list[int]
-    params_at: Callable[[int], Params]
+    state_at: Callable[[int], TrainState]
+
+    def params_at(self, epoch: int) -> Params:
+        """The params (S, ...) at an epoch."""
+        return self.state_at(epoch).params
 
 
 class FinishedRun(NamedTuple):
@@ -98,12 +106,36 @@ def load_population(
     if not epochs:
         raise UserError(f'{folder} has no finished epoch yet')
 
-    def params_at(epoch):
+    def state_at(epoch):
         if epoch == 0:
-            return initialize(population, task.data).params
-        return checkpoint.read(manager, epoch, shapes).params
+            return initialize(population, task.data)
+        return checkpoint.read(manager, epoch, shapes)
 
-    return FinishedPopulation(config, task, epochs, params_at)
+    return FinishedPopulation(config, task, epochs, state_at)
+
+
+def write_with_params(
+    folder: Path, population: FinishedPopulation, epoch: int, params: Params
+) -> None:
+    """Writes a run that differs from a population in the params of one epoch.
+
+    Args:
+        folder: Of the new run; what was there is deleted. Commands that look into a run read it as
+            any other, and `main` tests its nets.
+        population: The run.
+        epoch: One of its epochs.
+        params: (S, ...) in place of those of the epoch.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    workdir.write_settings(folder, population.config)
+    # Without the records of its epochs a checkpoint would be taken for damaged.
+    records = (Path(population.config.workdir) / 'metrics.jsonl').read_bytes()
+    write_whole(folder / 'metrics.jsonl', records)
+    state = population.state_at(epoch)._replace(params=params)
+    with checkpoint.closing(checkpoint.open_manager(folder / 'checkpoints')) as manager:
+        # Nothing says how good these nets are.
+        checkpoint.save(manager, epoch, state, population.config.identity(), math.inf)
 
 
 def _on_one_device(shapes):

@@ -1,6 +1,6 @@
 """Certificates: the file that claims that a net gives the right answers at every length.
 
-Trusted (see check.py): `parse` decides which net, which automaton and which sets the proof is about.
+Trusted (see check.py): `parse` decides what the proof is about: which net, automaton and sets.
 
 A certificate is a JSON object with exactly these keys:
 
@@ -22,6 +22,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from jaxdl.verify.automaton import Automaton
@@ -153,6 +154,24 @@ def digest(certificate: Mapping[str, Any]) -> str:
 
 
 # Reading
+
+
+def read(path: str | Path) -> Claim:
+    """Reads a certificate file, as `parse_text` does.
+
+    Raises:
+        Refused: It is no certificate.
+        OSError: It cannot be read.
+    """
+    path = Path(path)
+    # To open a pipe would wait for ever.
+    if path.exists() and not path.is_file():
+        raise Refused('it is not a file')
+    try:
+        text = path.read_text(encoding='utf-8')
+    except UnicodeDecodeError as error:
+        raise Refused(f'it is not JSON ({error})') from None
+    return parse_text(text)
 
 
 def parse_text(text: str) -> Claim:

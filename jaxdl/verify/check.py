@@ -50,7 +50,7 @@ from jaxdl.verify import affine, rounding
 from jaxdl.verify.affine import AffineForm
 from jaxdl.verify.automaton import answer_constraints, statement_of
 from jaxdl.verify.cell_sizes import STATE_ARRAYS
-from jaxdl.verify.certificate import Claim, Refused, StateSet, column, parse_text
+from jaxdl.verify.certificate import Claim, Refused, StateSet, column, read
 from jaxdl.verify.exact_step import step
 from jaxdl.verify.rounding import Arithmetic
 
@@ -129,25 +129,7 @@ def check_file(path: str | Path) -> CheckResult:
         Refused: It proves nothing, or is no certificate.
         OSError: It cannot be read.
     """
-    return check(read_claim(path))
-
-
-def read_claim(path: str | Path) -> Claim:
-    """Reads a certificate file, without checking its conditions.
-
-    Raises:
-        Refused: It is no certificate.
-        OSError: It cannot be read.
-    """
-    path = Path(path)
-    # To open a pipe would wait for ever.
-    if path.exists() and not path.is_file():
-        raise Refused('it is not a file')
-    try:
-        text = path.read_text(encoding='utf-8')
-    except UnicodeDecodeError as error:
-        raise Refused(f'it is not JSON ({error})') from None
-    return parse_text(text)
+    return check(read(path))
 
 
 def check(claim: Claim) -> CheckResult:
@@ -182,8 +164,9 @@ def _check_work(claim: Claim) -> None:
     rows = len(claim.weights['weight_hh_l0'])
     # Each step multiplies the weights with the unknowns, which become more with each step.
     products = 0
-    for read in range(1, claim.steps + 1):
-        products += len(claim.automaton.symbols) ** read * rows * size * size * read
+    for step_number in range(1, claim.steps + 1):
+        words = len(claim.automaton.symbols) ** step_number
+        products += words * rows * size * size * step_number
     if len(claim.sets) * products > MOST_PRODUCTS:
         raise Refused(
             f'{len(claim.sets)} sets of {size} numbers, over {claim.steps} steps, are too many '

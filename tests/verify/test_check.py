@@ -174,7 +174,7 @@ def test_a_proof_that_needs_two_steps():
 
 @pytest.mark.quick
 def test_words_are_in_lexicographic_order():
-    """Without a carry, (0, 0) after (1, 1) ends it: only words that end in a carry lead to set 2."""
+    """(0, 0) after (1, 1) ends the carry: only words that end in a carry lead to set 2."""
     certificate = over_steps(adder_certificate(), 2)
     targets = entry_of(certificate, ('sets', 1, 'next'))
     assert targets == [1, 1, 1, 2] * 3 + [1, 2, 2, 2]

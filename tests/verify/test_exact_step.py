@@ -135,11 +135,11 @@ def test_every_operation_may_round_once(cell):
     if cell == 'rnn':
         expected = [function_error] * HIDDEN
     elif cell == 'gru':
-        # h' = n + u (h - n) with n = 0, u = 1/2, h = 1/2: half of the error of n, half of that of u,
-        # and four roundings of |n| + |h|.
+        # h' = n + u (h - n) with n = 0, u = 1/2, h = 1/2: half of the error of n, half of that of
+        # u, and four roundings of |n| + |h|.
         expected = [function_error / 2 + function_error / 2 + 4 * roundoff / 2] * HIDDEN
     else:
-        # c' = c/2 + 0/2: the error of f times c, that of g times i, and the roundings of f c and c'.
+        # c' = c/2 + 0/2: the error of f times c, that of g times i, the roundings of f c and c'.
         cell_error = function_error / 2 + function_error / 2 + 2 * roundoff / 4
         # h' = tanh(c')/2, with c' = 1/4.
         slope = 1 - np.tanh(0.25) ** 2

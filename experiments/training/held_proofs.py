@@ -1,0 +1,58 @@
+"""What `prove` found of a run, as far as its certificates bear it out."""
+
+from pathlib import Path
+
+from experiments.core.config import Config
+from experiments.core.file_schema import ProofResults, SeedVerdict
+from experiments.training import workdir
+from jaxdl.verify import second_check
+from jaxdl.verify.automaton import automaton_for
+from jaxdl.verify.certificate import Claim, Refused, read
+
+
+def read_held_proofs(folder: Path, config: Config) -> ProofResults | None:
+    """Reads proofs.json and checks every certificate again; without one a net is not proved.
+
+    Args:
+        folder: Of the run.
+        config: Of the run.
+
+    Returns:
+        None if `prove` found nothing that can be read.
+    """
+    proofs = workdir.read_proofs(folder)
+    if proofs is None:
+        return None
+    seeds = {}
+    for seed, verdict in proofs.seeds.items():
+        claims_proof = verdict.slack is not None or verdict.verdict == 'proved'
+        if claims_proof and not _holds(folder / 'proofs' / f'seed{seed}.json', config):
+            known = 'falsified' if verdict.counterexample else 'unknown'
+            verdict = SeedVerdict(known, verdict.counterexample)
+        seeds[seed] = verdict
+    return ProofResults(proofs.weights, proofs.epoch, seeds)
+
+
+def _holds(file: Path, config: Config) -> bool:
+    """Whether a certificate proves that a net of this cell does the task."""
+    try:
+        claim = read(file)
+        _check(file, claim)
+    except (OSError, Refused, second_check.Refused):
+        return False
+    return claim.cell == config.cell and claim.automaton == automaton_for(config.task, config.k)
+
+
+def _check(file: Path, claim: Claim) -> None:
+    """Checks a claim, by the second checker where python-flint is not installed.
+
+    Raises:
+        Refused: It proves nothing.
+        second_check.Refused: Likewise.
+    """
+    try:
+        from jaxdl.verify.check import check
+    except ModuleNotFoundError:
+        second_check.check_text(file.read_text(encoding='utf-8'))
+        return
+    check(claim)
