@@ -349,6 +349,6 @@ def test_generators_without_an_inverse_are_refused(generators):
 
 
 def test_an_inverse_that_is_only_rounding_is_refused(coarse):
-    """Its determinant is a hundredth of a unit."""
-    with pytest.raises(Refused, match='no inverse'):
+    """The determinant is a hundredth of a unit."""
+    with pytest.raises(Refused, match='inverse is too fine for units'):
         second_check.target_of(second_check.StateSet(0, [], [0, 0], [[1000, 999], [999, 998]]))
