@@ -1,5 +1,6 @@
 """Certificates written from their description in docs/formats.md alone."""
 
+import copy
 import hashlib
 import json
 
@@ -35,7 +36,7 @@ def certificate_file(automaton, cell, weights, sets, steps=1, slack=0.0):
     """A certificate as a dictionary; `weights` are arrays by name."""
     document = {
         'format': 'jaxdl certificate 3',
-        'automaton': automaton,
+        'automaton': copy.deepcopy(automaton),
         'cell': cell,
         'weights': {name: as_hex(numbers) for name, numbers in weights.items()},
         'steps': steps,

@@ -2,10 +2,9 @@
 
 from jaxdl.verify import certificate, check, second_check
 
-# The first one bounds its work and the sizes of an automaton. The second one has no number finer
-# than its unit.
+# The first one bounds its work. The second one has no number finer than its unit.
 FIRST_LIMITS = ('in reasonable time',)
-SECOND_LIMITS = ('no multiple of 2**-256',)
+SECOND_LIMITS = ('no multiple of 2**-256', 'too fine for units of 2**-256')
 
 
 def first_outcome(text):

@@ -511,7 +511,7 @@ def target_of(state_set: StateSet) -> Target:
     """Prepares a set for `lies_in`.
 
     Raises:
-        Refused: Its generators have no inverse, or hardly one.
+        Refused: Its generators have no inverse, or none that the units can tell from 0.
     """
     inverse = nearly_inverse(state_set.generators)
     residual = 0
@@ -521,7 +521,7 @@ def target_of(state_set: StateSet) -> Target:
             unit = ONE * ONE if i == j else 0
             row_sum += abs(unit - sum(map(mul, row, column)))
         residual = max(residual, up(row_sum))
-    require(residual < ONE, 'generators: they have no inverse')
+    require(residual < ONE, f'generators: their inverse is too fine for units of 2**-{BITS}')
     return Target(state_set.centre, inverse, residual)
 
 

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import mpmath
 import numpy as np
 import pytest
+from exact_cells import exact_numbers, exact_step
 from flint import arb_mat, ctx
 from random_nets import random_net
 
@@ -17,33 +18,6 @@ from jaxdl.verify.rounding import EXACT, FLOAT32
 HIDDEN = 3
 INPUT = (0, 1)
 TINY = mpmath.mpf('1e-30')
-
-exact_tanh = np.vectorize(mpmath.tanh, otypes=[object])
-exact_number = np.vectorize(mpmath.mpf, otypes=[object])
-
-
-def exact_sigmoid(values):
-    return 1 / (1 + np.vectorize(mpmath.exp, otypes=[object])(-values))
-
-
-def exact_step(cell, params, state):
-    """The next state (n,) of one state (n,), arrays of mpf."""
-    weights = {name: exact_number(np.asarray(value, float)) for name, value in params.items()}
-    state_arrays = np.split(state, STATE_ARRAYS[cell])
-    vector = exact_number(np.array(INPUT))
-    from_input = weights['weight_ih_l0'] @ vector + weights['bias_ih_l0']
-    from_state = weights['weight_hh_l0'] @ state_arrays[0] + weights['bias_hh_l0']
-    if cell == 'rnn':
-        return exact_tanh(from_input + from_state)
-    if cell == 'lstm':
-        i, f, g, o = np.split(from_input + from_state, 4)
-        c = exact_sigmoid(f) * state_arrays[1] + exact_sigmoid(i) * exact_tanh(g)
-        return np.concatenate([exact_sigmoid(o) * exact_tanh(c), c])
-    r_x, u_x, n_x = np.split(from_input, 3)
-    r_h, u_h, n_h = np.split(from_state, 3)
-    n = exact_tanh(n_x + exact_sigmoid(r_x + r_h) * n_h)
-    u = exact_sigmoid(u_x + u_h)
-    return (1 - u) * n + u * state_arrays[0]
 
 
 def exact_matrix(array):
@@ -91,10 +65,12 @@ def test_the_form_contains_the_exact_states(cell, size):
     corners = rng.choice([-1.0, 1.0], (30, n))
     inside = rng.uniform(-1, 1, (30, n))
     for unknowns in np.concatenate([corners, inside]):
-        state = exact_number(centre.astype(float)) + exact_number(
+        state = exact_numbers(centre.astype(float)) + exact_numbers(
             generators.astype(float)
-        ) @ exact_number(unknowns)
-        distance = np.abs(exact_step(cell, params, state) - image_centre - coefficients @ unknowns)
+        ) @ exact_numbers(unknowns)
+        distance = np.abs(
+            exact_step(cell, params, state, INPUT) - image_centre - coefficients @ unknowns
+        )
         assert (distance <= error + TINY).all()
     if size == 0:
         assert (error < TINY).all()
@@ -131,7 +107,7 @@ def test_single_precision_stays_within_the_bounds_on_its_rounding(cell):
         centre, no_generators = random_parallelotope(cell, 0.0, seed)
         exact = bounded_step(cell, params, centre, no_generators)
         bounded = bounded_step(cell, params, centre, no_generators, FLOAT32)
-        computed = exact_number(float32_step(cell, params, centre))
+        computed = exact_numbers(float32_step(cell, params, centre))
         for image, holds in ((bounded, True), (exact, False)):
             distance = np.abs(computed - centres_of_balls(image.centre)[:, 0])
             # Where the function is flat a number may be right by luck, but not all of them.

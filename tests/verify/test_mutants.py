@@ -1,4 +1,4 @@
-"""Every sign, comparison, rounding and condition of the trusted code is tested: mutants are caught."""
+"""Each sign, comparison, rounding and condition of the trusted code is tested: no mutant passes."""
 
 import subprocess
 import sys

@@ -92,6 +92,8 @@ def change_integer(rng, content):
 def change_list(rng, content):
     """Two entries exchanged, one deleted or one doubled."""
     entries = entry_of(content, random_path(rng, content, list))
+    if not entries:
+        return
     i, j = rng.integers(len(entries), size=2)
     kind = rng.integers(4)
     if kind < 2:
