@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from results_with_seeds import results_of
-from scipy.stats import f_oneway, logistic, norm, t
+from scipy.stats import f_oneway, logistic, t
 
 from experiments.reports.our_values import OurValues
 from experiments.reports.pooled_scatter import Scatter
@@ -131,8 +131,9 @@ def test_one_more_run_on_another_subset_lies_in_its_interval(between):
         inside_without += low <= new <= high
     # The degrees are an approximation, and the estimate of a variance of 0 is above 0 on average.
     assert 0.93 < inside / trials < 0.99
-    # Without the addition: a normal value of variance 1.1 + 2 between, where 1.1 is expected.
-    expected = 2 * norm.cdf(t.ppf(0.975, 9) * math.sqrt(1.1 / (1.1 + 2 * between))) - 1
+    # Without the addition: the variance is 1.1 + 2 between, where 1.1 times that of the nets is
+    # expected, which is known with 9 degrees of freedom.
+    expected = 2 * t.cdf(t.ppf(0.975, 9) * math.sqrt(1.1 / (1.1 + 2 * between)), 9) - 1
     assert inside_without / trials == pytest.approx(expected, abs=0.04)
     assert inside >= inside_without
 
