@@ -23,6 +23,7 @@ from experiments.core.schemas.rows import (
     StatisticsCurve,
     StepStatistics,
 )
+from experiments.core.schemas.settings import to_config
 from experiments.core.tasks import Notify
 from experiments.training import workdir
 from experiments.training.held_proofs import read_held_proofs
@@ -81,7 +82,7 @@ def row_of_run(folder: Path) -> RowResults:
         statistics_curve=_statistics_curve(records),
         ten_batches=records_of(TenBatchesRecord, records) or None,
         curve=_curve(records, keep_seeds=results.config['seeds'] <= MOST_SEEDS_IN_CURVE),
-        proofs=read_held_proofs(folder, file_schema.to_config(results.config)),
+        proofs=read_held_proofs(folder, to_config(results.config)),
         config=results.config,
     )
 
