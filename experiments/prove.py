@@ -28,7 +28,7 @@ FLAGS = {
     ),
     'word_steps': Flag(
         -1,
-        'with --as_trained: after how many symbols the sets must close, from 1 to 6; '
+        'with --as_trained: after how many symbols the sets must close; '
         '-1: 2 and 3 for adders, 1 and 2 for recall',
     ),
     'history': Flag(
@@ -44,7 +44,8 @@ TASKS = ('binary_add', 'recall')
 DEFAULT_HISTORY = {'binary_add': 2, 'recall': 0}
 MOST_HISTORY = {'binary_add': 4, 'recall': 1}
 MOST_STEPS = 1_000_000  # hours of search
-MOST_WORD_STEPS = 6
+MOST_WORD_STEPS = 8  # that a certificate may have
+MOST_WORDS = 1024  # of these steps; the memory of a search grows with them
 LAST_RECALLED_DIGIT = 20  # a recall net has a set for each digit before it
 
 
@@ -69,10 +70,7 @@ def main(argv: Sequence[str]) -> None:
         )
     word_steps = flags['word_steps']
     if word_steps != -1 and not 0 < word_steps <= MOST_WORD_STEPS:
-        raise UserError(
-            f'--word_steps={word_steps} must be from 1 to {MOST_WORD_STEPS}, or -1: each further '
-            'symbol makes four times as many words for adders, ten times for recall'
-        )
+        raise UserError(f'--word_steps={word_steps} must be from 1 to {MOST_WORD_STEPS}, or -1')
     if not 0 < flags['steps'] <= MOST_STEPS:
         raise UserError(f'--steps={flags["steps"]} must be from 1 to {MOST_STEPS:,}')
     backend.configure(precision=flags['precision'], compilation_cache=flags['compilation_cache'])
@@ -150,6 +148,7 @@ def prove(folder: Path, flags: Mapping[str, Any]) -> None:
     epoch = population.epochs[-1]
     params = population.params_at(epoch)['params']
     automaton = automaton_for(config.task, config.k)
+    _require_few_words(len(automaton.symbols), word_steps)
     known = _known_verdicts(folder, epoch)
     judgement = judge_population(config, automaton, params, known, options)
 
@@ -165,6 +164,15 @@ def prove(folder: Path, flags: Mapping[str, Any]) -> None:
         if not as_trained:
             names += files.write_fine_tuned(folder / 'proofs', population, epoch, judgement)
     print(f'files in {folder / "proofs"}: {", ".join(names)}')
+
+
+def _require_few_words(symbols: int, word_steps: int) -> None:
+    """Raises UserError unless there are few enough words of so many symbols."""
+    if symbols**word_steps > MOST_WORDS:
+        raise UserError(
+            f'--word_steps={word_steps} makes {symbols**word_steps:,} words of {symbols} symbols: '
+            f'{MOST_WORDS:,} at most'
+        )
 
 
 def _known_verdicts(folder, epoch):

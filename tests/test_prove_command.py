@@ -16,6 +16,7 @@ from hand_built import adder_certificate, check_content, params_of
 
 from experiments import prove
 from experiments.core.command import run_command
+from experiments.proofs import certify_as_trained
 from experiments.training import finished_run, workdir
 from experiments.training.held_proofs import read_held_proofs
 from jaxdl.verify import check, search
@@ -167,6 +168,17 @@ def test_weights_as_trained_stay(run, monkeypatch):
         for name, value in params_of(json.loads(file.read_text())).items():
             np.testing.assert_array_equal(value, weights[name])
 
+    # The proofs are kept as they are found, so a second search has nothing to do.
+    def search_again(*args):
+        raise AssertionError('a net that is proved is searched again')
+
+    monkeypatch.setattr(certify_as_trained, 'find_cover', search_again)
+    certificates = {file: file.read_text() for file in files}
+    assert start_prove(f'--workdir={run}', '--as_trained') == 0
+    assert read_proofs(run) == results
+    for file, text in certificates.items():
+        assert file.read_text() == text
+
 
 def test_proofs_of_an_older_epoch_are_not_the_finished_nets(run, capsys):
     file = run / 'proofs' / 'proofs.json'
@@ -223,6 +235,11 @@ def test_a_check_imports_no_jax(tmp_path):
     assert 'adds correctly at every length' in result.stdout
 
 
+def test_too_many_words(run, capsys):
+    flags = (f'--workdir={run}', '--as_trained', '--word_steps=6')
+    assert '4,096 words of 4 symbols: 1,024 at most' in error_line(capsys, *flags)
+
+
 @pytest.mark.quick
 def test_errors_of_flags_and_files(tmp_path, capsys):
     (tmp_path / 'other.json').write_text('{}')
@@ -231,7 +248,7 @@ def test_errors_of_flags_and_files(tmp_path, capsys):
         ([f'--workdir={tmp_path}/none'], 'is no folder'),
         ([f'--workdir={tmp_path}', '--history=5'], '--history=5'),
         ([f'--workdir={tmp_path}', '--steps=0'], '--steps=0'),
-        ([f'--workdir={tmp_path}', '--word_steps=0'], '--word_steps=0 must be from 1 to 6'),
+        ([f'--workdir={tmp_path}', '--word_steps=0'], 'must be from 1 to 8'),
         ([f'--workdir={tmp_path}', '--steps=1000000000000'], 'must be from 1 to 1,000,000'),
         ([f'--workdir={tmp_path}', '--history=1' + 100 * '0'], 'must be from 0 to 4'),
         ([f'--workdir={tmp_path}', '--steps=' + 5000 * '9'], '--help lists the flags'),

@@ -29,9 +29,9 @@ class Options(NamedTuple):
         history: At first there is a set for each automaton state. For nets that are not proved so,
             there is one for each automaton state and last symbol, ... up to so many last symbols.
         steps: Of each search. These two are for fine-tuning.
-        word_steps: After how many symbols the sets close; 0 for a choice of two. For nets as they were
-            trained.
-        folder: Where the proofs of nets as they were trained are kept, as they are found.
+        word_steps: After how many symbols the sets close; 0 for a choice of two. This one
+            and the next are for nets as they were trained.
+        folder: Where proofs are kept as they are found.
     """
 
     as_trained: bool

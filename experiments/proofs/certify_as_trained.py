@@ -22,7 +22,7 @@ SIZES = (0.2, 0.1, 0.05, 0.03, 0.02, 0.014, 0.01, 0.007, 0.005)
 MOST_TOO_SMALL = 2
 MOST_WORDS = 100  # of the longest words that are tried where their length is not given
 # Images of sets that a proof may need. The check takes a millisecond or two for each of them.
-MOST_IMAGES = 30_000
+MOST_IMAGES = 40_000
 SLACK = 2.0**-17
 
 
@@ -125,7 +125,7 @@ def _find_largest_sets(params: Params, kinds: Sequence[WordImages]) -> Found | N
         for kind in kinds:
             if too_small[kind.word_steps] == MOST_TOO_SMALL:
                 continue
-            most_sets = MOST_IMAGES // kind.images_of_set
+            most_sets = max(MOST_IMAGES // kind.images_of_set, 1)
             attempt = find_cover(kind.set_images, params, size, most_sets)
             if attempt.cover is not None:
                 return Found(attempt.cover, kind.word_steps)

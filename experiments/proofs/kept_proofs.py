@@ -1,4 +1,4 @@
-"""Proofs of nets as they were trained, kept as they are found: a stopped search goes on from them."""
+"""Proofs of nets as they were trained, kept as they are found: a stopped search goes on."""
 
 import json
 from pathlib import Path
