@@ -5,15 +5,15 @@ import mpmath
 import numpy as np
 import pytest
 from exact_cells import exact_numbers, exact_step
-from flint import arb_mat, ctx
+from flint import arb, arb_mat, ctx
 from random_nets import random_net
 
 from jaxdl.models.recurrence import CELLS
-from jaxdl.verify import bound_propagation, check
+from jaxdl.verify import affine, bound_propagation, check
 from jaxdl.verify.affine import AffineForm
 from jaxdl.verify.cell_sizes import STATE_ARRAYS
 from jaxdl.verify.exact_step import step
-from jaxdl.verify.rounding import EXACT, FLOAT32
+from jaxdl.verify.rounding import EXACT, FLOAT32, Arithmetic
 
 HIDDEN = 3
 INPUT = (0, 1)
@@ -148,3 +148,24 @@ def test_every_operation_may_round_once(cell):
         hidden_error = tanh_error / 2 + value * function_error + roundoff * value / 2
         expected = [hidden_error] * HIDDEN + [cell_error] * HIDDEN
     np.testing.assert_allclose(error.astype(float), expected, rtol=1e-4)
+
+
+@pytest.mark.quick
+def test_the_rounding_of_sums_grows_with_all_their_terms():
+    """An RNN whose sums cancel: .25 - .25 + .5 from the input and .5 / 2 - .75 from the state."""
+    ctx.prec = check.PRECISION
+    params = {
+        'weight_ih_l0': [[0.25, -0.25]],
+        'weight_hh_l0': [[0.5]],
+        'bias_ih_l0': [0.5],
+        'bias_hh_l0': [-0.75],
+    }
+    weights = {name: exact_matrix(value) for name, value in params.items()}
+    state = AffineForm(exact_matrix([0.5]), exact_matrix([[0.0]]), exact_matrix([0.0]))
+    roundoff = 2.0**-10
+    arithmetic = Arithmetic(arb(roundoff), arb(0), arb(0))
+    low, high = affine.bounds(step('rnn', weights, state, (1, 1), arithmetic))
+    # Five terms, whose magnitudes add up to 1 and 1.
+    largest = np.tanh(2 * 5 * roundoff * (1 + 1))
+    np.testing.assert_allclose(float(high[0, 0]), largest, rtol=1e-12)
+    np.testing.assert_allclose(float(low[0, 0]), -largest, rtol=1e-12)

@@ -1,7 +1,8 @@
-"""Which proofs cover single precision; the bounds themselves are tested in test_exact_step."""
+"""The bounds on rounding by hand, and which proofs cover single precision."""
 
 import numpy as np
 import pytest
+from flint import arb, arb_mat
 from hand_built import (
     adder_certificate,
     check_content,
@@ -10,6 +11,54 @@ from hand_built import (
     seal,
     set_entry,
 )
+
+from jaxdl.verify import rounding
+from jaxdl.verify.affine import AffineForm
+from jaxdl.verify.rounding import Arithmetic
+
+# Of each error a power of two of its own.
+BY_HAND = Arithmetic(roundoff=arb(2) ** -10, underflow=arb(2) ** -30, function_error=arb(2) ** -5)
+# From -7 to 3: the largest magnitude is 7.
+FORM = AffineForm(arb_mat([[-2]]), arb_mat([[-1, 3]]), arb_mat([[1]]))
+
+
+@pytest.mark.quick
+def test_the_errors_of_operations():
+    one_operation = 7 * 2.0**-10 + 2.0**-30
+    assert rounding.after_operation(BY_HAND, FORM).error == arb_mat([[1 + one_operation]])
+    assert rounding.after_function(BY_HAND, FORM).error == arb_mat([[1 + 2.0**-5]])
+    # A blend of this form with itself has four errors, of numbers up to 7 + 7.
+    blend_error = 4 * (14 * 2.0**-10 + 2.0**-30)
+    assert rounding.after_blend(BY_HAND, FORM, FORM, FORM).error == arb_mat([[1 + blend_error]])
+    # Each of five terms is rounded five times, here twice as often; they add up to 3.
+    sum_error = rounding.sum_error(BY_HAND, 5, arb_mat([[3]]))
+    assert sum_error == arb_mat([[2 * 5 * (3 * 2.0**-10 + 2.0**-30)]])
+
+
+@pytest.mark.quick
+def test_single_precision():
+    assert arb(2) ** -24 == rounding.FLOAT32.roundoff
+    assert arb(2) ** -126 == rounding.FLOAT32.underflow
+    assert arb(2) ** -20 == rounding.FLOAT32.function_error
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ('number', 'fits'),
+    [
+        (0.0, True),
+        (-1.5, True),
+        (0.1, False),
+        (float(np.float32(0.1)), True),
+        (1.5 * 2.0**-100, True),
+        (2.0**-100, False),
+        (-(2.0**-101), False),
+        (1.5 * 2.0**99, True),
+        (2.0**100, False),
+    ],
+)
+def test_what_single_precision_holds(number, fits):
+    assert rounding.fits_float32([[1.0], [number]]) == fits
 
 
 @pytest.mark.quick

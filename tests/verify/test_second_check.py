@@ -169,7 +169,7 @@ def test_a_logit_that_may_be_zero_is_no_answer():
     document = changed(latch(), ('weights', 'head_weight'), [[(0.0).hex()]])
     for answer in (0, 1):
         document['automaton']['answers'] = [[answer, answer], [answer, answer]]
-        for bias, right in ((0.0, False), (2.0**-200, answer == 1), (-(2.0**-200), answer == 0)):
+        for bias, right in ((0.0, False), (2.0**-256, answer == 1), (-(2.0**-256), answer == 0)):
             document['weights']['head_bias'] = [bias.hex()]
             if right:
                 check_document(sealed(document))
@@ -199,6 +199,22 @@ def test_generators_too_large_to_invert_are_refused():
 @pytest.mark.quick
 def test_words_of_eight_symbols():
     check_document(alternating(steps=8))
+
+
+@pytest.mark.quick
+def test_words_of_three_symbols():
+    """The last of the three symbols sets the latch, the first two leave it."""
+    document = latch(2)
+    document['automaton'] = {
+        'symbols': [[0, 0], [0, 1], [1, 0]],
+        'outputs': 1,
+        'next': [[0, 0, 1], [1, 1, 1]],
+        'answers': [[0, 0, 1], [1, 1, 1]],
+    }
+    document['weights']['weight_ih_l0'] = [[(12.0).hex(), (-0.25).hex()]]
+    document['sets'][0]['next'] = [0, 0, 1, 0, 0, 1, 1, 1, 1]
+    document['sets'][1]['next'] = [1] * 9
+    check_document(sealed(document))
 
 
 def test_any_answer_will_do_where_none_is_asked_for():
@@ -434,6 +450,19 @@ def test_the_file_alone_checks_certificates(tmp_path):
     assert none.startswith('none.json: refused: ')
     result = run_alone(tmp_path, 'right.json')
     assert result.returncode == 0
+
+
+def test_the_command_from_within(tmp_path, capsys):
+    """As the tests above, but of the module as it is imported."""
+    right, wrong = tmp_path / 'right.json', tmp_path / 'wrong.json'
+    right.write_text(json.dumps(latch()))
+    wrong.write_text('{}')
+    assert second_check.main([str(right)]) == 0
+    assert capsys.readouterr().out == f'{right}: {check_document(latch())}\n'
+    assert second_check.main([str(wrong), str(right)]) == 1
+    assert capsys.readouterr().out.startswith(f'{wrong}: refused: the file: wrong keys\n{right}: ')
+    assert second_check.main([]) == 2
+    assert capsys.readouterr().out == 'usage: python second_check.py FILE...\n'
 
 
 def test_the_file_alone_asks_for_certificates(tmp_path):

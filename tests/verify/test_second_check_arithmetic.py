@@ -6,6 +6,7 @@ units coarse, where every one of them counts.
 
 import itertools
 import json
+import math
 from fractions import Fraction
 
 import mpmath
@@ -31,6 +32,11 @@ def many_digits():
 def coarse(monkeypatch):
     monkeypatch.setattr(second_check, 'BITS', COARSE_BITS)
     monkeypatch.setattr(second_check, 'ONE', 1 << COARSE_BITS)
+
+
+@pytest.fixture
+def no_guard(monkeypatch):
+    """With so few guard digits each rounding of exp shows."""
     monkeypatch.setattr(second_check, 'GUARD_BITS', second_check.HALVINGS)
 
 
@@ -80,14 +86,26 @@ def test_sigmoid_is_bounded_within_a_few_units():
             assert 0 <= low <= high <= low + 3
 
 
-def test_exp_and_sigmoid_in_coarse_units(coarse):
-    """Every argument up to the limit: with few guard digits each rounding of exp shows."""
+def test_exp_and_sigmoid_in_coarse_units(coarse, no_guard):
+    """Every argument up to the limit."""
     for number in range(second_check.BITS * second_check.ONE + 10):
         low, high = second_check.exp_of_minus(number)
         assert low <= in_units(mpmath.exp(-from_units(number))) <= high
         for signed in (number, -number):
             low, high = second_check.sigmoid_bounds(signed)
             assert low <= exact_sigmoid(signed) <= high
+
+
+@pytest.mark.parametrize('terms', [1, 2, 3, 4])
+@pytest.mark.parametrize('bits', [6, 10])
+def test_the_series_of_exp_is_rounded_outwards(monkeypatch, terms, bits):
+    """Without guard digits and halvings, for every argument up to 1/2, for which it is made."""
+    for name, value in (('GUARD_BITS', 0), ('HALVINGS', 0), ('TERMS', terms), ('BITS', bits)):
+        monkeypatch.setattr(second_check, name, value)
+    monkeypatch.setattr(second_check, 'ONE', 1 << bits)
+    for number in range(second_check.ONE // 2 + 1):
+        low, high = second_check.exp_of_minus(number)
+        assert low <= in_units(mpmath.exp(-from_units(number))) <= high
 
 
 @pytest.mark.parametrize('terms', [1, 2, 3])
@@ -217,14 +235,15 @@ def test_a_product_of_ranges_that_contain_zero_has_the_exact_range():
 
 
 def test_a_blend_has_the_exact_range_where_one_side_is_greater():
-    """u in [1/4, 3/4], n in [-1, 0], h in [2, 3]: from -3/4 + 2/4 to 9/4."""
+    """For u in [1/4, 3/4], of [-1, 0] and [2, 3]: from -3/4 + 2/4 to 9/4."""
     one = second_check.ONE
     u = Form(one // 2, [], one // 4)
-    n = Form(-one // 2, [], one // 2)
-    h = Form(5 * one // 2, [], one // 2)
-    low, high = second_check.bounds(second_check.blend(u, n, h))
-    assert abs(low + one // 4) <= 8
-    assert abs(high - 9 * one // 4) <= 8
+    smaller = Form(-one // 2, [], one // 2)
+    greater = Form(5 * one // 2, [], one // 2)
+    for n, h in ((smaller, greater), (greater, smaller)):
+        low, high = second_check.bounds(second_check.blend(u, n, h))
+        assert abs(low + one // 4) <= 8
+        assert abs(high - 9 * one // 4) <= 8
 
 
 @pytest.mark.parametrize('function', [second_check.sigmoid, second_check.tanh])
@@ -245,6 +264,16 @@ def test_a_form_of_an_s_shaped_function_ends_at_its_values(function):
         at_low = (exact(x_low + step) - exact(x_low)) / step
         at_high = (exact(x_high) - exact(x_high - step)) / step
         assert abs(float(slope) - float(min(at_low, at_high))) < 1e-12
+
+
+def test_the_slope_is_at_most_that_of_the_sigmoid_at_either_end(coarse):
+    """The slope is the coefficient of an unknown whose coefficient was 1."""
+    for centre in range(-600, 601):
+        x = Form(centre, [second_check.ONE], 3)
+        (slope,) = second_check.sigmoid(x).coefficients
+        for end in second_check.bounds(x):
+            value = from_units(exact_sigmoid(end))
+            assert slope <= in_units(value * (1 - value))
 
 
 @pytest.mark.quick
@@ -318,6 +347,25 @@ def test_states_that_lie_in_a_set_do_in_exact_fractions(coarse):
             offsets = [value - number for value, number in zip(values, centre, strict=True)]
             assert max(map(abs, solve(generators, offsets))) <= 1
     assert accepted > 100
+
+
+def test_the_residual_is_the_exact_one_rounded_up(coarse):
+    rng = np.random.default_rng(0)
+    one = second_check.ONE
+    found = 0
+    for _ in range(100):
+        generators = rng.integers(-500, 500, (3, 3))
+        try:
+            state_set_of_target = second_check.StateSet(0, [], [0] * 3, generators.tolist())
+            target = second_check.target_of(state_set_of_target)
+        except Refused:
+            continue
+        found += 1
+        # Integers below 2**63, in units of the square of a unit.
+        rest = one * one * np.eye(3, dtype=int) - np.array(target.inverse) @ generators
+        largest = np.abs(rest).sum(1).max()
+        assert target.residual == math.ceil(Fraction(int(largest), one))
+    assert found > 50
 
 
 @pytest.mark.parametrize('generators', [[[0.0, 1.0], [1.0, 0.0]], [[1.0, 0.5], [-0.25, 2.0]]])
