@@ -8,6 +8,7 @@ from jaxdl import UserError
 TASK_DEFAULTS = {
     'binary_add': Config(),
     'recall': Config(task='recall', hidden=10, min_length=3, max_length=10, epochs=30),
+    'automaton': Config(task='automaton'),
     'mnist_rnn': Config(
         task='mnist_rnn',
         hidden=128,

@@ -27,7 +27,9 @@ Scores = dict[str, Summary]  # by the name of the score: 'loss', 'accuracy', ...
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 # A text of a setting: the name of a choice, or a version. It cannot break a line of output.
 Word = Annotated[str, msgspec.Meta(pattern=r'\A[\w.+-]*\Z', max_length=100)]
-Settings = dict[Word, bool | int | float | Word]
+# One's own machine, as experiments.core.own_machines writes it, or a word.
+SettingText = Annotated[str, msgspec.Meta(pattern=r'\A([\w.+-]{0,100}|\{[ -~]{0,1000000}\})\Z')]
+Settings = dict[Word, bool | int | float | SettingText]
 Sample = Annotated[list[Count | str], msgspec.Meta(min_length=4, max_length=4)]
 # Ten classes have ten rows of ten counts.
 ConfusionRow = Annotated[list[Count], msgspec.Meta(min_length=10, max_length=10)]
@@ -251,6 +253,24 @@ class RecallTest(msgspec.Struct, frozen=True, omit_defaults=True):
     samples: list[Sample]
 
 
+class AutomatonTest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The final test of a net that follows an automaton.
+
+    Attributes:
+        accuracy, exact_match: On 100 random words of each length from 1 to 20.
+        by_length: By the kind of word: random, constant, loop. The random ones have the values of
+            each seed.
+        samples: Words of the first seed: [word, answers, those of the net, verdict].
+        verdicts: By seed.
+    """
+
+    accuracy: Summary
+    exact_match: Summary
+    by_length: dict[str, LengthTable]
+    samples: list[Sample]
+    verdicts: dict[str, SeedVerdict]
+
+
 class LastBatch(msgspec.Struct, frozen=True, omit_defaults=True):
     """The last batch of the test set alone: what some reports took for the test accuracy."""
 
@@ -278,12 +298,14 @@ class ImageTest(msgspec.Struct, frozen=True, omit_defaults=True):
     confusion: ConfusionMatrix | None = None
 
 
-FinalTest = AdderTest | RecallTest | ImageTest
+FinalTest = AdderTest | RecallTest | AutomatonTest | ImageTest
+TestWithVerdicts = AdderTest | AutomatonTest
 
 
 def final_test_type(task: str) -> type[FinalTest]:
     """The schema of a task's final test."""
-    return {'binary_add': AdderTest, 'recall': RecallTest}.get(task, ImageTest)
+    types = {'binary_add': AdderTest, 'recall': RecallTest, 'automaton': AutomatonTest}
+    return types.get(task, ImageTest)
 
 
 class RunResults(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -579,6 +601,8 @@ def _check_results(results: RunResults | RowResults) -> None:
     test = results.final_test
     if isinstance(test, AdderTest):
         headline = [test.bit_accuracy, test.exact_match]
+    elif isinstance(test, AutomatonTest):
+        headline = [test.accuracy, test.exact_match]
     else:
         headline = [test.accuracy]
     for summary in headline:
@@ -597,6 +621,8 @@ def _check_scores(scores, task):
     names = {'loss', 'accuracy'}
     if task == 'binary_add':
         names = {'loss', 'bit_accuracy', 'exact_match'}
+    elif task == 'automaton':
+        names = {'loss', 'accuracy', 'exact_match'}
     if scores is not None and scores.keys() != names:
         raise ValueError(f'the scores of {task} are {", ".join(sorted(names))}')
 

@@ -12,6 +12,7 @@ from experiments.core.file_schema import (
     RunResults,
     Scores,
     SeedVerdict,
+    TestWithVerdicts,
 )
 from experiments.core.formatting import format_summary
 from jaxdl.metrics import Summary, SummaryList
@@ -107,9 +108,9 @@ def _sample_lines(test: FinalTest) -> list[str]:
 
 
 def _verdict_lines(folder: Path, results: RunResults, proofs: ProofResults | None) -> list[str]:
-    """What is known of each adder, and of recall nets once `prove` has tried them."""
+    """What is known of each net, and of recall nets once `prove` has tried them."""
     verdicts: dict[str, SeedVerdict] = {}
-    if isinstance(results.final_test, AdderTest):
+    if isinstance(results.final_test, TestWithVerdicts):
         verdicts |= results.final_test.verdicts
     if proofs and proofs.epoch != results.epoch:
         proofs = None  # of an earlier net

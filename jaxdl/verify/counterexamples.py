@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxdl.verify.automaton import ADDER
+from jaxdl.verify.automaton_arrays import run
+from jaxdl.verify.machine import Machine
 
 LONGEST_SUM = 40  # bits; a longer sum is described by its runs
 LONGEST_SEQUENCE = 20  # digits
@@ -78,6 +80,23 @@ def _describe_recall(counterexample, k):
     if len(digits) > LONGEST_SEQUENCE:
         sequence = describe_runs(digits)
     return f'{sequence}: digit {k} is {digits[k - 1]}, answered {counterexample.answer}'
+
+
+def describe_answer(counterexample: Counterexample, machine: Machine) -> str:
+    """A counterexample of any machine in words.
+
+    For parity: '0 1 1: answer 0, answered 1'.
+
+    Args:
+        counterexample: Of the machine.
+        machine: What the net must do.
+    """
+    names = [machine.symbols[symbol] for symbol in counterexample.symbols]
+    word = ' '.join(names)
+    if len(names) > LONGEST_SEQUENCE:
+        word = describe_runs(names)
+    answer = run(machine.automaton, counterexample.symbols[None]).answers[0, -1]
+    return f'{word}: answer {answer}, answered {counterexample.answer}'
 
 
 def describe_runs(names: Sequence[str]) -> str:
