@@ -1,13 +1,14 @@
-"""What a net of a run must do, as an automaton, and how its training words are drawn."""
+"""What a net of a run must do, as an automaton: its names, and how training words are drawn."""
 
 import numpy as np
 
 from experiments.core.config import Config
 from experiments.core.own_machines import machine_of
 from jaxdl.data.sequences import AutomatonTables, SymbolChoices
-from jaxdl.verify import automaton_graph
-from jaxdl.verify.automaton import ADDER, Automaton, recall
+from jaxdl.verify import automaton_graph, counterexamples
+from jaxdl.verify.automaton import ADDER, DIGITS, Automaton, recall
 from jaxdl.verify.automaton_arrays import answer_table
+from jaxdl.verify.counterexamples import Counterexample
 
 
 def automaton_of(config: Config) -> Automaton:
@@ -19,33 +20,47 @@ def automaton_of(config: Config) -> Automaton:
     return machine_of(config.machine).automaton
 
 
+def describe_counterexample(config: Config, counterexample: Counterexample) -> str:
+    """A sequence that a net of a run answers wrongly, in words."""
+    if config.task == 'binary_add':
+        bits = np.array(ADDER.symbols)[counterexample.symbols]
+        return counterexamples.describe_sum(bits)
+    if config.task == 'recall':
+        return counterexamples.describe_recall(counterexample, config.k)
+    return counterexamples.describe_answer(counterexample, machine_of(config.machine))
+
+
+def state_names(config: Config) -> list[str]:
+    """The names of the states of automaton_of(config), for figures."""
+    if config.task == 'binary_add':
+        return ['carry 0', 'carry 1']
+    if config.task == 'recall':
+        names = [f'{count} read' for count in range(config.k)]
+        return names + [f'holds {digit}' for digit in range(DIGITS)]
+    return list(machine_of(config.machine).states)
+
+
+def symbol_names(config: Config) -> list[str]:
+    """The names of the symbols of automaton_of(config), for figures."""
+    if config.task == 'binary_add':
+        return [f'{a}+{b}' for a, b in ADDER.symbols]
+    if config.task == 'recall':
+        return list(map(str, range(DIGITS)))
+    return list(machine_of(config.machine).symbols)
+
+
 def sampling_tables(automaton: Automaton) -> AutomatonTables:
     """The tables of an automaton for jaxdl.data.sequences.automaton_words.
 
-    Its free steps do not lead to where nothing is asked any more, if others are there. The staying
-    ones, besides, do not leave the states from which it can come back.
+    No step leads to where nothing is asked any more, if another can be taken.
     """
-    reachable = automaton_graph.reachable(automaton)
-    is_asked = {state for state, row in enumerate(automaton.answer) if set(row) != {None}}
-    free = []
-    staying = []
-    for state, next_of_state in enumerate(automaton.next_state):
-        symbols = list(range(len(next_of_state)))
-        asking = []
-        for symbol in symbols:
-            asks_now = automaton.answer[state][symbol] is not None
-            if asks_now or is_asked & reachable[next_of_state[symbol]]:
-                asking.append(symbol)
-        asking = asking or symbols
-        coming_back = [symbol for symbol in asking if state in reachable[next_of_state[symbol]]]
-        free.append(asking)
-        staying.append(coming_back or asking)
+    symbol_count = len(automaton.symbols)
     return AutomatonTables(
         vectors=np.array(automaton.symbols, np.float32),
         next_state=np.array(automaton.next_state, np.int32),
         answers=answer_table(automaton).astype(np.int32),
-        staying=_symbol_choices(staying, len(automaton.symbols)),
-        free=_symbol_choices(free, len(automaton.symbols)),
+        staying=_symbol_choices(automaton_graph.staying_symbols(automaton), symbol_count),
+        free=_symbol_choices(automaton_graph.asking_symbols(automaton), symbol_count),
     )
 
 

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import jax
 
+from experiments.core.automata import describe_counterexample
 from experiments.core.config import Config
 from experiments.core.file_schema import SeedVerdict
 from experiments.proofs.certify import CertifiedNet, Options, certify_population
-from jaxdl.verify import counterexamples
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
 from jaxdl.verify.falsify import falsify
@@ -63,7 +63,7 @@ def _falsify_population(config, automaton, params, known):
         # A new counterexample is the shortest of many, so it replaces the known one.
         text = None
         if counterexample is not None:
-            text = counterexamples.describe(counterexample, config.task, config.k)
+            text = describe_counterexample(config, counterexample)
         elif str(seed) in known:
             text = known[str(seed)].counterexample
         verdict = 'falsified' if text else 'unknown'

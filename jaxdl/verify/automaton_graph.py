@@ -93,3 +93,40 @@ def reachable(automaton: Automaton) -> list[set[int]]:
                     unvisited.append(next_state)
         reached.append(states)
     return reached
+
+
+def asking_symbols(automaton: Automaton) -> list[list[int]]:
+    """For each state, the symbols after which an answer is asked for at once or some time later.
+
+    All symbols where there are none.
+    """
+    asking_states = set()
+    for state, answers in enumerate(automaton.answer):
+        if set(answers) != {None}:
+            asking_states.add(state)
+    reachable_from = reachable(automaton)
+    chosen = []
+    for state, next_of_state in enumerate(automaton.next_state):
+        asking = []
+        for symbol, next_state in enumerate(next_of_state):
+            asks_now = automaton.answer[state][symbol] is not None
+            if asks_now or asking_states & reachable_from[next_state]:
+                asking.append(symbol)
+        chosen.append(asking or list(range(len(next_of_state))))
+    return chosen
+
+
+def staying_symbols(automaton: Automaton) -> list[list[int]]:
+    """For each state, those of asking_symbols after which it can be reached again.
+
+    All of asking_symbols where there are none.
+    """
+    reachable_from = reachable(automaton)
+    chosen = []
+    for state, asking in enumerate(asking_symbols(automaton)):
+        staying = []
+        for symbol in asking:
+            if state in reachable_from[automaton.next_state[state][symbol]]:
+                staying.append(symbol)
+        chosen.append(staying or asking)
+    return chosen

@@ -264,6 +264,28 @@ def _lstm(preactivation: AffineForm, cell_state: AffineForm) -> AffineForm:
     return join(hidden, next_cell_state)
 
 
+def state_size(cell: str, params: Params) -> int:
+    """The numbers of a net state."""
+    return STATE_ARRAYS[cell] * params['weight_hh_l0'].shape[1]
+
+
+def next_states(cell: str, params: Params, states: Array, vectors: Array) -> Array:
+    """The net states (N, n) after a step from states (N, n) on input vectors (N, D)."""
+    size = states.shape[1]
+
+    def next_state(state, vector):
+        point = AffineForm(state, jnp.zeros((size, 0)), jnp.zeros(size))
+        return step(cell, params, point, vector).centre
+
+    return jax.vmap(next_state)(states, vectors)
+
+
+def logits_of(params: Params, states: Array) -> Array:
+    """The logits (N, K) of net states (N, n). They see h alone."""
+    units = params['weight_hh_l0'].shape[1]
+    return states[:, :units] @ params['head_weight'].T + params['head_bias']
+
+
 def simulate(cell: str, params: Params, inputs: np.ndarray | Array) -> Simulation:
     """Runs a net from the zero state: the centre of an affine form without unknowns.
 
@@ -272,20 +294,12 @@ def simulate(cell: str, params: Params, inputs: np.ndarray | Array) -> Simulatio
         params: Of the net.
         inputs: Input vectors (N, T, D).
     """
-    units = params['weight_hh_l0'].shape[1]
-    size = STATE_ARRAYS[cell] * units
-
-    def next_state(state, vector):
-        point = AffineForm(state, jnp.zeros((size, 0)), jnp.zeros(size))
-        return step(cell, params, point, vector).centre
 
     def advance(states, vectors):
-        states = jax.vmap(next_state)(states, vectors)
-        # The logits see h alone.
-        logits = states[:, :units] @ params['head_weight'].T + params['head_bias']
-        return states, (states, logits)
+        states = next_states(cell, params, states, vectors)
+        return states, (states, logits_of(params, states))
 
-    start = jnp.zeros((len(inputs), size))
+    start = jnp.zeros((len(inputs), state_size(cell, params)))
     inputs_by_step = jnp.asarray(inputs, float).swapaxes(0, 1)
     # states (T, N, n), logits (T, N, K)
     _, (states, logits) = lax.scan(advance, start, inputs_by_step)
