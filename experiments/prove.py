@@ -47,8 +47,8 @@ def main(argv: Sequence[str]) -> None:
         return
     if not flags['workdir']:
         raise UserError(
-            '--workdir=RUN, the folder of a run of binary_add, recall or automaton, or --check=FILE '
-            'is needed'
+            '--workdir=RUN, the folder of a run of binary_add, recall or automaton, or '
+            '--check=FILE is needed'
         )
     if not -1 <= flags['history'] <= MOST_HISTORY:
         raise UserError(

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jaxdl.verify.automaton import ADDER
 from jaxdl.verify.automaton_arrays import run
 from jaxdl.verify.machine import Machine
 
