@@ -1,6 +1,8 @@
 """Own machines: files that are read, and every way in which one is refused with a line."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +47,12 @@ def test_a_file_is_read_into_a_machine(tmp_path):
     assert machine_name(setting) == 'turnstile'
     # Without a place that could change.
     assert str(tmp_path) not in setting
+
+
+def test_the_machine_of_the_documentation_is_this_one():
+    page = Path(__file__).parents[1] / 'docs' / 'formats.md'
+    (example,) = re.findall('```json\n(.*?)```', page.read_text(), re.DOTALL)
+    assert json.loads(example) == TURNSTILE
 
 
 def test_the_setting_depends_on_the_machine_alone(tmp_path):

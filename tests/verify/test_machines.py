@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from pathlib import Path
 
 import pytest
 
@@ -183,3 +184,13 @@ def test_an_automaton_is_known_by_its_tables():
     assert name_of(ADDER._replace(next_state=((0, 0, 0, 1), (0, 1, 1, 0)))) is None
     assert name_of(recall(2)._replace(outputs=11)) is None
     assert name_of(ADDER._replace(symbols=((0, 0), (1, 0), (0, 1), (1, 1)))) is None
+
+
+def test_the_page_of_the_machines_has_their_sizes():
+    page = Path(__file__).parents[2] / 'docs' / 'automata.md'
+    rows = re.findall(r'^\| `(\w+)` \| (\d+) \| (\d+) \| (\d+) \|', page.read_text(), re.MULTILINE)
+    sizes = []
+    for name, machine in MACHINES.items():
+        counts = (len(machine.states), len(machine.symbols), machine.automaton.outputs)
+        sizes.append((name, *map(str, counts)))
+    assert rows == sizes
