@@ -16,7 +16,7 @@ from jax import lax
 
 from jaxdl.verify import automaton_graph
 from jaxdl.verify.automaton import Automaton
-from jaxdl.verify.automaton_arrays import answer_table
+from jaxdl.verify.automaton_arrays import ANY_ANSWER, answer_table
 from jaxdl.verify.bound_propagation import Params, logits_of, next_states, state_size
 from jaxdl.verify.counterexamples import Counterexample
 
@@ -123,45 +123,59 @@ def share_correct_up_to(
 
 
 def _first_errors(cell, automaton, params, sequences):
-    """The FirstErrors of nets (S, ...) on sequences of symbols (N, T).
+    """The FirstErrors of nets (S, ...) on sequences of symbols (N, T)."""
+    symbols_by_step = sequences.T.astype(np.int8)
+
+    def of_net(net):
+        return _first_errors_of_net(cell, automaton, net, symbols_by_step)
+
+    @jax.jit
+    def of_nets(params):
+        return lax.map(of_net, params, batch_size=NETS_AT_ONCE)
+
+    return jax.tree.map(np.asarray, of_nets(params))
+
+
+class _Progress(NamedTuple):
+    """Where a net and its automaton are in N sequences, and the FirstErrors so far."""
+
+    net_states: jax.Array  # (N, n)
+    automaton_states: jax.Array  # (N,)
+    steps: jax.Array  # (N,)
+    answers: jax.Array  # (N,)
+
+
+def _first_errors_of_net(cell, automaton, net, symbols_by_step):
+    """The FirstErrors (N,) of a net on sequences given as (T, N).
 
     Nothing is kept of a step but whether it was the first wrong one, so that memory does not grow
     with the length.
     """
-    vectors = np.array(automaton.symbols, np.float32)
-    next_state = np.array(automaton.next_state)
-    required = answer_table(automaton)
-    count, length = sequences.shape
+    vectors = jnp.array(automaton.symbols, float)
+    next_state = jnp.array(automaton.next_state)
+    asked_answers = jnp.array(answer_table(automaton))
+    length, count = symbols_by_step.shape
 
-    def first_errors_of(params, symbols_by_step):
-        def advance(carry, step_and_symbols):
-            net_states, states, first_steps, answers = carry
-            step, symbols = step_and_symbols
-            net_states = next_states(cell, params, net_states, jnp.asarray(vectors)[symbols])
-            logits = logits_of(params, net_states)
-            given = logits[:, 0] > 0 if automaton.outputs == 1 else logits.argmax(-1)
-            asked = jnp.asarray(required)[states, symbols]
-            is_wrong = (given != asked) & (asked >= 0)
-            is_first = is_wrong & (first_steps == length)
-            first_steps = jnp.where(is_first, step, first_steps)
-            answers = jnp.where(is_first, given, answers)
-            states = jnp.asarray(next_state)[states, symbols]
-            return (net_states, states, first_steps, answers), None
+    def advance(progress, step_and_symbols):
+        step, symbols = step_and_symbols
+        net_states = next_states(cell, net, progress.net_states, vectors[symbols])
+        logits = logits_of(net, net_states)
+        given = logits[:, 0] > 0 if automaton.outputs == 1 else logits.argmax(-1)
+        asked = asked_answers[progress.automaton_states, symbols]
+        is_wrong = (given != asked) & (asked != ANY_ANSWER)
+        is_first = is_wrong & (progress.steps == length)
+        progress = _Progress(
+            net_states,
+            next_state[progress.automaton_states, symbols],
+            jnp.where(is_first, step, progress.steps),
+            jnp.where(is_first, given, progress.answers),
+        )
+        return progress, None
 
-        nothing = jnp.zeros(count, jnp.int32)
-        start = (jnp.zeros((count, state_size(cell, params))), nothing, nothing + length, nothing)
-        steps = jnp.arange(length, dtype=jnp.int32)
-        (_, _, first_steps, answers), _ = lax.scan(advance, start, (steps, symbols_by_step))
-        return FirstErrors(first_steps, answers)
-
-    @jax.jit
-    def first_errors(params, symbols_by_step):
-        def of_net(net):
-            return first_errors_of(net, symbols_by_step)
-
-        return lax.map(of_net, params, batch_size=NETS_AT_ONCE)
-
-    return jax.tree.map(np.asarray, first_errors(params, sequences.T.astype(np.int8)))
+    zeros = jnp.zeros(count, int)
+    start = _Progress(jnp.zeros((count, state_size(cell, net))), zeros, zeros + length, zeros)
+    end, _ = lax.scan(advance, start, (jnp.arange(length), jnp.asarray(symbols_by_step)))
+    return FirstErrors(end.steps, end.answers)
 
 
 def _all_short_sequences(symbols):
