@@ -14,8 +14,9 @@ from jaxdl.figures.base import Figure
 from jaxdl.metrics import summarize_each
 from jaxdl.verify import automaton_arrays
 from jaxdl.verify.automaton import Automaton
-from jaxdl.verify.bound_propagation import Params, simulate
+from jaxdl.verify.bound_propagation import Params
 from jaxdl.verify.falsify import share_correct_up_to
+from jaxdl.verify.simulation import simulate
 
 # About evenly spaced on a logarithmic axis.
 LENGTHS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000]

@@ -17,8 +17,9 @@ from jax import lax
 from jaxdl.verify import automaton_graph
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.automaton_arrays import ANY_ANSWER, answer_table
-from jaxdl.verify.bound_propagation import Params, logits_of, next_states, state_size
+from jaxdl.verify.bound_propagation import Params
 from jaxdl.verify.counterexamples import Counterexample
+from jaxdl.verify.simulation import logits_of, next_states, start_states
 
 MOST_SHORT_SEQUENCES = 10_000
 MOST_SHORT_STEPS = 13
@@ -173,7 +174,7 @@ def _first_errors_of_net(cell, automaton, net, symbols_by_step):
         return progress, None
 
     zeros = jnp.zeros(count, int)
-    start = _Progress(jnp.zeros((count, state_size(cell, net))), zeros, zeros + length, zeros)
+    start = _Progress(start_states(cell, net, count), zeros, zeros + length, zeros)
     end, _ = lax.scan(advance, start, (jnp.arange(length), jnp.asarray(symbols_by_step)))
     return FirstErrors(end.steps, end.answers)
 

@@ -24,10 +24,10 @@ from jaxdl.verify.bound_propagation import (
     Params,
     linear,
     radius,
-    simulate,
     step,
 )
 from jaxdl.verify.certificate import StateSet
+from jaxdl.verify.simulation import simulate
 
 LEAST_HALF_WIDTH = 0.02  # added to the boxes around the states that were reached
 # Of the random sequences: as many again are runs of one symbol.

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hand_built import adder_certificate, params_of, seal
 
-from jaxdl.verify.bound_propagation import simulate
 from jaxdl.verify.certificate import parse
 from jaxdl.verify.check import check
 from jaxdl.verify.rounding import float32_error
+from jaxdl.verify.simulation import simulate
 
 
 @pytest.mark.quick
