@@ -31,9 +31,9 @@ TINY = {
     'automaton': [
         '--task=automaton',
         '--machine=compare',
-        '--cell=rnn',
         '--hidden=3',
         '--epochs=4',
+        '--restarts=2',
         '--train_size=640',
         '--validation_size=50',
         '--max_length=6',

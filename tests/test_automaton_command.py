@@ -11,7 +11,13 @@ from experiments import prove
 from experiments.core.command import run_command
 from experiments.training import finished_run, workdir
 
-SMALL = ['--cell=rnn', '--hidden=3', '--epochs=1', '--train_size=64', '--validation_size=10']
+SMALL = [
+    '--hidden=3',
+    '--epochs=1',
+    '--restarts=1',
+    '--train_size=64',
+    '--validation_size=10',
+]
 # It answers 2 after three symbols "tick", and then starts again.
 CLOCK = {
     'symbols': ['tick', 'wait'],

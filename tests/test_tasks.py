@@ -108,7 +108,7 @@ def test_what_changes_the_initial_parameters(base, change, known):
         (RECALL, {'loss': 'mse'}),
         (AUTOMATON, {'machine': 'even_pairs'}),
         (AUTOMATON, {'loss': 'mse'}),
-        (AUTOMATON, {'state_noise': 0.1}),
+        (AUTOMATON, {'state_noise': 0.0}),
         (IMAGES, {'pixels': 'standardized'}),
         (IMAGES, {'pixels': 'signed'}),
         (IMAGES, {'shuffle': False}),
