@@ -9,6 +9,7 @@ from experiments.core.backend_settings import configure_backend
 from experiments.core.command import run_command
 from experiments.core.config import CHOICES, Config
 from experiments.core.flags import CACHE_FLAG, Flag, help_text, parse_flags
+from experiments.core.own_machines import read_machine
 from experiments.reports import presets
 
 COMMAND_FLAGS = {
@@ -42,6 +43,9 @@ def main(argv: Sequence[str]) -> None:
     if options['help']:
         print(help_text({**config_flags(base), **COMMAND_FLAGS}))
         return
+    if 'machine' in settings:
+        # A run keeps the machine itself, not the name of its file.
+        settings['machine'] = read_machine(settings['machine'])
     config = dataclasses.replace(base, **settings)
     # JAX is imported only now, so that bad flags fail sooner.
     configure_backend(config, options['compilation_cache'])

@@ -1,4 +1,4 @@
-"""Proves adders and recall nets right at every length: python -m experiments.prove --workdir=RUN.
+"""Proves that nets follow an automaton at every length: python -m experiments.prove --workdir=RUN.
 
 With --check=FILE it checks one proof alone, and with --workdir=RUN too whether it is about a net of
 that run.
@@ -16,7 +16,7 @@ from jaxdl import UserError, backend
 from jaxdl.verify import certificate
 
 FLAGS = {
-    'workdir': Flag('', 'folder of a run of binary_add or recall'),
+    'workdir': Flag('', 'folder of a run of binary_add, recall or automaton'),
     'check': Flag(
         '',
         'check this certificate alone; with --workdir also whether it is about a net of that run',
@@ -33,20 +33,18 @@ FLAGS = {
     ),
     'history': Flag(
         -1,
-        'one set for each automaton state (carry, digit), then for each state and last symbol, ... '
-        'up to so many last symbols; -1: 2 for adders, 0 for recall',
+        'one set for each automaton state, then for each state and last symbol, ... '
+        'up to so many last symbols; -1: up to 2, while there are no more than 64 sets',
     ),
     'steps': Flag(6000, 'steps of the search'),
     **BACKEND_FLAGS,
     **HELP_FLAG,
 }
-TASKS = ('binary_add', 'recall')
-DEFAULT_HISTORY = {'binary_add': 2, 'recall': 0}
-MOST_HISTORY = {'binary_add': 4, 'recall': 1}
+TASKS = ('binary_add', 'recall', 'automaton')
+MOST_HISTORY = 4
 MOST_STEPS = 1_000_000  # hours of search
 MOST_WORD_STEPS = 8  # that a certificate may have
 MOST_WORDS = 1024  # of these steps; the memory of a search grows with them
-LAST_RECALLED_DIGIT = 20  # a recall net has a set for each digit before it
 
 
 def main(argv: Sequence[str]) -> None:
@@ -61,11 +59,12 @@ def main(argv: Sequence[str]) -> None:
         return
     if not flags['workdir']:
         raise UserError(
-            '--workdir=RUN, the folder of a run of binary_add or recall, or --check=FILE is needed'
+            '--workdir=RUN, the folder of a run of binary_add, recall or automaton, or '
+            '--check=FILE is needed'
         )
-    if not -1 <= flags['history'] <= MOST_HISTORY['binary_add']:
+    if not -1 <= flags['history'] <= MOST_HISTORY:
         raise UserError(
-            f'--history={flags["history"]} must be from 0 to 4, or -1: '
+            f'--history={flags["history"]} must be from 0 to {MOST_HISTORY}, or -1: '
             'each last symbol makes four times as many sets for adders, ten times for recall'
         )
     word_steps = flags['word_steps']
@@ -128,26 +127,25 @@ def prove(folder: Path, flags: Mapping[str, Any]) -> None:
     _import_checker()
 
     # Imported here: --help and --check need no JAX.
+    from experiments.core.automata import automaton_of
     from experiments.core.schemas.proofs import ProofResults
     from experiments.proofs import files, wording
     from experiments.proofs.certify import Options
+    from experiments.proofs.history import chosen_history
     from experiments.proofs.verdicts import judge_population
     from experiments.training import finished_run
-    from jaxdl.verify.automaton import automaton_for
 
     population = finished_run.load_population(folder, TASKS)
     config = population.config
-    _require_provable(folder, config, flags['history'])
-    history = flags['history']
-    if history < 0:
-        history = DEFAULT_HISTORY[config.task]
+    _require_provable(folder, config)
+    automaton = automaton_of(config)
+    history = chosen_history(automaton, flags['history'])
     as_trained = flags['as_trained']
     word_steps = max(flags['word_steps'], 0)
     options = Options(as_trained, history, flags['steps'], word_steps, folder / 'proofs')
 
     epoch = population.epochs[-1]
     params = population.params_at(epoch)['params']
-    automaton = automaton_for(config.task, config.k)
     _require_few_words(len(automaton.symbols), word_steps)
     known = _known_verdicts(folder, epoch)
     judgement = judge_population(config, automaton, params, known, options)
@@ -176,18 +174,18 @@ def _require_few_words(symbols: int, word_steps: int) -> None:
 
 
 def _known_verdicts(folder, epoch):
-    """{seed: SeedVerdict} that the final test of an adder gave on the nets of this epoch."""
-    from experiments.core.schemas.final_tests import AdderTest
+    """{seed: SeedVerdict} that the final test gave on the nets of this epoch."""
+    from experiments.core.schemas.final_tests import TestWithVerdicts
     from experiments.training import workdir
 
     results = workdir.read_results(folder)
-    if results and results.epoch == epoch and isinstance(results.final_test, AdderTest):
+    if results and results.epoch == epoch and isinstance(results.final_test, TestWithVerdicts):
         return results.final_test.verdicts
     return {}
 
 
-def _require_provable(folder: Path, config: Config, history: int) -> None:
-    """Raises UserError unless the nets of the run can be proved, with so many last symbols."""
+def _require_provable(folder: Path, config: Config) -> None:
+    """Raises UserError unless the nets of the run can be proved."""
     if config.layers > 1 or config.bidirectional or config.activation != 'tanh':
         directions = 'two directions' if config.bidirectional else 'one direction'
         raise UserError(
@@ -198,13 +196,6 @@ def _require_provable(folder: Path, config: Config, history: int) -> None:
         raise UserError(
             f'{folder} holds a GRU of --noreset_after: proofs are for one that resets after the '
             'product; train it without that flag'
-        )
-    if config.task != 'recall':
-        return
-    if history > MOST_HISTORY['recall'] or config.k > LAST_RECALLED_DIGIT:
-        raise UserError(
-            f'--history={history} on a recall of digit {config.k}: '
-            'for recall it is 1 at most, and k is at most 20'
         )
 
 

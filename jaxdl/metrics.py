@@ -50,18 +50,18 @@ def classification(
     """Scores of a classifier.
 
     Args:
-        logits: (N, K).
-        labels: (N,) int.
+        logits: (..., K).
+        labels: (...) int, (N,) in most tasks.
         lengths: Unused; here so that all scoring functions have the same arguments.
         loss: 'cross_entropy', the softmax cross entropy in nats, or 'mse', the mean squared error
             of the softmax against one-hot labels.
 
     Returns:
-        {'loss', 'accuracy'}, each (N,) float.
+        {'loss', 'accuracy'}, each (...) float.
     """
     if loss == 'mse':
         # jax.nn.one_hot fails on a batch that is sharded over devices, in jax 0.10.
-        one_hot = labels[:, None] == jnp.arange(logits.shape[-1])
+        one_hot = labels[..., None] == jnp.arange(logits.shape[-1])
         losses = jnp.mean((jax.nn.softmax(logits) - one_hot) ** 2, axis=-1)
     else:
         losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
@@ -87,23 +87,63 @@ def bit_sequence(
         {'loss', 'bit_accuracy', 'exact_match'}, each (N,) float. The first two are means over a
         sequence's own steps; exact_match is 1 where all of them are right.
     """
-    logits = logits[..., 0]
     valid = jnp.arange(targets.shape[1]) < lengths[:, None]
+    losses, right = _scores_of_bits(logits[..., 0], targets, loss)
+    return {
+        'loss': _mean_over_steps(losses, valid, lengths),
+        'bit_accuracy': _mean_over_steps(right.astype(logits.dtype), valid, lengths),
+        'exact_match': jnp.all(right | ~valid, axis=1).astype(logits.dtype),
+    }
+
+
+def answer_sequence(
+    logits: jax.Array,
+    targets: jax.Array,
+    lengths: jax.Array,
+    loss: str = 'cross_entropy',
+) -> dict[str, jax.Array]:
+    """Scores of a net that answers at each step, or at some.
+
+    Args:
+        logits: (N, T, 1) for the answers 0 and 1, else (N, T, K).
+        targets: (N, T) int answers, negative where none is asked for, as behind the length.
+        lengths: Unused; here so that all scoring functions have the same arguments.
+        loss: 'cross_entropy' or 'mse', as in bit_sequence or classification.
+
+    Returns:
+        {'loss', 'accuracy', 'exact_match'}, each (N,) float. The first two are means over the steps
+        that ask; exact_match is 1 where all of these are right. A sequence that asks nothing is
+        right, without loss.
+    """
+    asks = targets >= 0
+    if logits.shape[-1] == 1:
+        losses, right = _scores_of_bits(logits[..., 0], targets.astype(logits.dtype), loss)
+    else:
+        scores = classification(logits, jnp.maximum(targets, 0), loss=loss)
+        losses, right = scores['loss'], scores['accuracy'] > 0
+    count = asks.sum(1)
+    at_least_one = jnp.maximum(count, 1)
+    accuracy = _mean_over_steps(right.astype(logits.dtype), asks, at_least_one)
+    return {
+        'loss': _mean_over_steps(losses, asks, at_least_one),
+        'accuracy': jnp.where(count > 0, accuracy, 1),
+        'exact_match': jnp.all(right | ~asks, axis=1).astype(logits.dtype),
+    }
+
+
+def _scores_of_bits(logits, targets, loss):
+    """The loss of each bit, and whether it is right, in the shape of the targets."""
     if loss == 'mse':
         losses = (jax.nn.sigmoid(logits) - targets) ** 2
     else:
         losses = optax.sigmoid_binary_cross_entropy(logits, targets)
     # The sigmoid is above one half where the logit is above 0.
-    right = (logits > 0) == (targets > 0.5)
+    return losses, (logits > 0) == (targets > 0.5)
 
-    def mean_over_own_steps(x):
-        return jnp.sum(x * valid, axis=1) / lengths
 
-    return {
-        'loss': mean_over_own_steps(losses),
-        'bit_accuracy': mean_over_own_steps(right.astype(logits.dtype)),
-        'exact_match': jnp.all(right | ~valid, axis=1).astype(logits.dtype),
-    }
+def _mean_over_steps(values, chosen, count):
+    """The means (N,) of values (N, T) over the chosen steps (N, T), of which there are count."""
+    return jnp.sum(values * chosen, axis=1) / count
 
 
 def weighted_mean(scores: dict[str, jax.Array], weights: jax.Array) -> dict[str, jax.Array]:

@@ -28,6 +28,18 @@ TINY = {
         '--steps=25',  # ends within the fourth epoch
         '--seeds=2',
     ],
+    'automaton': [
+        '--task=automaton',
+        '--machine=compare',
+        '--hidden=3',
+        '--epochs=4',
+        '--restarts=2',
+        '--train_size=640',
+        '--validation_size=50',
+        '--max_length=6',
+        '--state_noise=.05',
+        '--seeds=2',
+    ],
     'mnist_rnn': [
         '--task=mnist_rnn',
         '--dataset=digits',

@@ -43,6 +43,7 @@ STEPS = 5  # of an epoch
 SMALL = {
     'binary_add': {'batch_size': 16, 'max_length': 6, 'validation_size': 50, 'seeds': 2},
     'recall': {'batch_size': 16, 'max_length': 6, 'validation_size': 50, 'cell': 'gru'},
+    'automaton': {'batch_size': 16, 'max_length': 6, 'validation_size': 50, 'machine': 'compare'},
     'mnist_rnn': {'batch_size': 16, 'hidden': 24, 'validation_size': 50},
     # Its batches are split over two devices, whose gradients are added up.
     'mnist_cnn': {

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from experiments.core import defaults, final_test
+from experiments.core import automaton_test, defaults, final_test
 from experiments.core.schemas.proofs import SeedVerdict
 from jaxdl.train import Evaluation, Examples
 
@@ -64,6 +64,66 @@ def test_an_adders_accuracy_by_length():
     assert results.verdicts['0'] == SeedVerdict('unknown', None)
     assert results.verdicts['1'].verdict == 'falsified'
     assert set(figures) == {'accuracy_by_length', 'samples'}
+
+
+@pytest.mark.quick
+def test_words_of_an_automaton_by_length():
+    """Two nets: one follows the automaton; the other is wrong on the 100th symbol and from then on.
+
+    Steps on a circle of five positions.
+    """
+    config = dataclasses.replace(
+        defaults.TASK_DEFAULTS['automaton'], machine='cycle_navigation', seeds=2
+    )
+
+    def evaluate(params, examples):
+        inputs, targets, steps = examples
+        # The sum of steps 0, 1 and -1, whatever the program takes the answers to be.
+        positions = (inputs[..., 1] - inputs[..., 2]).cumsum(1).astype(int) % 5
+        is_late = np.arange(targets.shape[1]) >= 99
+        outputs = np.stack([positions, np.where(is_late, (positions + 1) % 5, positions)])
+        is_padding = np.arange(targets.shape[1]) >= steps[:, None]
+        right = (outputs == targets) | is_padding
+        scores = {
+            'loss': np.zeros(right.shape[:2]),
+            'accuracy': right.mean(2),
+            'exact_match': right.all(2).astype(float),
+        }
+        return Evaluation(scores, outputs.astype(np.int8))
+
+    results, figures = automaton_test.automaton(config, evaluate, None)
+    assert set(results.by_length) == {'random', 'constant', 'loop'}
+    for table in results.by_length.values():
+        mean = _mean_by_length(table)
+        assert mean[1] == mean[20] == mean[50] == 1
+        assert mean[100] == mean[1000] == 0.5
+    assert results.exact_match.seeds == [1, 1]
+    assert all(sample[-1] == 'right' for sample in results.samples)
+    assert results.verdicts['0'] == SeedVerdict('unknown', None)
+    assert results.verdicts['1'].verdict == 'falsified'
+    assert ': the answer is ' in results.verdicts['1'].counterexample
+    assert set(figures) == {'accuracy_by_length', 'samples'}
+
+
+@pytest.mark.quick
+def test_samples_of_words_leave_out_what_is_not_asked():
+    config = dataclasses.replace(defaults.TASK_DEFAULTS['automaton'], machine='modular_arithmetic')
+
+    def evaluate(params, examples):
+        outputs = np.zeros((1, *examples.targets.shape), np.int8)
+        scores = np.zeros((1, len(outputs[0])))
+        return Evaluation(dict.fromkeys(('loss', 'accuracy', 'exact_match'), scores), outputs)
+
+    results, _ = automaton_test.automaton(config, evaluate, None)
+    for word, answers, given, verdict in results.samples:
+        texts = word.split()
+        for t, (answer, zero) in enumerate(zip(answers.split(), given.split(), strict=True)):
+            if t % 2:
+                assert answer == zero == '.'
+            else:
+                assert answer == str(eval(' '.join(texts[: t + 1])) % 5)
+                assert zero == '0'
+        assert (verdict == 'right') == (answers == given)
 
 
 @pytest.mark.quick

@@ -48,6 +48,34 @@ def test_padding_does_not_count():
         np.testing.assert_array_equal(first[name], second[name])
 
 
+@pytest.mark.parametrize('loss', ['cross_entropy', 'mse'])
+@pytest.mark.parametrize('outputs', [1, 3])
+def test_answer_sequences_by_hand(loss, outputs):
+    rng = np.random.default_rng(2)
+    logits = rng.normal(size=(3, 6, outputs)).astype(np.float32)
+    targets = rng.integers(0, max(outputs, 2), (3, 6))
+    targets[0, [1, 4, 5]] = targets[1] = -1
+    scores = metrics.answer_sequence(logits, targets, None, loss)
+    for row in (0, 2):
+        asked = targets[row] >= 0
+        y = targets[row, asked]
+        if outputs == 1:
+            p = 1 / (1 + np.exp(-logits[row, asked, 0]))
+            right = (p > 0.5) == y
+            expected = -np.log(np.where(y == 1, p, 1 - p)) if loss != 'mse' else (p - y) ** 2
+        else:
+            p = np.exp(logits[row, asked])
+            p /= p.sum(1, keepdims=True)
+            right = p.argmax(1) == y
+            expected = -np.log(p[np.arange(len(y)), y])
+            if loss == 'mse':
+                expected = ((p - np.eye(outputs)[y]) ** 2).mean(1)
+        np.testing.assert_allclose(scores['loss'][row], expected.mean(), rtol=1e-5)
+        np.testing.assert_allclose(scores['accuracy'][row], right.mean(), rtol=1e-6)
+        assert scores['exact_match'][row] == right.all()
+    assert (scores['loss'][1], scores['accuracy'][1], scores['exact_match'][1]) == (0, 1, 1)
+
+
 def test_classification_by_hand():
     logits = np.array([[2.0, 0.0, -1.0], [0.0, 0.0, 3.0]])
     labels = np.array([0, 1])

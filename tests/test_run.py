@@ -208,7 +208,13 @@ def _stop_after(epoch, save):
 
 @pytest.mark.parametrize(
     'task',
-    ['binary_add', 'recall', 'mnist_rnn', pytest.param('mnist_cnn', marks=pytest.mark.slow)],
+    [
+        'binary_add',
+        'recall',
+        'automaton',
+        'mnist_rnn',
+        pytest.param('mnist_cnn', marks=pytest.mark.slow),
+    ],
 )
 def test_stopped_and_resumed_is_never_stopped(task, tmp_path, finished, monkeypatch, capsys):
     whole, _ = finished(task)

@@ -21,6 +21,9 @@ ADD = dataclasses.replace(
 RECALL = dataclasses.replace(
     defaults.TASK_DEFAULTS['recall'], train_size=64, batch_size=16, hidden=3
 )
+AUTOMATON = dataclasses.replace(
+    defaults.TASK_DEFAULTS['automaton'], train_size=64, batch_size=16, max_length=5, hidden=3
+)
 CNN = dataclasses.replace(
     defaults.base('mnist_cnn', 'digits'), hidden=3, train_size=32, batch_size=8, statistics_every=0
 )
@@ -58,7 +61,7 @@ def _losses(config):
 @pytest.fixture(scope='module')
 def known():
     """{config: (initial params, losses)} of the unchanged Configs."""
-    bases = (ADD, RECALL, IMAGES, CNN)
+    bases = (ADD, RECALL, AUTOMATON, IMAGES, CNN)
     return {config: (_initial_params(config), _losses(config)) for config in bases}
 
 
@@ -105,6 +108,9 @@ def test_what_changes_the_initial_parameters(base, change, known):
         (ADD, {'fresh': False}),
         (RECALL, {'k': 2}),
         (RECALL, {'loss': 'mse'}),
+        (AUTOMATON, {'machine': 'even_pairs'}),
+        (AUTOMATON, {'loss': 'mse'}),
+        (AUTOMATON, {'state_noise': 0.0}),
         (IMAGES, {'pixels': 'standardized'}),
         (IMAGES, {'pixels': 'signed'}),
         (IMAGES, {'shuffle': False}),

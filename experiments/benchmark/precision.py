@@ -36,11 +36,12 @@ from jaxdl.metrics import Summary
 from jaxdl.models import recurrence
 from jaxdl.verify import search
 from jaxdl.verify.automaton import ADDER
-from jaxdl.verify.bound_propagation import AffineForm, simulate, step
+from jaxdl.verify.bound_propagation import AffineForm, step
 from jaxdl.verify.certify import certify
 from jaxdl.verify.falsify import falsify
 from jaxdl.verify.reached import reached
 from jaxdl.verify.set_graph import set_graph
+from jaxdl.verify.simulation import simulate
 
 PRODUCTS = (dot_general_p, conv_general_dilated_p)
 EXPONENT_BITS = 8  # of float32, TF32 and bfloat16

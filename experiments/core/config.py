@@ -10,8 +10,10 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from experiments.core.own_machines import machine_name, machine_of
 from jaxdl import UserError
 from jaxdl.backend import PRECISIONS
+from jaxdl.verify.machines import MACHINES
 
 # Spelled out, since the modules that hold the functions import JAX. A test compares them.
 INITIALIZERS = (
@@ -23,7 +25,7 @@ INITIALIZERS = (
     'normal',
 )
 CHOICES = {
-    'task': ('binary_add', 'recall', 'mnist_rnn', 'mnist_cnn', 'cifar_cnn'),
+    'task': ('binary_add', 'recall', 'automaton', 'mnist_rnn', 'mnist_cnn', 'cifar_cnn'),
     'dataset': ('mnist', 'digits', 'cifar10'),
     'cell': ('rnn', 'lstm', 'gru'),
     'activation': ('tanh', 'relu', 'sigmoid', 'leaky_relu'),
@@ -164,10 +166,15 @@ class Config:
     )
     colour: bool = field(False, 'CNN: red, green and blue, not grey')
     min_length: int = field(
-        1, 'sequence tasks: shortest training sequence (bits of a summand, digits)'
+        1, 'sequence tasks: shortest training sequence (bits of a summand, digits, symbols)'
     )
     max_length: int = field(20, 'sequence tasks: longest training sequence')
     k: int = field(3, 'recall: which digit to answer, counted from 1')
+    machine: str = field(
+        'parity',
+        f'automaton: what to follow, one of {", ".join(MACHINES)}, or a file of your own that ends '
+        'in .json',
+    )
     seed: int = field(0, 'first seed')
     seeds: int = field(
         1,
@@ -205,6 +212,7 @@ class Config:
             )
         _check_net(self)
         self.mesh_axes()  # for its error, before any data is loaded
+        machine_of(self.machine)  # for its error too
         if self.is_of_images():
             _check_images(self)
         else:
@@ -252,6 +260,8 @@ class Config:
         parts = [net, f'{self.hidden} units']
         if self.is_of_images():
             parts.insert(0, self.dataset)
+        if self.task == 'automaton':
+            parts.insert(0, machine_name(self.machine))
         if self.seeds > 1:
             parts.append(f'{self.seeds} seeds with 95 % intervals')
         return ', '.join(parts)

@@ -8,6 +8,10 @@ from jaxdl import UserError
 TASK_DEFAULTS = {
     'binary_add': Config(),
     'recall': Config(task='recall', hidden=10, min_length=3, max_length=10, epochs=30),
+    # Without restarts many nets never find the states; without noise they drift out of them.
+    'automaton': Config(
+        task='automaton', cell='rnn', hidden=10, state_noise=0.1, restarts=8, epochs=20
+    ),
     'mnist_rnn': Config(
         task='mnist_rnn',
         hidden=128,

@@ -3,20 +3,26 @@
 Each takes evaluate(params, examples) -> Evaluation of S seeds, and params (S, ...).
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.core import length_tests
 from experiments.core.config import Config
+from experiments.core.length_tests import (
+    LENGTHS,
+    SHORT_LENGTHS,
+    STRINGS_PER_LENGTH,
+    Evaluate,
+    LengthStrings,
+)
 from experiments.core.schemas.final_tests import (
     AdderTest,
     FinalTest,
     ImageTest,
     LastBatch,
-    LengthTable,
     RecallTest,
 )
 from experiments.core.schemas.proofs import SeedVerdict
@@ -24,19 +30,13 @@ from jaxdl.data import sequences
 from jaxdl.data.images import CLASSES
 from jaxdl.figures import confusion_and_text, curves, grids
 from jaxdl.figures.base import Figure
-from jaxdl.metrics import SummaryList, summarize, summarize_each
-from jaxdl.train import TEST, Evaluation, Examples, Params, address
+from jaxdl.metrics import summarize
+from jaxdl.train import TEST, Examples, Params, address
 from jaxdl.verify import counterexamples
 
-SHORT_LENGTHS = tuple(range(1, 21))
-LONG_LENGTHS = (50, 100, 500, 1000)
-LENGTHS = SHORT_LENGTHS + LONG_LENGTHS
-STRINGS_PER_LENGTH = 100
 RECALLS_PER_LENGTH = 500
 MAX_RECALL_LENGTHS = 20
 SAMPLE_IMAGES = 20
-
-Evaluate = Callable[[Params, Examples], Evaluation]
 
 
 class FinalTestResult(NamedTuple):
@@ -46,58 +46,21 @@ class FinalTestResult(NamedTuple):
     figures: dict[str, Figure]
 
 
-class AdditionStrings(NamedTuple):
-    """The strings on which an adder is tested.
-
-    Attributes:
-        examples: All of them, padded to the longest.
-        kinds: (N,) str, 'random' or a kind of structured_summands.
-        bits: (N,) int, the length of a summand.
-    """
-
-    examples: Examples
-    kinds: np.ndarray
-    bits: np.ndarray
-
-    def choose(self, rows: np.ndarray, bits: int) -> 'AdditionStrings':
-        """Those at `rows`, padded to summands of so many bits."""
-        inputs, targets, steps = self.examples
-        examples = Examples(inputs[rows, : bits + 1], targets[rows, : bits + 1], steps[rows])
-        return AdditionStrings(examples, self.kinds[rows], self.bits[rows])
-
-
 def adder(config: Config, evaluate: Evaluate, params: Params) -> FinalTestResult:
     """Bit accuracy and exact match on random and on structured strings of each length."""
     strings = _addition_strings(jax.random.key(config.seed))
-    # Short and long strings apart, each padded to its own longest: 20 steps, not 1,000, for most.
-    short, short_evaluation = _evaluate_strings(strings, SHORT_LENGTHS, evaluate, params)
-    long, long_evaluation = _evaluate_strings(strings, LONG_LENGTHS, evaluate, params)
-
-    by_length = {}
-    # dict.fromkeys: each kind once, in the order in which they come
-    for kind in dict.fromkeys(strings.kinds):
-        by_length[str(kind)] = _join_tables(
-            _scores_by_length(
-                short_evaluation, short.bits, SHORT_LENGTHS, short.kinds == kind, kind == 'random'
-            ),
-            _scores_by_length(
-                long_evaluation, long.bits, LONG_LENGTHS, long.kinds == kind, kind == 'random'
-            ),
-        )
-    is_random = short.kinds == 'random'
+    test = length_tests.score_strings(strings, evaluate, params)
+    by_length = test.by_length()
     overall = {}
     for name in ('bit_accuracy', 'exact_match'):
-        values = short_evaluation.scores[name][:, is_random]
-        overall[name] = summarize(values.mean(1), keep_seeds=True)
+        overall[name] = summarize(test.short_random_scores(name), keep_seeds=True)
 
-    samples = _sample_additions(short.examples, short_evaluation.outputs[0])
+    samples = _sample_additions(test.short)
     verdicts = {}
-    for i in range(config.seeds):
-        wrong = [
-            *_wrong_inputs(short.examples, short_evaluation.outputs[i]),
-            *_wrong_inputs(long.examples, long_evaluation.outputs[i]),
-        ]
-        verdicts[str(config.seed + i)] = _verdict(wrong)
+    for net in range(config.seeds):
+        wrong = test.shortest_wrong_string(net)
+        counterexample = None if wrong is None else counterexamples.describe_sum(wrong.inputs)
+        verdicts[str(config.seed + net)] = verdict_of_test(counterexample)
     figures = {
         'accuracy_by_length': curves.accuracy_by_length(
             f'Adder, {config.describe()}', 'bits of a summand', by_length, config.max_length
@@ -132,73 +95,19 @@ def _addition_strings(key):
 
     lengths = np.array(lengths)
     encoded = jax.device_get(encode(key, np.concatenate(structured, axis=1), lengths))
-    return AdditionStrings(Examples(*encoded), np.array(kinds), lengths)
+    return LengthStrings(Examples(*encoded), np.array(kinds), lengths)
 
 
-def _evaluate_strings(strings, lengths, evaluate, params):
-    """Evaluates the strings of these lengths, padded to the longest of them.
-
-    Returns:
-        (the strings, their Evaluation).
-    """
-    rows = np.flatnonzero(np.isin(strings.bits, lengths))
-    chosen = strings.choose(rows, max(lengths))
-    return chosen, evaluate(params, chosen.examples)
+def verdict_of_test(counterexample: str | None) -> SeedVerdict:
+    """What a test shows of a net, given the counterexample that it found."""
+    # No test shows that a net is right at every length. Only a proof does.
+    return SeedVerdict('falsified' if counterexample else 'unknown', counterexample)
 
 
-def _scores_by_length(evaluation, lengths_of_examples, lengths, chosen, keep_seeds):
-    """The LengthTable of an Evaluation's scores but the loss.
-
-    lengths_of_examples (N,); chosen (N,) bool says which examples count.
-    """
-    summaries = {}
-    for name, values in evaluation.scores.items():
-        if name == 'loss':
-            continue
-        means = []
-        for length in lengths:
-            means.append(values[:, chosen & (lengths_of_examples == length)].mean(1))
-        summaries[name] = summarize_each(np.stack(means, axis=1), keep_seeds)
-    return LengthTable(list(lengths), **summaries)
-
-
-def _join_tables(short, long):
-    """One LengthTable of two, one behind the other."""
-    summaries = {}
-    for name, summary in short.scores.items():
-        other = long.scores[name]
-        ci95 = None if summary.ci95 is None else summary.ci95 + other.ci95
-        seeds = None
-        if summary.seeds is not None:
-            seeds = np.concatenate([summary.seeds, other.seeds], axis=1).tolist()
-        summaries[name] = SummaryList(summary.mean + other.mean, ci95, seeds)
-    return LengthTable(short.lengths + long.lengths, **summaries)
-
-
-def _wrong_inputs(examples, outputs):
-    """Of each string that the outputs (N, T) of a net have wrong, the inputs (t, 2) up to there."""
-    inputs, targets, steps = examples
-    counts = np.arange(targets.shape[1]) < steps[:, None]
-    errors = (outputs != targets) & counts
-    wrong = []
-    for row in np.flatnonzero(errors.any(1)):
-        first_error = errors[row].argmax()
-        wrong.append(inputs[row, : first_error + 1].astype(int))
-    return wrong
-
-
-def _verdict(wrong_inputs):
-    if not wrong_inputs:
-        # No test shows that a net is right at every length. Only a proof does.
-        return SeedVerdict('unknown', None)
-    # The shortest is the easiest to check by hand.
-    shortest = min(wrong_inputs, key=len)
-    return SeedVerdict('falsified', counterexamples.describe_sum(shortest))
-
-
-def _sample_additions(examples, outputs):
-    """[bits, '5 + 6 = 11', the net's answer, 'right' or 'wrong'] of a string of each length."""
-    inputs, _, steps = examples
+def _sample_additions(scored):
+    """[bits, '5 + 6 = 11', the answer, 'right' or 'wrong'] of the first net, for each length."""
+    inputs, _, steps = scored.strings.examples
+    outputs = scored.evaluation.outputs[0]
     samples = []
     for length in SHORT_LENGTHS:
         # The steps of a string are its bits and one more, which lets the carry out.
@@ -226,7 +135,9 @@ def recall(config: Config, evaluate: Evaluate, params: Params) -> FinalTestResul
     examples = Examples(*jax.device_get(sample(jax.random.key(config.seed))))
     evaluation = evaluate(params, examples)
     every_one = np.full(len(lengths_of_examples), True)
-    scores = _scores_by_length(evaluation, lengths_of_examples, lengths, every_one, keep_seeds=True)
+    scores = length_tests.scores_by_length(
+        evaluation, lengths_of_examples, lengths, every_one, keep_seeds=True
+    )
     table = {'random': scores}
     samples = []
     for first_row in np.searchsorted(lengths_of_examples, lengths):

@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.core import final_test
+from experiments.core import automaton_test, final_test
+from experiments.core.automata import automaton_of, sampling_tables
 from experiments.core.config import Config
 from experiments.core.final_test import FinalTestResult
 from jaxdl import UserError, metrics
@@ -102,6 +103,22 @@ def _recall(config, notify, with_images):
     return _sequence_task(config, model, metrics.classification, sample, final_test.recall)
 
 
+def _automaton(config, notify, with_images):
+    automaton = automaton_of(config)
+    tables = sampling_tables(automaton)
+
+    def sample(key, n):
+        length_key, word_key = address(key, 0), address(key, 1)
+        lengths = sequences.uniform_lengths(length_key, n, config.min_length, config.max_length)
+        words = sequences.automaton_words(word_key, lengths, config.max_length, tables)
+        return Examples(*words)
+
+    if config.bidirectional:
+        notify('note: a bidirectional net sees later symbols before it answers: it is no automaton')
+    model = _recurrent_net(config, outputs=automaton.outputs, every_step=True)
+    return _sequence_task(config, model, metrics.answer_sequence, sample, automaton_test.automaton)
+
+
 def _mnist_rnn(config, notify, with_images):
     splits = _load_splits(config, notify, with_images, lambda pixels: pixels)
     model = _recurrent_net(config, outputs=10)
@@ -131,6 +148,7 @@ def _cnn(config, notify, with_images):
 TASKS = {
     'binary_add': _binary_add,
     'recall': _recall,
+    'automaton': _automaton,
     'mnist_rnn': _mnist_rnn,
     'mnist_cnn': _cnn,
     'cifar_cnn': _cnn,

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import jax
 import numpy as np
 
+from experiments.core.automata import state_names, symbol_names
 from experiments.core.config import Config
 from experiments.core.schemas.final_tests import LengthTable
 from experiments.core.schemas.proofs import SeedVerdict
@@ -13,15 +14,17 @@ from jaxdl.figures import curves, state_space
 from jaxdl.figures.base import Figure
 from jaxdl.metrics import summarize_each
 from jaxdl.verify import automaton_arrays
-from jaxdl.verify.automaton import DIGITS, Automaton
-from jaxdl.verify.bound_propagation import Params, simulate
+from jaxdl.verify.automaton import Automaton
+from jaxdl.verify.bound_propagation import Params
 from jaxdl.verify.falsify import share_correct_up_to
+from jaxdl.verify.simulation import simulate
 
 # About evenly spaced on a logarithmic axis.
 LENGTHS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000]
 # Of the figure of the sets: enough points to see where the net goes.
 SEQUENCES = 40
 STEPS = 60
+MOST_ARROWS = 10
 
 
 def invariant_sets(config: Config, automaton: Automaton, seed: int, proof: CertifiedNet) -> Figure:
@@ -54,31 +57,20 @@ def invariant_sets(config: Config, automaton: Automaton, seed: int, proof: Certi
         f'{config.cell} of {config.hidden} units, seed {seed}: '
         'states h, and the sets that hold them for ever'
     )
-    transitions = []
-    if config.task == 'binary_add':
-        transitions = _adder_transitions(automaton)
     return state_space.invariant_sets(
-        title, trajectories, invariant, _state_names(config), transitions
+        title, trajectories, invariant, state_names(config), _transitions(config, automaton)
     )
 
 
-def _state_names(config):
-    """The names of the states of the automaton."""
-    if config.task == 'binary_add':
-        return ['carry 0', 'carry 1']
-    names = []
-    for count in range(config.k):
-        names.append(f'{count} read')
-    for digit in range(DIGITS):
-        names.append(f'holds {digit}')
-    return names
-
-
-def _adder_transitions(automaton):
+def _transitions(config, automaton):
+    """All moves of a small automaton; none of a large one, whose arrows would hide the rest."""
+    names = symbol_names(config)
+    if len(automaton.next_state) * len(names) > MOST_ARROWS:
+        return []
     transitions = []
-    for carry in (0, 1):
-        for symbol, (a, b) in enumerate(automaton.symbols):
-            transitions.append(state_space.Transition(carry, symbol, f'{a}+{b}'))
+    for state in range(len(automaton.next_state)):
+        for symbol, name in enumerate(names):
+            transitions.append(state_space.Transition(state, symbol, name))
     return transitions
 
 

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+from experiments.core.automata import describe_counterexample
 from experiments.core.config import Config
 from experiments.core.schemas.proofs import SeedVerdict
 from experiments.proofs.certify import Options, certify_population, take
-from jaxdl.verify import counterexamples
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
 from jaxdl.verify.certify import CertifiedNet
@@ -65,7 +65,7 @@ def _falsify_population(config, automaton, params, known):
         # A new counterexample is the shortest of many, so it replaces the known one.
         text = None
         if counterexample is not None:
-            text = counterexamples.describe(counterexample, config.task, config.k)
+            text = describe_counterexample(config, counterexample)
         elif str(seed) in known:
             text = known[str(seed)].counterexample
         verdict = 'falsified' if text else 'unknown'

@@ -6,8 +6,10 @@ bytes with those of the compiled programs: they agree within ERROR_FACTOR.
 
 from typing import NamedTuple
 
+from experiments.core.automata import automaton_of
 from experiments.core.config import Config
-from experiments.core.final_test import LONG_LENGTHS, MAX_RECALL_LENGTHS, RECALLS_PER_LENGTH
+from experiments.core.final_test import MAX_RECALL_LENGTHS, RECALLS_PER_LENGTH
+from experiments.core.length_tests import LONG_LENGTHS
 from experiments.training.compiled_programs import SEEDS_AT_ONCE_ON_CPU, STATISTICS_EXAMPLES
 from jaxdl.data.images import IMAGE_SIZES
 from jaxdl.models.cnn import CNN, KERNEL_SIZE
@@ -24,10 +26,8 @@ LAYER_NUMBERS_PER_PIXEL = 110  # of all layers of a CNN, whose statistics are ta
 OPTIMIZER_SLOTS = {'adam': 2, 'sgd': 0, 'momentum': 1, 'rmsprop': 1, 'adagrad': 1}
 BYTES_PER_SEED = 32  # of its seed and its keys
 
-SEQUENCE_INPUTS = {'binary_add': 2, 'recall': 10}
-# Numbers that drawing examples takes for each time step, as measured.
-SEQUENCE_NUMBERS = {'binary_add': 6, 'recall': 10}
-SEQUENCE_OUTPUTS = {'binary_add': 1, 'recall': 10}
+# Numbers that drawing examples takes for each time step beside its inputs, as measured.
+SEQUENCE_NUMBERS = {'binary_add': 4, 'recall': 0, 'automaton': 4}
 
 
 CLASSES = 10
@@ -90,7 +90,7 @@ def parameters(config: Config) -> int:
     rows = CELLS[config.cell].gates * config.hidden
     first_layer = rows * (_inputs(config) + config.hidden + 2)
     next_layer = rows * (directions * config.hidden + config.hidden + 2)
-    outputs = SEQUENCE_OUTPUTS.get(config.task, CLASSES)
+    outputs = CLASSES if config.is_of_images() else automaton_of(config).outputs
     head = outputs * (directions * config.hidden + 1)
     return directions * (first_layer + (config.layers - 1) * next_layer) + head
 
@@ -108,7 +108,7 @@ def _inputs(config):
     """The numbers that a recurrent net reads in a time step."""
     if config.is_of_images():
         return IMAGE_SIZES[config.dataset].side
-    return SEQUENCE_INPUTS[config.task]
+    return len(automaton_of(config).symbols[0])
 
 
 def _channels(config):
@@ -145,7 +145,8 @@ def program_parts(config: Config, models: int, data_devices: int = 1) -> list[Pa
     if config.is_of_images():
         parts.append(_training_images(config))
     elif not config.fresh:
-        numbers = config.train_size * time_steps(config) * SEQUENCE_NUMBERS[config.task]
+        numbers_per_step = _inputs(config) + SEQUENCE_NUMBERS[config.task]
+        numbers = config.train_size * time_steps(config) * numbers_per_step
         drawn = models_at_once * FLOAT_BYTES * numbers
         parts.append(Part('the training set', drawn, '--train_size or --max_length'))
     return parts
@@ -213,7 +214,7 @@ def evaluation_part(config: Config, models: int) -> Part:
     steps, flags = time_steps(config), '--hidden'
     if not config.is_of_images():
         flags = '--hidden or --max_length'
-    if config.task == 'binary_add' and steps <= max(LONG_LENGTHS):
+    if config.task in ('binary_add', 'automaton') and steps <= max(LONG_LENGTHS):
         # The final test has longer strings than the training.
         steps, flags = max(LONG_LENGTHS) + 1, '--hidden'
     # The states, and the products of the inputs with the weights.
@@ -251,7 +252,7 @@ def seconds_per_step(config: Config) -> float:
     if config.net() == 'cnn':
         # Forward once, and twice as much backward.
         return 3 * config.batch_size * _cnn_flops(config) / FLOPS_PER_SECOND
-    inputs = max(_inputs(config), 10)  # near enough for adders
+    inputs = max(_inputs(config), 10)  # near enough for fewer
     weights = CELLS[config.cell].gates * config.hidden * (config.hidden + inputs)
     layers = config.layers * (1 + config.bidirectional)
     # Each weight takes two operations forward and four backward.

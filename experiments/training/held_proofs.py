@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from experiments.core.automata import automaton_of
 from experiments.core.config import Config
 from experiments.core.schemas.proofs import ProofResults, SeedVerdict
 from experiments.training import workdir
 from jaxdl.verify import second_check
-from jaxdl.verify.automaton import automaton_for
 from jaxdl.verify.certificate import Claim, Refused, read
 
 
@@ -40,7 +40,7 @@ def _holds(file: Path, config: Config) -> bool:
         _check(file, claim)
     except (OSError, Refused, second_check.Refused):
         return False
-    return claim.cell == config.cell and claim.automaton == automaton_for(config.task, config.k)
+    return claim.cell == config.cell and claim.automaton == automaton_of(config)
 
 
 def _check(file: Path, claim: Claim) -> None:

@@ -5,7 +5,13 @@ from pathlib import Path
 
 from experiments.core.formatting import format_summary
 from experiments.core.schemas.fields import Scores
-from experiments.core.schemas.final_tests import AdderTest, FinalTest, ImageTest, LengthTable
+from experiments.core.schemas.final_tests import (
+    AdderTest,
+    FinalTest,
+    ImageTest,
+    LengthTable,
+    TestWithVerdicts,
+)
 from experiments.core.schemas.proofs import ProofResults, SeedVerdict
 from experiments.core.schemas.results import RunResults
 from jaxdl.metrics import Summary, SummaryList
@@ -101,9 +107,9 @@ def _sample_lines(test: FinalTest) -> list[str]:
 
 
 def _verdict_lines(folder: Path, results: RunResults, proofs: ProofResults | None) -> list[str]:
-    """What is known of each adder, and of recall nets once `prove` has tried them."""
+    """What is known of each net, and of recall nets once `prove` has tried them."""
     verdicts: dict[str, SeedVerdict] = {}
-    if isinstance(results.final_test, AdderTest):
+    if isinstance(results.final_test, TestWithVerdicts):
         verdicts |= results.final_test.verdicts
     if proofs and proofs.epoch != results.epoch:
         proofs = None  # of an earlier net

@@ -8,6 +8,7 @@ from typing import Any
 
 from experiments.core import file_schema
 from experiments.core.config import Config
+from experiments.core.own_machines import machine_name, machine_of
 from experiments.core.schemas.proofs import ProofResults
 from experiments.core.schemas.results import RunResults
 from experiments.core.schemas.settings import check_settings
@@ -127,8 +128,20 @@ def differences(
     differing = []
     for name, value in settings.items():
         if name not in aside and identity.get(name) != value:
-            differing.append(f'{name} ({value} there, {identity.get(name)} here)')
+            here = identity.get(name)
+            if name == 'machine':
+                # Other tables may have the same name.
+                value, here = _name_of_machine(value), _name_of_machine(here)
+            differing.append(f'{name} ({value} there, {here} here)')
     return differing
+
+
+def _name_of_machine(setting):
+    try:
+        machine_of(setting)
+    except UserError:
+        return 'one that cannot be read'
+    return machine_name(setting)
 
 
 def newest_epoch(folder: Path) -> int:

@@ -1,4 +1,4 @@
-"""Pure samplers of the two sequence tasks: recall the k-th digit, and add two binary numbers.
+"""Pure samplers of the sequence tasks: recall the k-th digit, add two numbers, follow an automaton.
 
 A sampler takes a random key and the lengths (n,) of n sequences. It returns (inputs, targets,
 lengths), where inputs and targets are padded with zeros to a fixed number of steps. The returned
@@ -14,6 +14,7 @@ import numpy as np
 from jax import Array, lax
 
 DIGITS = 10
+ANY_ANSWER = -1  # the target where no answer is asked for, or behind the length
 
 
 def uniform_lengths(key: Array, n: int, low: int, high: int) -> Array:
@@ -103,6 +104,119 @@ def encode_sum(
     inputs = jnp.stack([a, b], axis=-1).astype(jnp.float32)
     targets = (a ^ b ^ carry_in).astype(jnp.float32)
     return inputs, targets, lengths + 1
+
+
+class SymbolChoices(NamedTuple):
+    """The symbols among which the next one is drawn, in each state of an automaton.
+
+    Attributes:
+      symbols: (states, symbols) int, those that may be drawn first.
+      counts: (states,) int, how many of them may be drawn.
+    """
+
+    symbols: np.ndarray
+    counts: np.ndarray
+
+
+class AutomatonTables(NamedTuple):
+    """A finite automaton that says what to answer after each symbol, and how to draw symbols.
+
+    States are numbered from the start, 0.
+
+    Attributes:
+      vectors: (symbols, D) float32, the input of each symbol.
+      next_state: (states, symbols) int.
+      answers: (states, symbols) int, after the symbol; ANY_ANSWER where any will do.
+      staying: The choices of a step that is not to leave a part of the automaton that it cannot
+        come back to.
+      free: The choices of any other step.
+    """
+
+    vectors: np.ndarray
+    next_state: np.ndarray
+    answers: np.ndarray
+    staying: SymbolChoices
+    free: SymbolChoices
+
+
+def automaton_words(
+    key: Array,
+    lengths: Array,
+    steps: int,
+    tables: AutomatonTables,
+) -> tuple[Array, Array, Array]:
+    """Samples words, and what an automaton answers to them.
+
+    Each step is staying or free, and its symbol is uniform among the choices of that kind. The
+    share of free steps differs from word to word: it is the square of a uniform number. So some
+    words stay long where uniform symbols would hardly ever do, outside of a state of failure, say.
+    In an automaton that can always come back, the two kinds are the same.
+
+    Args:
+      key: the random key.
+      lengths: (n,) int, at most `steps`.
+      steps: the number of steps to which words are padded.
+      tables: the automaton.
+
+    Returns:
+      Inputs, targets and lengths, as in encode_words.
+    """
+    n = len(lengths)
+    share_key, kind_key, symbol_key = jax.random.split(key, 3)
+    free_shares = jax.random.uniform(share_key, (n,)) ** 2
+    is_free = jax.random.uniform(kind_key, (steps, n)) < free_shares
+    draws = jax.random.uniform(symbol_key, (steps, n))
+
+    def choose(choices, state, draw):
+        place = (draw * jnp.asarray(choices.counts)[state]).astype(jnp.int32)
+        return jnp.asarray(choices.symbols)[state, place]
+
+    def advance(state, step):
+        is_free, draw = step
+        free, staying = choose(tables.free, state, draw), choose(tables.staying, state, draw)
+        symbol = jnp.where(is_free, free, staying)
+        next_state, answer = _move(tables, state, symbol)
+        return next_state, (symbol, answer)
+
+    _, (symbols, answers) = lax.scan(advance, jnp.zeros(n, jnp.int32), (is_free, draws))
+    return _encode(symbols.T, answers.T, lengths, tables)
+
+
+def encode_words(
+    symbols: Array,
+    lengths: Array,
+    tables: AutomatonTables,
+) -> tuple[Array, Array, Array]:
+    """Encodes words as inputs and targets of a net that follows an automaton.
+
+    Args:
+      symbols: (n, T) int.
+      lengths: (n,) int, the number of symbols of each word that count.
+      tables: the automaton.
+
+    Returns:
+      Inputs (n, T, D) float32; targets (n, T) int32, with ANY_ANSWER where any answer will do and
+      behind the length; lengths (n,).
+    """
+
+    def advance(state, symbol):
+        return _move(tables, state, symbol)
+
+    start = jnp.zeros(len(symbols), jnp.int32)
+    _, answers = lax.scan(advance, start, symbols.T)
+    return _encode(symbols, answers.T, lengths, tables)
+
+
+def _move(tables, state, symbol):
+    """The next states (n,) and the answers (n,) after the symbols (n,)."""
+    next_state = jnp.asarray(tables.next_state)[state, symbol]
+    return next_state, jnp.asarray(tables.answers)[state, symbol]
+
+
+def _encode(symbols, answers, lengths, tables):
+    is_valid = jnp.arange(symbols.shape[1]) < lengths[:, None]
+    inputs = jnp.asarray(tables.vectors)[symbols] * is_valid[..., None]
+    return inputs, jnp.where(is_valid, answers, ANY_ANSWER), lengths
 
 
 class Summands(NamedTuple):

@@ -122,6 +122,8 @@ def _draw_transition(
     is_in_state = trajectories.automaton_states[:, :-1] == transition.automaton_state
     reads_input = trajectories.inputs[:, 1:] == transition.input
     steps = is_in_state & reads_input
+    if not steps.any():
+        return  # the trajectories never came there
     start = paths[:, :-1][steps].mean(0)
     end = paths[:, 1:][steps].mean(0)
     style = {'arrowstyle': '->', 'color': 'black', 'alpha': 0.7}

@@ -71,35 +71,6 @@ def _one_hot(digit: int) -> tuple[int, ...]:
     return tuple(vector)
 
 
-def automaton_for(task: str, k: int = 0) -> Automaton:
-    """The automaton of a task.
-
-    Args:
-        task: 'binary_add' or 'recall'.
-        k: For recall, which digit, counted from 1.
-
-    Raises:
-        ValueError: There is no automaton for this task.
-    """
-    if task == 'binary_add':
-        return ADDER
-    if task == 'recall':
-        return recall(k)
-    raise ValueError(f'no automaton is known for {task!r}')
-
-
-def statement_of(automaton: Automaton) -> str:
-    """What a net that follows the automaton does, in words; a name only for tables known here."""
-    if automaton == ADDER:
-        return 'adds correctly'
-    states = len(automaton.next_state)
-    # Recall has a state for each digit before the k-th one, and one for each value of that.
-    k = states - DIGITS
-    if k > 0 and automaton == recall(k):
-        return f'recalls digit {k} correctly'
-    return f'follows the automaton of the file ({states} states, {len(automaton.symbols)} symbols)'
-
-
 def answer_constraints(outputs: int, answer: int) -> list[tuple[int, ...]]:
     """The sums of logits that must all be positive where a net gives this answer.
 

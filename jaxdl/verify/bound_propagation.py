@@ -1,8 +1,7 @@
 """Bound propagation through a recurrent net: the affine arithmetic of affine.py, in JAX.
 
 Not trusted: it is differentiable and rounds as floats do, which serves the search for a proof. The
-derivations are in affine.py. Shapes: n numbers of a vector, m unknowns, N sequences, T steps,
-D inputs, H units, K logits.
+derivations are in affine.py. Shapes: n numbers of a vector, m unknowns, D inputs.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,8 +9,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
-from jax import Array, lax
+from jax import Array
 
 from jaxdl.verify.cell_sizes import STATE_ARRAYS
 
@@ -30,18 +28,6 @@ class AffineForm(NamedTuple):
     centre: Array
     coefficients: Array
     error: Array
-
-
-class Simulation(NamedTuple):
-    """A net on N sequences of T steps.
-
-    Attributes:
-        states: (N, T, n) after each step: h, for LSTM followed by c.
-        logits: (N, T, K).
-    """
-
-    states: Array
-    logits: Array
 
 
 # Affine forms
@@ -262,31 +248,3 @@ def _lstm(preactivation: AffineForm, cell_state: AffineForm) -> AffineForm:
     next_cell_state = add(remembered, written)
     hidden = multiply(sigmoid(output_gate), tanh(next_cell_state))
     return join(hidden, next_cell_state)
-
-
-def simulate(cell: str, params: Params, inputs: np.ndarray | Array) -> Simulation:
-    """Runs a net from the zero state: the centre of an affine form without unknowns.
-
-    Args:
-        cell: 'rnn', 'gru' or 'lstm'.
-        params: Of the net.
-        inputs: Input vectors (N, T, D).
-    """
-    units = params['weight_hh_l0'].shape[1]
-    size = STATE_ARRAYS[cell] * units
-
-    def next_state(state, vector):
-        point = AffineForm(state, jnp.zeros((size, 0)), jnp.zeros(size))
-        return step(cell, params, point, vector).centre
-
-    def advance(states, vectors):
-        states = jax.vmap(next_state)(states, vectors)
-        # The logits see h alone.
-        logits = states[:, :units] @ params['head_weight'].T + params['head_bias']
-        return states, (states, logits)
-
-    start = jnp.zeros((len(inputs), size))
-    inputs_by_step = jnp.asarray(inputs, float).swapaxes(0, 1)
-    # states (T, N, n), logits (T, N, K)
-    _, (states, logits) = lax.scan(advance, start, inputs_by_step)
-    return Simulation(states.swapaxes(0, 1), logits.swapaxes(0, 1))

@@ -35,8 +35,8 @@ numbers of single precision, the proof covers the net as IEEE single precision c
 
 Not covered is how this check is run: Python, python-flint and Arb are trusted.
 
-All that is trusted: automaton.py, cell_sizes.py, affine.py, exact_step.py, certificate.py,
-rounding.py and this file. They import the standard library and flint alone.
+All that is trusted: automaton.py, machine.py, machines.py, cell_sizes.py, affine.py, exact_step.py,
+certificate.py, rounding.py and this file. They import the standard library and flint alone.
 """
 
 import functools
@@ -48,10 +48,11 @@ from flint import arb, arb_mat, ctx
 
 from jaxdl.verify import affine, rounding
 from jaxdl.verify.affine import AffineForm
-from jaxdl.verify.automaton import answer_constraints, statement_of
+from jaxdl.verify.automaton import answer_constraints
 from jaxdl.verify.cell_sizes import STATE_ARRAYS
 from jaxdl.verify.certificate import Claim, Refused, StateSet, column, read
 from jaxdl.verify.exact_step import step
+from jaxdl.verify.machines import statement_of
 from jaxdl.verify.rounding import Arithmetic
 
 PRECISION = 128  # bits

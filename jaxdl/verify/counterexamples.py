@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jaxdl.verify.automaton import ADDER
+from jaxdl.verify.automaton_arrays import run
+from jaxdl.verify.machine import Machine
 
 LONGEST_SUM = 40  # bits; a longer sum is described by its runs
-LONGEST_SEQUENCE = 20  # digits
+LONGEST_SEQUENCE = 20  # symbols
 MOST_RUNS = 6
 
 
@@ -25,20 +26,6 @@ class Counterexample(NamedTuple):
 
     symbols: np.ndarray
     answer: int
-
-
-def describe(counterexample: Counterexample, task: str, k: int) -> str:
-    """A counterexample in words.
-
-    Args:
-        counterexample: Of the automaton of the task.
-        task: 'binary_add' or 'recall'.
-        k: For recall, which digit, counted from 1.
-    """
-    if task == 'binary_add':
-        bits = np.array(ADDER.symbols)[counterexample.symbols]
-        return describe_sum(bits)
-    return _describe_recall(counterexample, k)
 
 
 def describe_sum(bits: np.ndarray) -> str:
@@ -81,12 +68,33 @@ def _integer(bits):
     return number
 
 
-def _describe_recall(counterexample, k):
+def describe_recall(counterexample: Counterexample, k: int) -> str:
+    """A counterexample of a net that recalls a digit, in words.
+
+    Args:
+        counterexample: Of recall(k).
+        k: Which digit, counted from 1.
+    """
     digits = list(map(str, counterexample.symbols))
-    sequence = ' '.join(digits)
-    if len(digits) > LONGEST_SEQUENCE:
-        sequence = describe_runs(digits)
-    return f'{sequence}: digit {k} is {digits[k - 1]}, answered {counterexample.answer}'
+    return f'{_word(digits)}: digit {k} is {digits[k - 1]}, answered {counterexample.answer}'
+
+
+def describe_answer(counterexample: Counterexample, machine: Machine) -> str:
+    """A counterexample of any machine in words.
+
+    For parity: '0 1 1: the answer is 0, answered 1'.
+
+    Args:
+        counterexample: Of the machine.
+        machine: What the net must do.
+    """
+    names = [machine.symbols[symbol] for symbol in counterexample.symbols]
+    answer = run(machine.automaton, counterexample.symbols[None]).answers[0, -1]
+    return f'{_word(names)}: the answer is {answer}, answered {counterexample.answer}'
+
+
+def _word(names):
+    return ' '.join(names) if len(names) <= LONGEST_SEQUENCE else describe_runs(names)
 
 
 def describe_runs(names: Sequence[str]) -> str:

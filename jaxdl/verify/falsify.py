@@ -1,39 +1,47 @@
 """Falsification: a cheap search for sequences that a net answers wrongly.
 
-It looks where nets fail that are right on random sequences: at long runs of one symbol.
+It looks where nets fail that are right on random sequences: at long runs of one symbol, at loops of
+the automaton, and where states drift over many thousands of steps.
 
 Shapes: S nets, N sequences, T steps.
 """
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
-from jaxdl.verify import automaton_arrays
+from jaxdl.verify import automaton_graph
 from jaxdl.verify.automaton import Automaton
-from jaxdl.verify.bound_propagation import Params, simulate
+from jaxdl.verify.automaton_arrays import ANY_ANSWER, answer_table
+from jaxdl.verify.bound_propagation import Params
 from jaxdl.verify.counterexamples import Counterexample
+from jaxdl.verify.simulation import logits_of, next_states, start_states
 
 MOST_SHORT_SEQUENCES = 10_000
-LONG_SEQUENCES = 32
-LONG_STEPS = 3000
-LONGEST_RUN = 300  # of one symbol, in a long sequence
+MOST_SHORT_STEPS = 13
+LONGEST_LOOP = 3  # symbols
+MOST_LOOPS = 64
+LOOP_STEPS = 3000
+MIXED_SEQUENCES = 64
+MIXED_STEPS = 100_000
+LONGEST_RUN = 300  # of one symbol, in a mixed sequence
+NETS_AT_ONCE = 20  # in a device's cache, with their states on all sequences
 
 
-class NetAnswers(NamedTuple):
-    """What S nets answer on N sequences of T symbols.
+class FirstErrors(NamedTuple):
+    """Where S nets first answer wrongly on N sequences of T symbols.
 
     Attributes:
-        answers: (S, N, T) int.
-        wrong: (S, N, T) bool, whether they are not what the automaton asks for.
+        steps: (S, N) int, counted from 0; T where all answers are right.
+        answers: (S, N) int, what they answer there.
     """
 
+    steps: np.ndarray
     answers: np.ndarray
-    wrong: np.ndarray
 
 
 def falsify(
@@ -44,26 +52,28 @@ def falsify(
 ) -> list[Counterexample | None]:
     """Looks for counterexamples of several nets.
 
-    It tries all sequences of a few symbols, and sequences of LONG_STEPS symbols: random runs, and
-    one repeated symbol in each state of the automaton that this symbol leaves unchanged.
+    It tries all sequences of a few symbols, loops of the automaton, each entered on a shortest path
+    and run through LOOP_STEPS symbols long, and mixed sequences of MIXED_STEPS symbols.
 
     Args:
         cell: 'rnn', 'gru' or 'lstm'.
         automaton: What the nets must do.
         params: Of the nets, (S, ...).
-        key: Of the random runs.
+        key: Of the mixed sequences.
 
     Returns:
         For each net the shortest counterexample found, or None.
     """
-    short_sequences = _all_short_sequences(len(automaton.symbols))
-    random_runs = _random_runs(key, len(automaton.symbols), LONG_SEQUENCES, LONG_STEPS)
-    long_sequences = np.concatenate([_constant_sequences(automaton), random_runs])
+    kinds = [
+        _all_short_sequences(len(automaton.symbols)),
+        _loop_sequences(automaton),
+        _mixed_sequences(key, automaton, MIXED_SEQUENCES, MIXED_STEPS),
+    ]
     shortest = [None] * len(params['head_bias'])
-    for sequences in (short_sequences, long_sequences):
-        answers, wrong = _answer(cell, automaton, params, sequences)
+    for sequences in kinds:
+        errors = _first_errors(cell, automaton, params, sequences)
         for net in range(len(shortest)):
-            counterexample = _shortest_counterexample(sequences, answers[net], wrong[net])
+            counterexample = _shortest_counterexample(sequences, errors, net)
             shortest[net] = _shorter(shortest[net], counterexample)
     return shortest
 
@@ -77,15 +87,13 @@ def _shorter(first, second):
     return second
 
 
-def _shortest_counterexample(sequences, answers, wrong):
-    """The shortest beginning of a sequence (N, T) whose last answer (N, T) of a net is wrong."""
-    # The step of the first wrong answer in each sequence; T where all are right.
-    first_wrong = np.where(wrong.any(-1), wrong.argmax(-1), sequences.shape[1])
-    sequence = first_wrong.argmin()
-    t = first_wrong[sequence]
-    if t == sequences.shape[1]:
+def _shortest_counterexample(sequences, errors, net):
+    """The shortest beginning of a sequence (N, T) whose last answer of a net is wrong."""
+    sequence = errors.steps[net].argmin()
+    step = errors.steps[net, sequence]
+    if step == sequences.shape[1]:
         return None  # even the worst sequence is right
-    return Counterexample(sequences[sequence, : t + 1], int(answers[sequence, t]))
+    return Counterexample(sequences[sequence, : step + 1], int(errors.answers[net, sequence]))
 
 
 def share_correct_up_to(
@@ -95,7 +103,7 @@ def share_correct_up_to(
     key: jax.Array,
     lengths: Sequence[int],
 ) -> np.ndarray:
-    """How many of LONG_SEQUENCES random runs each net answers correctly up to each length.
+    """How many of MIXED_SEQUENCES mixed sequences each net answers correctly up to each length.
 
     Args:
         cell: 'rnn', 'gru' or 'lstm'.
@@ -107,72 +115,126 @@ def share_correct_up_to(
     Returns:
         Shares (S, lengths) of the sequences.
     """
-    sequences = _random_runs(key, len(automaton.symbols), LONG_SEQUENCES, max(lengths))
-    wrong = _answer(cell, automaton, params, sequences).wrong
+    sequences = _mixed_sequences(key, automaton, MIXED_SEQUENCES, max(lengths))
+    errors = _first_errors(cell, automaton, params, sequences)
     shares = []
     for length in lengths:
-        any_wrong = wrong[..., :length].any(-1)
-        shares.append(1 - any_wrong.mean(-1))
+        shares.append((errors.steps >= length).mean(1))
     return np.stack(shares, axis=1)
 
 
-def _answer(cell, automaton, params, sequences):
-    """The NetAnswers of nets (S, ...) on sequences of symbols (N, T)."""
-    vectors = np.array(automaton.symbols, np.float32)[sequences]
+def _first_errors(cell, automaton, params, sequences):
+    """The FirstErrors of nets (S, ...) on sequences of symbols (N, T)."""
+    symbols_by_step = sequences.T.astype(np.int8)
+
+    def of_net(net):
+        return _first_errors_of_net(cell, automaton, net, symbols_by_step)
 
     @jax.jit
-    def answers_of(params, vectors):
-        # One net after the other: the many sequences keep the device busy, and fill its memory.
-        logits = jax.lax.map(lambda net: simulate(cell, net, vectors).logits, params)
-        if automaton.outputs == 1:
-            return logits[..., 0] > 0
-        return logits.argmax(-1)
+    def of_nets(params):
+        return lax.map(of_net, params, batch_size=NETS_AT_ONCE)
 
-    answers = np.asarray(answers_of(params, vectors)).astype(int)
-    required = automaton_arrays.run(automaton, sequences).answers
-    wrong = (answers != required) & (required != automaton_arrays.ANY_ANSWER)
-    return NetAnswers(answers, wrong)
+    return jax.tree.map(np.asarray, of_nets(params))
+
+
+class _Progress(NamedTuple):
+    """Where a net and its automaton are in N sequences, and the FirstErrors so far."""
+
+    net_states: jax.Array  # (N, n)
+    automaton_states: jax.Array  # (N,)
+    steps: jax.Array  # (N,)
+    answers: jax.Array  # (N,)
+
+
+def _first_errors_of_net(cell, automaton, net, symbols_by_step):
+    """The FirstErrors (N,) of a net on sequences given as (T, N).
+
+    Nothing is kept of a step but whether it was the first wrong one, so that memory does not grow
+    with the length.
+    """
+    vectors = jnp.array(automaton.symbols, float)
+    next_state = jnp.array(automaton.next_state)
+    asked_answers = jnp.array(answer_table(automaton))
+    length, count = symbols_by_step.shape
+
+    def advance(progress, step_and_symbols):
+        step, symbols = step_and_symbols
+        net_states = next_states(cell, net, progress.net_states, vectors[symbols])
+        logits = logits_of(net, net_states)
+        given = logits[:, 0] > 0 if automaton.outputs == 1 else logits.argmax(-1)
+        asked = asked_answers[progress.automaton_states, symbols]
+        is_wrong = (given != asked) & (asked != ANY_ANSWER)
+        is_first = is_wrong & (progress.steps == length)
+        progress = _Progress(
+            net_states,
+            next_state[progress.automaton_states, symbols],
+            jnp.where(is_first, step, progress.steps),
+            jnp.where(is_first, given, progress.answers),
+        )
+        return progress, None
+
+    zeros = jnp.zeros(count, int)
+    start = _Progress(start_states(cell, net, count), zeros, zeros + length, zeros)
+    end, _ = lax.scan(advance, start, (jnp.arange(length), jnp.asarray(symbols_by_step)))
+    return FirstErrors(end.steps, end.answers)
 
 
 def _all_short_sequences(symbols):
-    """All sequences (N, T) of the largest T that has at most MOST_SHORT_SEQUENCES of them."""
-    # Ten symbols make 10,000 sequences of 4 steps; the rounding of the logarithm must not cost one.
-    steps = int(math.log(MOST_SHORT_SEQUENCES, symbols) + 1e-9)
+    """All sequences (N, T) of the largest T, MOST_SHORT_STEPS at most, that has few enough."""
+    steps = 1
+    while symbols ** (steps + 1) <= MOST_SHORT_SEQUENCES and steps < MOST_SHORT_STEPS:
+        steps += 1
     return np.indices((symbols,) * steps).reshape(steps, -1).T
 
 
-def _constant_sequences(automaton):
-    """Sequences (N, LONG_STEPS): a shortest path to each state, then a symbol that stays there."""
+def _loop_sequences(automaton):
+    """Sequences (N, LOOP_STEPS): a shortest path to each state, then a loop that comes back."""
     sequences = []
-    for state, path in _shortest_paths(automaton).items():
-        for symbol, next_state in enumerate(automaton.next_state[state]):
-            if next_state == state:
-                sequences.append(path + [symbol] * (LONG_STEPS - len(path)))
+    for loop in automaton_graph.loops(automaton, LONGEST_LOOP, MOST_LOOPS):
+        sequences.append(automaton_graph.repeated(loop, LOOP_STEPS))
     return np.array(sequences)
 
 
-def _shortest_paths(automaton):
-    """{state: a shortest list of symbols that leads there from the start}, in order of length."""
-    # Breadth-first search.
-    paths = {0: []}
-    unvisited = [0]
-    while unvisited:
-        state = unvisited.pop(0)
-        for symbol, next_state in enumerate(automaton.next_state[state]):
-            if next_state not in paths:
-                paths[next_state] = [*paths[state], symbol]
-                unvisited.append(next_state)
-    return paths
+def _mixed_sequences(key, automaton, count, steps):
+    """Sequences (count, steps) of runs of one symbol, their lengths log-uniform.
 
-
-def _random_runs(key, symbols, count, steps):
-    """Sequences (count, steps) of runs of one symbol, their lengths log-uniform."""
-    length_key, symbol_key = jax.random.split(key)
+    In every second one, a symbol that leads to where the automaton cannot come back from gives way
+    to one that does not, if there is one.
+    """
+    length_key, symbol_key, draw_key = jax.random.split(key, 3)
     log_lengths = jax.random.uniform(length_key, (count, steps), maxval=jnp.log(float(LONGEST_RUN)))
     run_lengths = np.asarray(jnp.exp(log_lengths)).astype(int)
-    run_symbols = np.asarray(jax.random.randint(symbol_key, (count, steps), 0, symbols))
-    # There are as many runs as steps, since each run may last one step only.
+    symbol_count = len(automaton.symbols)
+    run_symbols = np.asarray(jax.random.randint(symbol_key, (count, steps), 0, symbol_count))
     sequences = []
     for row_symbols, row_lengths in zip(run_symbols, run_lengths, strict=True):
-        sequences.append(np.repeat(row_symbols, row_lengths)[:steps])
-    return np.stack(sequences)
+        # As many runs as there may be steps have been drawn, of which a few are needed.
+        runs = np.searchsorted(row_lengths.cumsum(), steps) + 1
+        sequences.append(np.repeat(row_symbols[:runs], row_lengths[:runs])[:steps])
+    sequences = np.stack(sequences)
+    draws = jax.random.uniform(draw_key, sequences[::2].shape)
+    sequences[::2] = _kept_from_leaving(automaton, sequences[::2], draws)
+    return sequences
+
+
+def _kept_from_leaving(automaton, sequences, draws):
+    """Sequences (N, T) in which a symbol that is not staying gives way to one that is."""
+    choices = automaton_graph.staying_symbols(automaton)
+    table = np.zeros((len(choices), len(automaton.symbols)), int)
+    is_staying = np.zeros(table.shape, bool)
+    for state, symbols in enumerate(choices):
+        table[state, : len(symbols)] = symbols
+        is_staying[state, symbols] = True
+    counts = is_staying.sum(1)
+    next_state = np.array(automaton.next_state)
+
+    def advance(states, symbols_and_draws):
+        symbols, draws = symbols_and_draws
+        places = (draws * jnp.asarray(counts)[states]).astype(int)
+        others = jnp.asarray(table)[states, places]
+        symbols = jnp.where(jnp.asarray(is_staying)[states, symbols], symbols, others)
+        return jnp.asarray(next_state)[states, symbols], symbols
+
+    start = jnp.zeros(len(sequences), int)
+    _, kept = lax.scan(advance, start, (sequences.T, draws.T))
+    return np.asarray(kept).T

@@ -9,8 +9,9 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from jaxdl.verify.automaton import Automaton
-from jaxdl.verify.bound_propagation import Params, simulate
+from jaxdl.verify.bound_propagation import Params
 from jaxdl.verify.set_graph import Parallelotopes, SetGraph
+from jaxdl.verify.simulation import simulate
 
 LEAST_HALF_WIDTH = 0.02  # added to the boxes around the states that were reached
 # Of the random sequences: as many again are runs of one symbol.

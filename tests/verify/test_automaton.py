@@ -7,7 +7,7 @@ import pytest
 
 from jaxdl.data import sequences
 from jaxdl.verify import automaton_arrays
-from jaxdl.verify.automaton import ADDER, answer_constraints, automaton_for, recall
+from jaxdl.verify.automaton import ADDER, answer_constraints, recall
 
 
 @pytest.mark.quick
@@ -39,8 +39,3 @@ def test_answer_constraints():
     assert answer_constraints(outputs=1, answer=0) == [(-1,)]
     assert answer_constraints(outputs=1, answer=1) == [(1,)]
     assert answer_constraints(outputs=3, answer=1) == [(-1, 1, 0), (0, 1, -1)]
-
-
-def test_other_tasks_have_no_automaton():
-    with pytest.raises(ValueError, match='no automaton is known'):
-        automaton_for('mnist_rnn')

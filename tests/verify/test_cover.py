@@ -6,11 +6,11 @@ import pytest
 from hand_built import adder_certificate, check_content, params_of, recall_certificate
 
 from jaxdl.verify.automaton import ADDER, recall
-from jaxdl.verify.bound_propagation import simulate
 from jaxdl.verify.certify import certify
 from jaxdl.verify.cover import find_cover
 from jaxdl.verify.search import Candidate
 from jaxdl.verify.set_images import make_set_images
+from jaxdl.verify.simulation import simulate
 
 SLACK = 2.0**-17
 

@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 VERIFY = Path(__file__).parents[2] / 'jaxdl' / 'verify'
-TRUSTED = {'affine', 'automaton', 'cell_sizes', 'certificate', 'check', 'exact_step', 'rounding'}
+TRUSTED = {
+    'affine',
+    'automaton',
+    'cell_sizes',
+    'certificate',
+    'check',
+    'exact_step',
+    'machine',
+    'machines',
+    'rounding',
+}
 
 
 def imported_modules(module):

@@ -70,6 +70,24 @@ class RecallTest(msgspec.Struct, frozen=True, omit_defaults=True):
     samples: list[Sample]
 
 
+class AutomatonTest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The final test of a net that follows an automaton.
+
+    Attributes:
+        accuracy, exact_match: On 100 random words of each length from 1 to 20.
+        by_length: By the kind of word: random, constant, loop. The random ones have the values of
+            each seed.
+        samples: Words of the first seed: [word, answers, those of the net, verdict].
+        verdicts: By seed.
+    """
+
+    accuracy: Summary
+    exact_match: Summary
+    by_length: dict[str, LengthTable]
+    samples: list[Sample]
+    verdicts: dict[str, SeedVerdict]
+
+
 class LastBatch(msgspec.Struct, frozen=True, omit_defaults=True):
     """The last batch of the test set alone: what some reports took for the test accuracy."""
 
@@ -97,9 +115,11 @@ class ImageTest(msgspec.Struct, frozen=True, omit_defaults=True):
     confusion: ConfusionMatrix | None = None
 
 
-FinalTest = AdderTest | RecallTest | ImageTest
+FinalTest = AdderTest | RecallTest | AutomatonTest | ImageTest
+TestWithVerdicts = AdderTest | AutomatonTest
 
 
 def final_test_type(task: str) -> type[FinalTest]:
     """The schema of a task's final test."""
-    return {'binary_add': AdderTest, 'recall': RecallTest}.get(task, ImageTest)
+    types = {'binary_add': AdderTest, 'recall': RecallTest, 'automaton': AutomatonTest}
+    return types.get(task, ImageTest)

@@ -6,7 +6,13 @@ Each function raises ValueError where that is not so.
 from collections.abc import Iterable, Mapping
 
 from experiments.core.schemas.fields import Scores
-from experiments.core.schemas.final_tests import AdderTest, FinalTest, ImageTest, LengthTable
+from experiments.core.schemas.final_tests import (
+    AdderTest,
+    AutomatonTest,
+    FinalTest,
+    ImageTest,
+    LengthTable,
+)
 from experiments.core.schemas.records import EpochRecord
 from experiments.core.schemas.results import RunResults
 from experiments.core.schemas.rows import RowResults
@@ -40,6 +46,8 @@ def check_results(results: RunResults | RowResults) -> None:
 def _check_final_test(test: FinalTest, seeds: int) -> None:
     if isinstance(test, AdderTest):
         headline = [test.bit_accuracy, test.exact_match]
+    elif isinstance(test, AutomatonTest):
+        headline = [test.accuracy, test.exact_match]
     else:
         headline = [test.accuracy]
     _check_each_seed(headline, seeds)
@@ -77,6 +85,8 @@ def _check_scores(scores: Scores | Mapping[str, SummaryList], task: str) -> None
     names = {'loss', 'accuracy'}
     if task == 'binary_add':
         names = {'loss', 'bit_accuracy', 'exact_match'}
+    elif task == 'automaton':
+        names = {'loss', 'accuracy', 'exact_match'}
     if scores.keys() != names:
         raise ValueError(f'the scores of {task} are {", ".join(sorted(names))}')
 

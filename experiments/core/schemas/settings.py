@@ -11,7 +11,9 @@ from experiments.core.schemas.fields import Count
 
 # A text of a setting: the name of a choice, or a version. It cannot break a line of output.
 Word = Annotated[str, msgspec.Meta(pattern=r'\A[\w.+-]*\Z', max_length=100)]
-Settings = dict[Word, bool | int | float | Word]
+# One's own machine, as experiments.core.own_machines writes it, or a word.
+SettingText = Annotated[str, msgspec.Meta(pattern=r'\A([\w.+-]{0,100}|\{[ -~]{0,1000000}\})\Z')]
+Settings = dict[Word, bool | int | float | SettingText]
 
 
 def _setting_types() -> dict[str, Any]:

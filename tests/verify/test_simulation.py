@@ -1,10 +1,10 @@
-"""The step of the proof search is that of the model; its bounds are tested in test_exact_step."""
+"""Runs of a net are those of the model."""
 
 import numpy as np
 import pytest
 from random_nets import random_net
 
-from jaxdl.verify.bound_propagation import simulate
+from jaxdl.verify.simulation import simulate
 
 
 @pytest.mark.parametrize('cell', [pytest.param('rnn', marks=pytest.mark.quick), 'gru', 'lstm'])
