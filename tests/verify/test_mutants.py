@@ -9,14 +9,19 @@ from mutants import mutants_of
 
 ROOT = Path(__file__).parents[2]
 TESTS = {
-    'affine': ('affine', 'check', 'exact_step'),
-    'exact_step': ('exact_step', 'check'),
-    'rounding': ('rounding', 'exact_step', 'check'),
-    'check': ('check', 'two_checkers'),
-    'certificate': ('certificate', 'check'),
-    'automaton': ('automaton', 'check'),
-    'cell_sizes': ('certificate', 'check'),
-    'second_check': ('second_check', 'second_check_arithmetic'),
+    'affine': ('verify/test_affine', 'verify/test_check', 'verify/test_exact_step'),
+    'exact_step': ('verify/test_exact_step', 'verify/test_check'),
+    'rounding': ('verify/test_rounding', 'verify/test_exact_step', 'verify/test_check'),
+    'check': (
+        'verify/test_check',
+        'verify/test_two_checkers',
+        'verify/test_rounding',
+        'fuzz/test_fuzz_certificates',
+    ),
+    'certificate': ('verify/test_certificate', 'verify/test_check', 'fuzz/test_fuzz_certificates'),
+    'automaton': ('verify/test_automaton', 'verify/test_check'),
+    'cell_sizes': ('verify/test_certificate', 'verify/test_check'),
+    'second_check': ('verify/test_second_check', 'verify/test_second_check_arithmetic'),
 }
 # Mutants that no test can tell from the original, or none needs to, and why.
 EQUIVALENT = {module: {} for module in TESTS}
@@ -50,7 +55,7 @@ def clamp(low, high):
 @pytest.mark.slow
 @pytest.mark.parametrize('module', TESTS)
 def test_every_mutant_is_caught(module):
-    files = [f'tests/verify/test_{name}.py' for name in TESTS[module]]
+    files = [f'tests/{name}.py' for name in TESTS[module]]
     result = subprocess.run(
         [sys.executable, '-m', 'tests.mutants', f'jaxdl.verify.{module}', *files],
         cwd=ROOT,

@@ -19,6 +19,14 @@ from hand_built import (
 from strangers import FEW, MANY, changed, fuzz
 from two_checkers import agreed_refusal, first_outcome, second_outcome
 
+
+def with_the_start_on_a_face():
+    """The latch with [-1, 0] as its first set."""
+    content = latch()
+    content['sets'][0] |= {'centre': [(-0.5).hex()], 'generators': [[(0.5).hex()]]}
+    return sealed(content)
+
+
 RIGHT = {
     'latch of an rnn': latch(slack=0.02),
     'latch of a gru': latch(cell='gru', slack=0.02),
@@ -26,6 +34,7 @@ RIGHT = {
     'latch of an rnn over 2 steps': latch(2),
     'latch of a gru over 2 steps': latch(2, cell='gru', slack=0.01),
     'latch of an lstm over 3 steps': latch(3, cell='lstm'),
+    'latch with the start on a face': with_the_start_on_a_face(),
     'alternating': alternating(slack=2.0**-10),
     'adder': adder_certificate(),
     'adder over 2 steps': over_steps(adder_certificate(), 2),
@@ -46,6 +55,34 @@ def test_both_accept(name):
     content = RIGHT[name]
     assert result.slack == float.fromhex(content['slack'])
     assert f'(k = {content["steps"]};' in statement
+
+
+def recall_with_a_rival():
+    """A net whose logit of digit 4 always exceeds that of the right digit, and no other does."""
+    content = copy.deepcopy(RIGHT['recall'])
+    content['weights']['head_bias'][4] = (4.0).hex()
+    return content
+
+
+def latch_with_bias(cell, bias):
+    """Logits that are this bias, whatever the state."""
+    content = latch(cell=cell)
+    content['weights'] |= {'head_weight': [[(0.0).hex()]], 'head_bias': [bias.hex()]}
+    content['automaton']['answers'] = [[1, 1], [1, 1]]
+    return content
+
+
+@pytest.mark.quick
+def test_both_refuse_one_rival_among_many_logits():
+    assert 'the answer may not be 0' in agreed_refusal(json.dumps(sealed(recall_with_a_rival())))
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize('cell', ['rnn', 'gru', 'lstm'])
+def test_both_refuse_logits_of_zero(cell):
+    for bias, right in ((2.0**-100, True), (0.0, False), (-0.0, False), (-(2.0**-100), False)):
+        refusal = agreed_refusal(json.dumps(sealed(latch_with_bias(cell, bias))))
+        assert (refusal is None) == right
 
 
 def paths_of(content, kind, path=()):
