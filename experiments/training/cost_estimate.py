@@ -14,6 +14,7 @@ from experiments.training.compiled_programs import SEEDS_AT_ONCE_ON_CPU, STATIST
 from jaxdl.data.images import IMAGE_SIZES
 from jaxdl.models.cnn import CNN, KERNEL_SIZE
 from jaxdl.models.recurrence import CELLS
+from jaxdl.verify.automaton import Automaton, recall
 
 ERROR_FACTOR = 2  # of the bytes of a compiled program
 FLOAT_BYTES = 4
@@ -90,7 +91,7 @@ def parameters(config: Config) -> int:
     rows = CELLS[config.cell].gates * config.hidden
     first_layer = rows * (_inputs(config) + config.hidden + 2)
     next_layer = rows * (directions * config.hidden + config.hidden + 2)
-    outputs = CLASSES if config.is_of_images() else automaton_of(config).outputs
+    outputs = CLASSES if config.is_of_images() else _automaton(config).outputs
     head = outputs * (directions * config.hidden + 1)
     return directions * (first_layer + (config.layers - 1) * next_layer) + head
 
@@ -108,7 +109,15 @@ def _inputs(config):
     """The numbers that a recurrent net reads in a time step."""
     if config.is_of_images():
         return IMAGE_SIZES[config.dataset].side
-    return len(automaton_of(config).symbols[0])
+    return len(_automaton(config).symbols[0])
+
+
+def _automaton(config: Config) -> Automaton:
+    """An automaton with the inputs and outputs of that of a run."""
+    if config.task == 'recall':
+        # The one of the k-th digit has a state for each digit before, and k may be huge.
+        return recall(1)
+    return automaton_of(config)
 
 
 def _channels(config):
