@@ -13,6 +13,7 @@ from experiments.core.length_tests import LONG_LENGTHS
 from experiments.training.compiled_programs import SEEDS_AT_ONCE_ON_CPU, STATISTICS_EXAMPLES
 from jaxdl.models.cnn import CNN, KERNEL_SIZE
 from jaxdl.models.recurrence import CELLS
+from jaxdl.verify.automaton import DIGITS
 
 ERROR_FACTOR = 2  # of the bytes of a compiled program
 FLOAT_BYTES = 4
@@ -27,6 +28,13 @@ BYTES_PER_SEED = 32  # of its seed and its keys
 
 # Numbers that drawing examples takes for each time step beside its inputs, as measured.
 SEQUENCE_NUMBERS = {'binary_add': 4, 'recall': 0, 'automaton': 4}
+
+
+class SequenceSizes(NamedTuple):
+    """The numbers that a net reads, and the logits that it gives, in a time step."""
+
+    inputs: int
+    outputs: int
 
 
 class ImageSizes(NamedTuple):
@@ -102,7 +110,7 @@ def parameters(config: Config) -> int:
     rows = CELLS[config.cell].gates * config.hidden
     first_layer = rows * (_inputs(config) + config.hidden + 2)
     next_layer = rows * (directions * config.hidden + config.hidden + 2)
-    outputs = CLASSES if config.is_of_images() else automaton_of(config).outputs
+    outputs = CLASSES if config.is_of_images() else _sequence_sizes(config).outputs
     head = outputs * (directions * config.hidden + 1)
     return directions * (first_layer + (config.layers - 1) * next_layer) + head
 
@@ -120,7 +128,15 @@ def _inputs(config):
     """The numbers that a recurrent net reads in a time step."""
     if config.is_of_images():
         return IMAGE_SIZES[config.dataset].side
-    return len(automaton_of(config).symbols[0])
+    return _sequence_sizes(config).inputs
+
+
+def _sequence_sizes(config):
+    if config.task == 'recall':
+        # Its automaton has a state for each digit up to the k-th one, and k may be huge.
+        return SequenceSizes(DIGITS, DIGITS)
+    automaton = automaton_of(config)
+    return SequenceSizes(len(automaton.symbols[0]), automaton.outputs)
 
 
 def _channels(config):
