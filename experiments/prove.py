@@ -42,6 +42,7 @@ FLAGS = {
 }
 TASKS = ('binary_add', 'recall', 'automaton')
 MOST_HISTORY = 4
+LAST_RECALLED_DIGIT = 20  # a recall net has a set for each digit before it
 MOST_STEPS = 1_000_000  # hours of search
 MOST_WORD_STEPS = 8  # that a certificate may have
 MOST_WORDS = 1024  # of these steps; the memory of a search grows with them
@@ -196,6 +197,10 @@ def _require_provable(folder: Path, config: Config) -> None:
         raise UserError(
             f'{folder} holds a GRU of --noreset_after: proofs are for one that resets after the '
             'product; train it without that flag'
+        )
+    if config.task == 'recall' and config.k > LAST_RECALLED_DIGIT:
+        raise UserError(
+            f'{folder} recalls digit {config.k}: proofs are for digit {LAST_RECALLED_DIGIT} at most'
         )
 
 
