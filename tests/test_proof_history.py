@@ -20,7 +20,7 @@ def test_the_default_takes_few_sets():
 def test_the_users_choice_is_taken_while_the_sets_are_not_too_many():
     assert chosen_history(ADDER, 4) == 4
     assert chosen_history(recall(20), 1) == 1
-    with pytest.raises(UserError, match='--history=2 makes 1,111 sets, on 10 symbols each: lower'):
+    with pytest.raises(UserError, match='--history=2 makes 1,011 sets, on 10 symbols each: lower'):
         chosen_history(recall(1), 2)
     with pytest.raises(UserError, match='--history=0 makes 310 sets.*: the automaton is too large'):
         chosen_history(recall(300), -1)
