@@ -90,7 +90,6 @@ def sample_words(automaton, count, steps, low=1):
     sample = jax.jit(lambda key: sequences.automaton_words(key, lengths, steps, tables))
     inputs, targets, lengths = map(np.array, sample(jax.random.key(1)))
     is_valid = np.arange(steps) < lengths[:, None]
-    # Behind its length a word is padded with zeros.
     assert not inputs[~is_valid].any()
     vectors = np.array(automaton.symbols)
     symbols = (inputs[:, :, None] == vectors).all(-1).argmax(-1)
