@@ -52,7 +52,7 @@ def clamp(low, high):
     assert len(set(changed)) == len(changed)
 
 
-@pytest.mark.slow
+@pytest.mark.mutants
 @pytest.mark.parametrize('module', TESTS)
 def test_every_mutant_is_caught(module):
     files = [f'tests/{name}.py' for name in TESTS[module]]
