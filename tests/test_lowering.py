@@ -84,7 +84,7 @@ def test_the_programs_of_a_proof(cell, as_trained, lowered):
     options = Options(as_trained, history=0, steps=10)
     certified = certify_population(Config(cell=cell, seeds=2), ADDER, params, [0, 1], options)
     assert certified == {}  # the sets are zeros
-    assert set(lowered) == {'answers_of', 'find'}
+    assert set(lowered) == {'first_errors', 'find'}
 
 
 @pytest.fixture(scope='module')

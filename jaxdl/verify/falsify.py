@@ -125,16 +125,16 @@ def share_correct_up_to(
 
 def _first_errors(cell, automaton, params, sequences):
     """The FirstErrors of nets (S, ...) on sequences of symbols (N, T)."""
-    symbols_by_step = sequences.T.astype(np.int8)
-
-    def of_net(net):
-        return _first_errors_of_net(cell, automaton, net, symbols_by_step)
 
     @jax.jit
-    def of_nets(params):
+    def first_errors(params, symbols_by_step):
+        def of_net(net):
+            return _first_errors_of_net(cell, automaton, net, symbols_by_step)
+
         return lax.map(of_net, params, batch_size=NETS_AT_ONCE)
 
-    return jax.tree.map(np.asarray, of_nets(params))
+    # One byte for each symbol: there are millions.
+    return jax.tree.map(np.asarray, first_errors(params, sequences.T.astype(np.int8)))
 
 
 class _Progress(NamedTuple):
@@ -175,7 +175,7 @@ def _first_errors_of_net(cell, automaton, net, symbols_by_step):
 
     zeros = jnp.zeros(count, int)
     start = _Progress(start_states(cell, net, count), zeros, zeros + length, zeros)
-    end, _ = lax.scan(advance, start, (jnp.arange(length), jnp.asarray(symbols_by_step)))
+    end, _ = lax.scan(advance, start, (jnp.arange(length), symbols_by_step))
     return FirstErrors(end.steps, end.answers)
 
 
