@@ -320,8 +320,8 @@ def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, capsys):
 def _spoil_batch(build_task, bad_epoch, bad_step):
     """A builder of a task with one batch that is not a number."""
 
-    def build_spoilt_task(config, notify):
-        task = build_task(config, notify)
+    def build_spoilt_task(config, notify, with_images):
+        task = build_task(config, notify, with_images)
 
         def batches(data, key, epoch):
             batch_at = task.batches(data, key, epoch)
