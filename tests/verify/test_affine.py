@@ -80,3 +80,21 @@ def test_split_and_join_are_inverse():
     upper, lower = affine.split(form, 2)
     assert upper.centre == arb_mat([[1], [2]])
     assert affine.join(upper, lower) == form
+
+
+def interval(low, high):
+    """The form of a number between low and high, which depends on no unknown."""
+    return affine.AffineForm(
+        arb_mat([[(low + high) / 2]]), arb_mat([[0.0]]), arb_mat([[(high - low) / 2]])
+    )
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize('x', [(2.0, 4.0), (-4.0, -2.0), (-2.0, 4.0), (-4.0, 0.0)])
+@pytest.mark.parametrize('y', [(4.0, 6.0), (-6.0, -4.0), (-3.0, 1.0), (0.0, 2.0)])
+def test_a_product_of_ranges_has_the_exact_range(x, y):
+    """Powers of two and small integers, so that balls are exact."""
+    corners = [x[0] * y[0], x[0] * y[1], x[1] * y[0], x[1] * y[1]]
+    low, high = affine.bounds(affine.multiply(interval(*x), interval(*y)))
+    assert float(low.entries()[0]) == min(corners)
+    assert float(high.entries()[0]) == max(corners)

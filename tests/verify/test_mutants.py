@@ -9,7 +9,12 @@ from mutants import mutants_of
 
 ROOT = Path(__file__).parents[2]
 TESTS = {
-    'affine': ('verify/test_affine', 'verify/test_check', 'verify/test_exact_step'),
+    'affine': (
+        'verify/test_affine',
+        'verify/test_check',
+        'verify/test_two_checkers',
+        'verify/test_exact_step',
+    ),
     'exact_step': ('verify/test_exact_step', 'verify/test_check'),
     'rounding': ('verify/test_rounding', 'verify/test_exact_step', 'verify/test_check'),
     'check': (
@@ -35,7 +40,14 @@ WORK = 'a rough bound on the work, at another size'
 DISPLAY = 'the margin is shown, not trusted; tests do not resolve 2**-50 of it'
 SMALL_SHARE = 'the rounding of logits is small beside that of tanh; a test by hand is missing'
 PASSED = {
-    'affine': {},
+    'affine': {
+        '_around_plane: True -> False': SAME_LENGTHS,
+        'map_entries: True -> False': SAME_LENGTHS,
+        'scale_rows: True -> False': SAME_LENGTHS,
+        'smaller_slope: slope_at_low.min(slope_at_high).lower'
+        ' -> slope_at_low.min(slope_at_high).upper': ROUNDING_OUTWEIGHED,
+        'with_errors_as_unknowns: True -> False': SAME_LENGTHS,
+    },
     'exact_step': {},
     'rounding': {},
     'check': {
