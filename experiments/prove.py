@@ -131,9 +131,8 @@ def prove(folder: Path, flags: Mapping[str, Any]) -> None:
     from experiments.core.automata import automaton_of
     from experiments.core.schemas.proofs import ProofResults
     from experiments.proofs import files, wording
-    from experiments.proofs.certify import Options
     from experiments.proofs.history import chosen_history
-    from experiments.proofs.verdicts import judge_population
+    from experiments.proofs.verdicts import Options, judge_population
     from experiments.training import finished_run
 
     population = finished_run.load_population(folder, TASKS)

@@ -11,7 +11,8 @@ from random_nets import random_net
 
 from experiments.core.config import Config
 from experiments.core.defaults import TASK_DEFAULTS
-from experiments.proofs.certify import Options, certify_population
+from experiments.proofs.certify_as_trained import certify_as_trained
+from experiments.proofs.certify_fine_tuned import certify_fine_tuned
 from experiments.training.compiled_programs import Program, train_epoch_shapes
 from experiments.views.passes_by_name import PASSES
 from jaxdl.verify.automaton import ADDER
@@ -81,10 +82,14 @@ def test_the_programs_of_a_proof(cell, as_trained, lowered, tmp_path):
     _, net = random_net(cell, 5, seed=0)
     params = jax.tree.map(lambda leaf: jnp.stack([leaf] * 2), net['params'])
     falsify(cell, ADDER, params, jax.random.key(0))
-    options = Options(as_trained, history=0, steps=10, word_steps=1, folder=tmp_path)
-    certified = certify_population(Config(cell=cell, seeds=2), ADDER, params, [0, 1], options)
+    config = Config(cell=cell, seeds=2)
+    if as_trained:
+        search = 'images'
+        certified = certify_as_trained(config, ADDER, params, [0, 1], word_steps=1, folder=tmp_path)
+    else:
+        search = 'find'
+        certified = certify_fine_tuned(config, ADDER, params, [0, 1], history=0, steps=10)
     assert certified == {}  # the sets are zeros
-    search = 'images' if as_trained else 'find'
     assert set(lowered) == {'first_errors', search}
 
 

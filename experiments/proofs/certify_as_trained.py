@@ -1,11 +1,12 @@
 """Certifies nets of a population as they were trained: covers of what they can reach, checked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import jax
 import numpy as np
+from tqdm import tqdm
 
 from experiments.core.config import Config
 from experiments.proofs.kept_proofs import find_kept, keep
@@ -59,8 +60,8 @@ def certify_as_trained(
     nets: Sequence[int],
     word_steps: int,
     folder: Path,
-) -> Iterator[tuple[int, CertifiedNet | None]]:
-    """Searches for a proof of one net after the other.
+) -> dict[int, CertifiedNet]:
+    """Searches for proofs of nets, one after the other.
 
     Args:
         config: Of the run.
@@ -71,14 +72,15 @@ def certify_as_trained(
         folder: Where proofs are kept as they are found. One that is there already is not searched
             for again.
 
-    Yields:
-        Each net, its proof or None.
+    Returns:
+        The nets that are proved, by seed.
     """
     choices = [word_steps] if word_steps else _usual_word_steps(automaton)
     kinds = []
     for steps in choices:
         kinds.append(_word_images(config, automaton, steps))
-    for net in nets:
+    certified = {}
+    for net in tqdm(nets, 'nets as they were trained', unit='net'):
         net_params = jax.tree.map(lambda leaf, net=net: np.asarray(leaf[net]), params)
         seed = config.seed + net
         proof = find_kept(folder, seed, automaton, config.cell, net_params)
@@ -86,7 +88,9 @@ def certify_as_trained(
             proof = _certify_net(config, automaton, net_params, kinds)
             if proof is not None:
                 keep(folder, seed, proof)
-        yield net, proof
+        if proof is not None:
+            certified[seed] = proof
+    return certified
 
 
 def _usual_word_steps(automaton: Automaton) -> list[int]:

@@ -9,13 +9,14 @@ from experiments.core.automata import state_names, symbol_names
 from experiments.core.config import Config
 from experiments.core.schemas.final_tests import LengthTable
 from experiments.core.schemas.proofs import SeedVerdict
-from experiments.proofs.certify import CertifiedNet, take
+from experiments.proofs.certify_fine_tuned import take
 from jaxdl.figures import curves, state_space
 from jaxdl.figures.base import Figure
 from jaxdl.metrics import summarize_each
 from jaxdl.verify import automaton_arrays
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
+from jaxdl.verify.certify import CertifiedNet
 from jaxdl.verify.falsify import share_correct_up_to
 from jaxdl.verify.simulation import simulate
 

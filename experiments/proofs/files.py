@@ -11,6 +11,7 @@ from experiments.core import file_schema
 from experiments.core.config import Config
 from experiments.core.schemas.proofs import ProofResults
 from experiments.proofs import figures
+from experiments.proofs.kept_proofs import keep
 from experiments.proofs.verdicts import Judgement
 from experiments.training import finished_run
 from experiments.training.finished_run import FinishedPopulation
@@ -31,7 +32,7 @@ def write_proofs(
     results: ProofResults,
     certified: Mapping[int, CertifiedNet],
 ) -> list[str]:
-    """Writes a certificate for each proof and what is known of all nets; older files go first.
+    """Writes a certificate for each proof and what is known of all nets; other old files go.
 
     Args:
         folder: Made if it is absent.
@@ -42,13 +43,16 @@ def write_proofs(
         What is written, in words.
     """
     folder.mkdir(exist_ok=True)
-    # Old certificates may be of other weights.
-    for pattern in (RESULTS_FILE, 'seed*.json', SETS_FIGURE, ACCURACY_FIGURE):
-        for file in folder.glob(pattern):
-            file.unlink()
+    for name in (RESULTS_FILE, SETS_FIGURE, ACCURACY_FIGURE):
+        (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / FINE_TUNED_RUN, ignore_errors=True)
+    # Proofs that a search has kept already are never missing, wherever a kill strikes.
+    certificates = set()
     for seed, proof in certified.items():
-        file_schema.write_json(folder / f'seed{seed}.json', proof.certificate)
+        certificates.add(keep(folder, seed, proof))
+    for file in folder.glob('seed*.json'):
+        if file not in certificates:
+            file.unlink()  # it may be of other weights
     # Last, so that proofs.json tells of no certificate that is not there.
     file_schema.write_json(folder / RESULTS_FILE, results)
     return [RESULTS_FILE, 'a certificate seed*.json for each proof']

@@ -1,4 +1,4 @@
-"""Proofs of nets as they were trained, kept as they are found: a stopped search goes on."""
+"""The certificates of a run. A search that keeps them as it finds them goes on where it stopped."""
 
 import json
 from pathlib import Path
@@ -15,16 +15,21 @@ from jaxdl.verify.check import check
 from jaxdl.verify.set_graph import Parallelotopes, SetGraph
 
 
-def keep(folder: Path, seed: int, proof: CertifiedNet) -> None:
+def keep(folder: Path, seed: int, proof: CertifiedNet) -> Path:
     """Writes the certificate of a net.
 
     Args:
         folder: Of the proofs; made if it is absent.
         seed: Of the net.
         proof: Of the net.
+
+    Returns:
+        The file.
     """
     folder.mkdir(exist_ok=True)
-    file_schema.write_json(_file(folder, seed), proof.certificate)
+    file = _file(folder, seed)
+    file_schema.write_json(file, proof.certificate)
+    return file
 
 
 def find_kept(

@@ -1,6 +1,7 @@
 """What is known of each net of a population: falsified, proved or unknown."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import jax
@@ -9,11 +10,29 @@ import numpy as np
 from experiments.core.automata import describe_counterexample
 from experiments.core.config import Config
 from experiments.core.schemas.proofs import SeedVerdict
-from experiments.proofs.certify import Options, certify_population, take
+from experiments.proofs.certify_as_trained import certify_as_trained
+from experiments.proofs.certify_fine_tuned import certify_fine_tuned, take
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
 from jaxdl.verify.certify import CertifiedNet
 from jaxdl.verify.falsify import falsify
+
+
+class Options(NamedTuple):
+    """How to search for proofs.
+
+    Attributes:
+        as_trained: Whether the weights stay as they are; else they are fine-tuned with the sets.
+        history, steps: For fine-tuning, as in certify_fine_tuned.
+        word_steps: For nets as they were trained, as in certify_as_trained.
+        folder: Of the proofs.
+    """
+
+    as_trained: bool
+    history: int
+    steps: int
+    word_steps: int
+    folder: Path
 
 
 class Judgement(NamedTuple):
@@ -51,7 +70,14 @@ def judge_population(
         # A falsified net has no proof, unless its weights may change.
         if verdict.verdict != 'falsified' or not options.as_trained:
             nets.append(net)
-    certified = certify_population(config, automaton, params, nets, options)
+    if options.as_trained:
+        certified = certify_as_trained(
+            config, automaton, params, nets, options.word_steps, options.folder
+        )
+    else:
+        certified = certify_fine_tuned(
+            config, automaton, params, nets, options.history, options.steps
+        )
     verdicts = _with_proofs(verdicts, certified, params, options.as_trained)
     return Judgement(verdicts, certified)
 

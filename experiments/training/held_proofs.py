@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from tqdm import tqdm
+
 from experiments.core.automata import automaton_of
 from experiments.core.config import Config
 from experiments.core.schemas.proofs import ProofResults, SeedVerdict
@@ -24,7 +26,9 @@ def read_held_proofs(folder: Path, config: Config) -> ProofResults | None:
     if proofs is None:
         return None
     seeds = {}
-    for seed, verdict in proofs.seeds.items():
+    # Large proofs take seconds each. A bar that is gone sooner would only flicker.
+    verdicts = tqdm(proofs.seeds.items(), 'checking proofs again', unit='net', delay=1)
+    for seed, verdict in verdicts:
         claims_proof = verdict.slack is not None or verdict.verdict == 'proved'
         if claims_proof and not _holds(folder / 'proofs' / f'seed{seed}.json', config):
             known = 'falsified' if verdict.counterexample else 'unknown'

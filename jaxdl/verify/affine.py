@@ -142,11 +142,6 @@ def join(upper: AffineForm, lower: AffineForm) -> AffineForm:
     )
 
 
-def shift(form: AffineForm, offset: arb_mat) -> AffineForm:
-    """The form of x + offset, for a known offset (n, 1)."""
-    return form._replace(centre=form.centre + offset)
-
-
 def add(x: AffineForm, y: AffineForm) -> AffineForm:
     """The form of x + y."""
     return AffineForm(

@@ -12,8 +12,9 @@ from hand_built import (
     set_entry,
 )
 
-from jaxdl.verify import rounding
+from jaxdl.verify import check, rounding
 from jaxdl.verify.affine import AffineForm
+from jaxdl.verify.certificate import parse
 from jaxdl.verify.rounding import Arithmetic
 
 # Of each error a power of two of its own.
@@ -92,6 +93,19 @@ def test_sets_that_rounding_may_leave_are_not_covered():
     for room, covered in ((1e-5, True), (1e-9, False)):
         certificate = constant_certificate(0.5, room)
         assert check_content(certificate).covers_float32 == covered
+
+
+def test_the_rounding_of_a_logit(monkeypatch):
+    """The state is 0, the logit its bias of 1: two terms, rounded twice each, here twice as often.
+
+    In an arithmetic that rounds to 10 bits, and otherwise as that of the real numbers.
+    """
+    ten_bits = Arithmetic(roundoff=arb(2) ** -10, underflow=arb(0), function_error=arb(0))
+    monkeypatch.setattr(rounding, 'EXACT', ten_bits)
+    certificate = constant_certificate(0.0, room=0.01)
+    set_entry(certificate, ('weights', 'head_bias', 0), (1.0).hex())
+    margin = check.check(parse(seal(certificate))).margin
+    assert margin == pytest.approx(1 - 2 * 2 * 2.0**-10, abs=1e-12)
 
 
 @pytest.mark.quick
