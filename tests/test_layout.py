@@ -18,7 +18,7 @@ HOMES = {
     'tensorflow_datasets': ('jaxdl/data/',),
     'orbax': ('jaxdl/checkpoint.py',),
     'matplotlib': ('jaxdl/figures/',),
-    'jinja2': ('experiments/reports/page/render.py',),
+    'jinja2': ('experiments/exhibits/page.py', 'experiments/reports/page/render.py'),
     'markdown': ('experiments/reports/page/render.py',),
     'filelock': ('experiments/training/folder_lock.py',),
     'flint': tuple(
@@ -55,10 +55,21 @@ ROOMS = {
     'training': ('core',),
     'views': ('core', 'training'),
     'proofs': ('core', 'training'),
+    'exhibits': ('core', 'training'),
     'reports': ('core', 'training'),
     'benchmark': ('core', 'training', 'reports'),
 }
-COMMANDS = {'main', 'visualize', 'prove', 'predict', 'transfer', 'bench', 'reproduce', 'report'}
+COMMANDS = {
+    'main',
+    'visualize',
+    'prove',
+    'predict',
+    'transfer',
+    'bench',
+    'reproduce',
+    'report',
+    'playground',
+}
 
 
 def _tree(path):

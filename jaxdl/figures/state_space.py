@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from jaxdl.figures.base import new_figure
+from jaxdl.figures.planes import principal_directions, projected_outline
 
 
 class Trajectories(NamedTuple):
@@ -34,13 +35,6 @@ class Transition(NamedTuple):
     label: str
 
 
-class Projection(NamedTuple):
-    """A projection (points - origin) @ directions to the plane."""
-
-    origin: np.ndarray  # (D,)
-    directions: np.ndarray  # (D, 2), orthonormal
-
-
 def invariant_sets(
     title: str,
     trajectories: Trajectories,
@@ -64,12 +58,12 @@ def invariant_sets(
     axes = figure.subplots()
     colours = [f'C{number % 10}' for number in range(len(state_names))]
     states = trajectories.states.reshape(-1, trajectories.states.shape[-1])
-    projection = _principal_directions(states)
-    points = (states - projection.origin) @ projection.directions
+    projection = principal_directions(states)
+    points = projection.project(states)
     point_colours = np.array(colours)[trajectories.automaton_states.ravel()]
     axes.scatter(points[:, 0], points[:, 1], s=4, c=point_colours, alpha=0.5)
     for centre, generators, state in zip(*invariant, strict=True):
-        outline = _projected_outline(centre, generators, projection)
+        outline = projected_outline(centre, generators, projection)
         axes.fill(outline[:, 0], outline[:, 1], facecolor='none', edgecolor=colours[state])
     paths = points.reshape(*trajectories.states.shape[:2], 2)
     for transition in transitions:
@@ -79,40 +73,6 @@ def invariant_sets(
     axes.set(xlabel='first principal direction', ylabel='second principal direction')
     axes.legend(fontsize=8)
     return figure
-
-
-def _principal_directions(states: np.ndarray) -> Projection:
-    origin = states.mean(0)
-    _, _, directions = np.linalg.svd(states - origin, full_matrices=False)
-    return Projection(origin, directions[:2].T)
-
-
-def _projected_outline(
-    centre: np.ndarray, generators: np.ndarray, projection: Projection
-) -> np.ndarray:
-    """The outline of a projected parallelotope.
-
-    A projection of a parallelotope is a zonotope: the sum of the segments [-g, g] of its
-    projected generators g. Its outline runs through the segments in the order of their angles,
-    up one side and down the other.
-
-    Args:
-        centre: (D,).
-        generators: (D, E).
-        projection: To the plane.
-
-    Returns:
-        The corners (2E, 2) in order.
-    """
-    segments = generators.T @ projection.directions  # (E, 2)
-    segments = np.where(segments[:, 1:] < 0, -segments, segments)  # all point upwards
-    angles = np.arctan2(segments[:, 1], segments[:, 0])
-    segments = segments[np.argsort(angles)]
-    total = segments.sum(0)
-    partial_sums = np.cumsum(segments, 0)
-    # The lowest corner is -total; adding 2g for one segment after the other leads to the highest.
-    corners = 2 * np.concatenate([partial_sums, total - partial_sums]) - total
-    return (centre - projection.origin) @ projection.directions + corners
 
 
 def _draw_transition(
