@@ -1,0 +1,88 @@
+"""The playground in a real Chromium, at the width of a phone and of a desk."""
+
+import shutil
+
+import pytest
+
+from experiments import playground
+from experiments.core.command import run_command
+
+pytestmark = pytest.mark.browser
+sync_api = pytest.importorskip('playwright.sync_api')
+# Strokes on the canvas, in shares of its sides.
+ONE = [(0.5, 0.15), (0.5, 0.85)]
+SEVEN = [(0.28, 0.2), (0.72, 0.2), (0.45, 0.85)]
+
+
+@pytest.fixture(scope='module')
+def browser():
+    # A Chromium of the system, or else the one that playwright has installed.
+    system = shutil.which('chromium') or shutil.which('chromium-browser')
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=system, args=['--no-sandbox'])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope='module')
+def page_file(tmp_path_factory):
+    file = tmp_path_factory.mktemp('page') / 'playground.html'
+    with pytest.raises(SystemExit) as stopped:
+        run_command(playground.main, ['playground', f'--out={file}'])
+    assert not stopped.value.code
+    return file
+
+
+@pytest.fixture(params=[390, 1400])
+def page(request, browser, page_file):
+    """The open page, whose console must stay silent and whose width must fit."""
+    page = browser.new_page(viewport={'width': request.param, 'height': 900})
+    messages = []
+    page.on('console', lambda message: messages.append(message.text))
+    page.on('pageerror', lambda error: messages.append(str(error)))
+    page.goto(page_file.as_uri())
+    yield page
+    assert messages == []
+    assert page.evaluate('document.documentElement.scrollWidth') == request.param
+    page.close()
+
+
+def test_two_numbers_are_added(page):
+    page.fill('#first-number', '99999999999999999999')
+    page.fill('#second-number', '1')
+    page.click('#add-at-once')
+    answer = '99999999999999999999 + 1 = 100000000000000000000, answered 100000000000000000000'
+    assert page.inner_text('#adding-answer') == f'{answer}: right.'
+    page.fill('#second-number', 'one')
+    assert 'Type two whole numbers' in page.inner_text('#adding-answer')
+
+
+def test_the_proved_net_cannot_be_broken_and_the_falsified_one_has_its_counterexample(page):
+    for button in ('carry', 'ones', 'constant', 'random'):
+        page.click(f'#break-{button}')
+        assert 'bits of the sum are right' in page.inner_text('#break-verdict')
+    assert page.is_hidden('#break-known')
+    with page.expect_download() as download:
+        page.click('#certificate-link')
+    assert 'jaxdl certificate' in download.value.path().read_text(encoding='utf-8')
+    page.select_option('#adder-net', '1')
+    page.click('#break-known')
+    assert '1 of ' in page.inner_text('#break-verdict')
+    assert 'wrong' in page.inner_text('#adding-answer')
+
+
+def test_a_sum_can_be_played_step_by_step_from_the_keyboard(page):
+    page.focus('#add-one-step')
+    page.keyboard.press('Enter')
+    assert page.inner_text('#adding-answer').startswith('1 of ')
+    page.focus('#add-slowly')
+    page.keyboard.press('Enter')
+    page.wait_for_function("document.querySelector('#adding-answer').innerText.includes('right')")
+    assert page.inner_text('#add-slowly') == 'Play'
+
+
+def test_digits_are_recalled(page):
+    page.fill('#recall-digits', '27182818284590')
+    assert page.inner_text('#recall-verdict') == 'After 14 digits it answers 1: right.'
+    page.fill('#recall-digits', '2')
+    assert page.inner_text('#recall-verdict') == 'Type at least 3 digits.'
