@@ -2,17 +2,20 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 
 from experiments.reports.claims.answer import ClaimAnswer
 from experiments.reports.claims.report_e_adders import ADDERS_OF_E
 from experiments.reports.evidence import Evidence
-from experiments.reports.page.blocks import Block, Chapter, Items, Text
+from experiments.reports.page.blocks import Block, Chapter, Items, Picture, Text
 from experiments.reports.page.claim_tables import count_text, first_claims_table
 from experiments.reports.page.report_chapter import report_anchor
 from experiments.reports.reported_claims import ReportedClaim
 from experiments.reports.verdict import RULE
 from experiments.reports.verdict_summary import Counts, ReportTest, Summary
 from jaxdl.figures import comparisons
+
+PLAYGROUND_PICTURE = Path(__file__).parent / 'playground.webp'
 
 
 def headline(counts: Counts) -> str:
@@ -56,6 +59,17 @@ def first_screen(
             "The sign test and Stouffer's Z take one number a row, its final accuracy. A report "
             'that shows its best runs, and a preset of ours that is worse than what the report '
             'ran, look alike in them.'
+        ),
+        Text(
+            'Nets of the reports at work, in a page of its own: '
+            '[the playground](docs/playground.html).'
+        ),
+        Picture(
+            'playground',
+            PLAYGROUND_PICTURE,
+            'A proved LSTM of five units adds 314 and 1012: its bits, its gates and states, and '
+            'the sets that hold its state for ever.',
+            'A screenshot of the playground',
         ),
     ]
 
