@@ -105,9 +105,11 @@ def _single_table(verdicts: Sequence[Verdict]) -> Table:
     rows = []
     for verdict in verdicts:
         number = verdict.number
+        mark, *numbers = verdict_cells(verdict)
         place = [TextCell(split_name(number)), TextCell(number.index)]
-        rows.append(Row([_name(number), *place, *verdict_cells(verdict)]))
-    return Table(('row', 'examples', 'which', *VERDICT_HEADER), rows)
+        rows.append(Row([_name(number), mark, *place, *numbers]))
+    verdict_name, *number_names = VERDICT_HEADER
+    return Table(('row', verdict_name, 'examples', 'which', *number_names), rows)
 
 
 def _joined_table(verdicts: Sequence[Verdict]) -> Table:

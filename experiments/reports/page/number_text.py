@@ -66,18 +66,18 @@ def ours_text(ours: OurScore | None, unit: str) -> str:
 
 
 def verdict_cells(verdict: Verdict) -> list[NumberCell | MarkCell]:
-    """What is reported, ours, the verdict, and what one more run of ours would give."""
+    """The verdict, what is reported, ours, and what one more run of ours would give."""
     number = verdict.number
     return [
+        verdict_cell(verdict),
         NumberCell(reported_text(number)),
         NumberCell(ours_text(verdict.ours, number.unit)),
-        verdict_cell(verdict),
         NumberCell(interval_text(verdict.expected, number.unit)),
     ]
 
 
-# The verdict comes before what only explains it: a narrow screen shows the first columns.
-VERDICT_HEADER = ('reported', 'ours (95 %)', 'verdict', 'one more run (19 in 20)')
+# The verdict comes first: a narrow screen shows the first columns.
+VERDICT_HEADER = ('verdict', 'reported', 'ours (95 %)', 'one more run (19 in 20)')
 
 
 def verdict_cell(verdict: Verdict) -> MarkCell:

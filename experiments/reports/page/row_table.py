@@ -101,7 +101,7 @@ def _line(row: ReportedRow, verdict: Verdict | None, evidence: Evidence, togethe
 
 def _verdict_cells(verdict: Verdict | None) -> list[NumberCell | MarkCell]:
     if verdict is None:
-        return [NumberCell(''), NumberCell(''), MarkCell('', 'no number reported'), NumberCell('')]
+        return [MarkCell('', 'no number reported'), NumberCell(''), NumberCell(''), NumberCell('')]
     return verdict_cells(verdict)
 
 
