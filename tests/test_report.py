@@ -106,7 +106,7 @@ def test_the_page_has_numbers_and_verdicts(page):
     cells = [cell.strip() for cell in line.strip('|').split('|')]
     assert cells[1].endswith(f' {headline_verdicts(verdicts)["E-lstm128"].text()}')
     assert cells[5:8] == ['accuracy', '[curve](#curves-E)', str(results.config['seeds'])]
-    assert '| no run | 100 % |' in line_of(text, 'E-recall-gru5')
+    assert '| no run: E-recall-gru5 was not run | 100 % |' in line_of(text, 'E-recall-gru5')
     assert '`D-add-mse-h5-cmp` (the same run as `D-add-mse-h5`)' in text
     assert '✗' in text and '✓' in text
     assert 'as MNIST 82.2 ± 7.5 %' in text
