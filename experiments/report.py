@@ -125,7 +125,8 @@ def page_blocks(judged: Judged) -> list[Block]:
     blocks.append(Section('CIFAR-10: samples', 'samples', samples))
     proofs = Chapter()
     sequence_sections.proofs(proofs, evidence)
-    blocks.append(Section('Adders that are proved right at every length', 'proofs', proofs.blocks))
+    sequence_sections.automata(proofs, evidence)
+    blocks.append(Section('Nets that are proved right at every length', 'proofs', proofs.blocks))
     blocks.append(_paper(judged.results_folder))
     return blocks
 

@@ -1,8 +1,8 @@
 """All that `reproduce` trains, draws and measures, by id.
 
 Beside the rows of the reports these are comparisons that the reports only talk about (hidden-*,
-rate-*, batch-*), adders that are to be proved right (proof-*), what single claims need (claim-*),
-and rows on other subsets of the images (subset-*).
+rate-*, batch-*), adders and other automata that are to be proved right (proof-*), what single
+claims need (claim-*), and rows on other subsets of the images (subset-*).
 """
 
 import dataclasses
@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from experiments.core.config import RESTART_EPOCHS, VMAPPED, Config
+from experiments.core.defaults import TASK_DEFAULTS
 from experiments.reports.claim_runs import TIMED_PREFIX, claim_runs
 from experiments.reports.measurements.rows import measurements
 from experiments.reports.presets import PICTURES, Picture, near_names, presets
@@ -21,12 +22,13 @@ from experiments.reports.subset_runs import PREFIX as SUBSET_PREFIX
 from experiments.reports.subset_runs import SEEDS_OF_A_SUBSET, subset_runs
 from experiments.training.cost_estimate import seconds_per_step, steps_per_epoch
 from jaxdl import UserError
+from jaxdl.verify.machines import MACHINES
 
 # What `reproduce` keeps, a file for each id (result_files.py).
 RESULTS_FOLDER = Path(__file__).parents[1] / 'results'
 RESULTS_FOLDER_SHOWN = '.../experiments/results'  # in the help of a command
 
-PROOF_PREFIX = 'proof-'  # of the ids of the adders that `prove` is tried on
+PROOF_PREFIX = 'proof-'  # of the ids of the nets that `prove` is tried on
 CELLS = ('rnn', 'lstm', 'gru')
 HIDDEN_SIZES = (5, 10, 15, 20, 64, 100, 128, 256)
 LEARNING_RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
@@ -41,6 +43,16 @@ PROVED_ADDERS = {
     'rnn3': Config(cell='rnn', hidden=3, state_noise=0.1, restarts=8),
     'gru3': Config(cell='gru', hidden=3, state_noise=0.15, restarts=8),
     'lstm3': Config(cell='lstm', hidden=3, state_noise=0.05, restarts=8),
+}
+
+# Units with which nets learn a machine; docs/automata.md says what fewer gave.
+USUAL_UNITS = 5
+MORE_UNITS = {
+    'count_modulo_3': 10,
+    'count_modulo_5': 10,
+    'brackets_3': 10,
+    'cycle_navigation': 20,
+    'modular_arithmetic': 20,
 }
 
 # Pictures beyond those of the reports.
@@ -97,8 +109,20 @@ def comparisons() -> dict[str, Config]:
 
 
 def proofs() -> dict[str, Config]:
-    """The adders that `prove` is tried on."""
-    return {PROOF_PREFIX + name: config for name, config in PROVED_ADDERS.items()}
+    """The adders, and the nets that follow built-in machines, that `prove` is tried on."""
+    configs = {PROOF_PREFIX + name: config for name, config in PROVED_ADDERS.items()}
+    for machine in MACHINES:
+        units = MORE_UNITS.get(machine, USUAL_UNITS)
+        for cell in CELLS:
+            configs[machine_id(machine, cell)] = replace(
+                TASK_DEFAULTS['automaton'], machine=machine, cell=cell, hidden=units
+            )
+    return configs
+
+
+def machine_id(machine: str, cell: str) -> str:
+    """The id of the nets of a cell that follow a built-in machine."""
+    return f'{PROOF_PREFIX}{machine}-{cell}'
 
 
 @functools.cache

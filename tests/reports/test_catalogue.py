@@ -16,7 +16,8 @@ pytestmark = pytest.mark.quick
 
 def test_the_comparisons_are_beside_the_rows():
     configs = catalogue.runs()
-    hidden, rates, batches, proofs, claims = 24, 18, 2, 6, len(claim_runs(presets()))
+    hidden, rates, batches, claims = 24, 18, 2, len(claim_runs(presets()))
+    proofs = 6 + 16 * 3  # adders, and machines by cell
     beside = hidden + rates + batches + proofs + claims + len(subset_runs(presets()))
     assert len(configs) == len(presets()) + beside
     assert configs['rate-gru-0.01'].learning_rate == 0.01

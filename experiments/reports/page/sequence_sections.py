@@ -6,7 +6,13 @@ from typing import NamedTuple
 
 from experiments.core.schemas.final_tests import AdderTest
 from experiments.core.schemas.rows import RowResults
-from experiments.reports.catalogue import BATCH_SIZES, PROOF_PREFIX, PROVED_ADDERS
+from experiments.reports.catalogue import (
+    BATCH_SIZES,
+    CELLS,
+    PROOF_PREFIX,
+    PROVED_ADDERS,
+    machine_id,
+)
 from experiments.reports.evidence import (
     Evidence,
     by_cell,
@@ -20,6 +26,7 @@ from experiments.reports.page.blocks import Chapter
 from experiments.reports.page.sequence_claims import LOSS_PAIRS_OF_E, LossPair
 from jaxdl.figures import comparisons, curves
 from jaxdl.figures.comparisons import Panel, SummaryLine
+from jaxdl.verify.machines import MACHINES
 
 ADDER_SCORES = ('bit_accuracy', 'exact_match')
 # Adders that were trained with both losses.
@@ -220,6 +227,43 @@ def proofs(chapter: Chapter, evidence: Evidence) -> None:
             'slack',
         ],
         lines,
+    )
+
+
+def automata(chapter: Chapter, evidence: Evidence) -> None:
+    """How many nets that follow other automata were proved right, by machine and cell."""
+    lines = []
+    for name, machine in MACHINES.items():
+        found = {}
+        for cell in CELLS:
+            results = evidence.results.get(machine_id(name, cell))
+            if results is not None:
+                found[cell] = results
+        if found:
+            units = sorted({results.config['hidden'] for results in found.values()})
+            cells = [_short_proof_text(found.get(cell)) for cell in CELLS]
+            states = len(machine.automaton.next_state)
+            lines.append([f'`{name}`', states, ', '.join(map(str, units)), *cells])
+    if not lines:
+        return
+    chapter.text(
+        'The same for other automata (`docs/automata.md`): how many nets of each cell are proved '
+        'right at every length after fine-tuning, how many of these with float32 rounding, and '
+        'how many are falsified by `prove` as they were trained. An empty cell was not run.'
+    )
+    chapter.table(['machine', 'states', 'units', *CELLS], lines)
+
+
+def _short_proof_text(results: RowResults | None) -> str:
+    if results is None:
+        return ''
+    verdicts = list(results.proofs.seeds.values())
+    proved = [verdict for verdict in verdicts if verdict.slack is not None]
+    covered = [verdict for verdict in proved if verdict.covers_float32]
+    falsified = [verdict for verdict in verdicts if verdict.verdict == 'falsified']
+    return (
+        f'{len(proved)} of {len(verdicts)} proved, {len(covered)} with float32; '
+        f'{len(falsified)} falsified'
     )
 
 
