@@ -53,7 +53,7 @@ def main(argv: Sequence[str]) -> None:
     Raises:
         UserError: There is no folder of results.
     """
-    flags = flag_values(argv, FLAGS)
+    flags = flag_values(argv, FLAGS, __doc__)
     results_folder = Path(flags['results']).expanduser()
     out = Path(flags['out']).expanduser()
     if not results_folder.is_dir():

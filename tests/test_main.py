@@ -11,8 +11,15 @@ from command_line import error_line, start
 @pytest.mark.parametrize(
     'flags, message',
     [
-        (['--task=mnist'], '--task=mnist is unknown; choose one of binary_add'),
-        (['--cell=gruu'], '--cell=gruu is unknown; choose one of rnn, lstm, gru'),
+        (
+            ['--task=mnist'],
+            '--task=mnist is unknown (did you mean mnist_rnn or mnist_cnn?); choose',
+        ),
+        (
+            ['--task=binaryadd'],
+            '--task=binaryadd is unknown (did you mean binary_add?); choose one',
+        ),
+        (['--cell=ltsm'], '--cell=ltsm is unknown (did you mean lstm?); choose one of rnn, lstm,'),
         (['--optimizer=adamw'], '--optimizer=adamw is unknown'),
         (['--preset=E-lstm129'], 'E-lstm128'),
         (
@@ -25,8 +32,8 @@ from command_line import error_line, start
             ['--task=mnist_cnn', '--per_class=5', '--train_size=50'],
             '--per_class=5 and --train_size=50',
         ),
-        (['--hiden=5'], 'hiden'),
-        (['--hidden=five'], 'hidden'),
+        (['--hiden=5'], 'there is no flag --hiden (did you mean hidden?)'),
+        (['--hidden=five'], '--hidden=five is not a whole number'),
         (['--task=recall', 'hidden=5'], "'hidden=5' is not a flag"),
         (['--hidden=0'], '--hidden=0 must be greater than 0'),
         (['--learning_rate=-1'], '--learning_rate=-1.0 must be greater than 0'),

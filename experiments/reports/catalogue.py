@@ -16,11 +16,12 @@ from types import MappingProxyType
 from experiments.core.config import RESTART_EPOCHS, VMAPPED, Config
 from experiments.reports.claim_runs import TIMED_PREFIX, claim_runs
 from experiments.reports.measurements.rows import measurements
-from experiments.reports.presets import PICTURES, Picture, near_names, presets
+from experiments.reports.presets import PICTURES, Picture, presets
 from experiments.reports.subset_runs import PREFIX as SUBSET_PREFIX
 from experiments.reports.subset_runs import SEEDS_OF_A_SUBSET, subset_runs
 from experiments.training.cost_estimate import seconds_per_step, steps_per_epoch
 from jaxdl import UserError
+from jaxdl.names import did_you_mean
 
 # What `reproduce` keeps, a file for each id (result_files.py).
 RESULTS_FOLDER = Path(__file__).parents[1] / 'results'
@@ -156,7 +157,7 @@ def select(patterns: str) -> list[str]:
         matching = fnmatch.filter(names, pattern)
         if not matching:
             raise UserError(
-                f'--rows={pattern} matches no row{near_names(pattern, names)}; '
+                f'--rows={pattern} matches no row{did_you_mean(pattern, names)}; '
                 'docs/reports.md says which there are'
             )
         chosen.update(matching)
