@@ -4,7 +4,7 @@ This module does not import JAX.
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 
 from jaxdl import UserError
@@ -38,6 +38,18 @@ def unknown(setting: str, name: str, known: Iterable[str]) -> UserError:
     )
 
 
+def require_known(kind: str, name: str, known: Collection[str]) -> None:
+    """Raises UserError unless a name is known.
+
+    Args:
+        kind: What it is the name of, in the singular: 'loss'.
+        name: The name.
+        known: All names that there are.
+    """
+    if name not in known:
+        raise unknown(f'the {kind} {name!r}', str(name), known)
+
+
 def look_up(kind: str, name: str, table: Mapping[str, Named]) -> Named:
     """The entry of a table.
 
@@ -49,6 +61,5 @@ def look_up(kind: str, name: str, table: Mapping[str, Named]) -> Named:
     Raises:
         UserError: There is no such name.
     """
-    if name not in table:
-        raise unknown(f'the {kind} {name!r}', str(name), table)
+    require_known(kind, name, table)
     return table[name]
