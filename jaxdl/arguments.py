@@ -33,10 +33,21 @@ def require_shape(name: str, array: Any, *sizes: int | str) -> None:
 
 
 def require_integers(name: str, array: Any) -> None:
-    """Raises UserError unless the dtype of an array is one of integers."""
-    dtype = jnp.result_type(array)
-    if not jnp.issubdtype(dtype, jnp.integer):
-        raise UserError(f'{name} must be integers, not {dtype}')
+    """Raises UserError unless an array is one of integers."""
+    _require_dtype(name, array, jnp.integer, 'integers')
+
+
+def require_floats(name: str, array: Any) -> None:
+    """Raises UserError unless an array is one of floating point numbers."""
+    _require_dtype(name, array, jnp.floating, 'floating point numbers')
+
+
+def _require_dtype(name, array, kind, kind_in_words):
+    dtype = getattr(array, 'dtype', None)
+    if dtype is None:
+        raise UserError(f'{name} must be an array, not of type {type(array).__name__}')
+    if not jnp.issubdtype(dtype, kind):
+        raise UserError(f'{name} must be {kind_in_words}, not {dtype}')
 
 
 def require_range(name: str, numbers: Any, low: int, high: int) -> None:

@@ -99,9 +99,8 @@ def test_what_a_run_writes(task, finished):
     figures = {path.stem for path in (folder / 'figures').glob('*.png')}
     table = 'confusion' if task.startswith('mnist') else 'accuracy_by_length'
     assert {'curves', 'samples', table} <= figures
-    assert {'train/loss', 'validation/loss', *figures} <= set(
-        values_of(read_events(folder / 'tensorboard'))
-    )
+    tags = set(values_of(read_events(folder / 'tensorboard')))
+    assert {'train/loss', 'validation/loss', *figures} <= tags
 
 
 @pytest.mark.parametrize('task', ['mnist_rnn', 'mnist_cnn'])

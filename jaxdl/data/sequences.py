@@ -21,7 +21,13 @@ ANY_ANSWER = -1  # the target where no answer is asked for, or behind the length
 
 
 def uniform_lengths(key: Array, n: int, low: int, high: int) -> Array:
-    """Draws n lengths (n,) int32, uniform on low..high inclusive."""
+    """Draws n lengths (n,) int32, uniform on low..high inclusive.
+
+    Raises:
+      UserError: low is greater than high.
+    """
+    if low > high:
+        raise UserError(f'low={low} must not be greater than high={high}')
     return jax.random.randint(key, (n,), low, high + 1)
 
 
@@ -111,6 +117,8 @@ def encode_sum(
     """
     require_shape('a', a, 'n', 'L')
     require_shape('b', b, *a.shape)
+    require_range('the bits of a', a, 0, 1)
+    require_range('the bits of b', b, 0, 1)
     require_shape('lengths', lengths, len(a))
     _require_lengths(lengths, 0, a.shape[1])
     steps = a.shape[1] + 1

@@ -17,7 +17,7 @@ from flax import linen as nn
 from jax import Array, lax
 
 from jaxdl import UserError
-from jaxdl.arguments import require_shape
+from jaxdl.arguments import require_floats, require_shape
 from jaxdl.models.activations import make_activation
 from jaxdl.models.initializers import INITIALIZERS
 from jaxdl.names import look_up
@@ -254,9 +254,10 @@ class CNN(nn.Module):
           logits.
 
         Raises:
-          UserError: the images have another shape.
+          UserError: the images have another shape or type.
         """
         require_shape('images', images, 'N', *self.shape)
+        require_floats('images', images)
         conv1_pre = _convolution_layer(images, self.conv1, SAME_PADDING)
         conv1 = self.act(conv1_pre)
         pool1 = max_pool(conv1)

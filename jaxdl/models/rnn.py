@@ -15,7 +15,8 @@ from flax import linen as nn
 from jax import Array
 from jax.nn.initializers import Initializer
 
-from jaxdl.arguments import require_integers, require_range, require_shape
+from jaxdl import UserError
+from jaxdl.arguments import require_floats, require_integers, require_range, require_shape
 from jaxdl.models.activations import ACTIVATIONS
 from jaxdl.models.initializers import INITIALIZERS, recurrent_initializers
 from jaxdl.models.recurrence import CELLS, Cell, unroll
@@ -120,7 +121,11 @@ class RNN(nn.Module):
         Raises:
           UserError: an argument has another shape or type, or a field of the net is unknown.
         """
+        for name in ('outputs', 'hidden', 'layers'):
+            if getattr(self, name) < 1:
+                raise UserError(f'{name}={getattr(self, name)} must be 1 at least')
         require_shape('inputs', inputs, 'N', 'T', 'D')
+        require_floats('inputs', inputs)
         if lengths is not None:
             n, steps, _ = inputs.shape
             require_shape('lengths', lengths, n)

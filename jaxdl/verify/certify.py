@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from jaxdl import UserError
 from jaxdl.verify import set_graph
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
@@ -59,6 +60,8 @@ def certify(
     """
     require_automaton(automaton)
     require_net(cell, candidate.params, automaton)
+    if slack is not None and slack < 0:
+        raise UserError(f'slack={slack} must not be negative')
     # The checker knows no arrays.
     weights = {name: array.tolist() for name, array in candidate.params.items()}
     sets = set_graph.to_state_sets(candidate.sets, graph)

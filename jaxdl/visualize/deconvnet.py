@@ -17,7 +17,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxdl.arguments import require_range, require_shape
+from jaxdl.arguments import require_floats, require_range, require_shape
 from jaxdl.names import look_up
 from jaxdl.visualize.model_interface import Model, Params, with_rule
 
@@ -109,7 +109,7 @@ def project(
         (N, H, W, C).
 
     Raises:
-        UserError: The images have another shape, or a name is unknown.
+        UserError: The images or the signal have another shape or type, or a name is unknown.
     """
     values, pullback = _layer_and_pullback(model, params, images, layer, rule)
     sent_down = signal(values)
@@ -147,6 +147,7 @@ def strongest_maps(
 def _layer_and_pullback(model, params, images, layer, rule):
     """The values of a layer, and the function that sends a signal of their shape to the pixels."""
     require_shape('images', images, 'N', 'H', 'W', 'C')
+    require_floats('images', images)
     ruled_model = with_rule(model, rule)
 
     def layer_values(images):

@@ -185,6 +185,7 @@ def project(
     Returns:
         (M, S, S, C), zero outside the image.
     """
+    require_shape('maps', maps, len(fields.patches))
     ruled_model = with_rule(model, rule)
 
     def unit_values(patches):
