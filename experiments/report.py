@@ -99,7 +99,7 @@ def compare_reports(verdicts: Sequence[Verdict]) -> Mapping[str, ReportTest]:
 def figure_folder(results_folder: Path, out: Path) -> Path:
     """Where the page's figures are written: beside the page, or below it with the results."""
     # The repository has REPORT.md at its top, and the pictures that it shows with the results.
-    if out.absolute() in results_folder.absolute().parents:
+    if results_folder.absolute().parents[1:2] == (out.absolute(),):
         return results_folder / 'figures'
     return out / 'figures'
 

@@ -44,6 +44,11 @@ def main(argv: Sequence[str]) -> None:
     if flags['seeds'] < 0:
         raise UserError(f'--seeds={flags["seeds"]} must not be negative')
     requested = catalogue.select(flags['rows'])
+    if flags['results'] == str(RESULTS_FOLDER) and not catalogue.is_in_a_clone():
+        raise UserError(
+            '--results=FOLDER is needed outside of a clone: the results that are kept are part of '
+            'the installed package'
+        )
 
     # Imported here, as these import JAX, for which --help need not wait.
     from experiments.reports import reproduction, result_files

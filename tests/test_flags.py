@@ -90,6 +90,6 @@ def test_every_setting_is_in_one_group():
         names += group
     assert sorted(names) == sorted(field.name for field in dataclasses.fields(Config))
     shown = help_text(config_flags(Config()), '')
-    common = shown.split('\n\n')[1]
-    assert re.findall(r'--(\w+)=', common)[:3] == ['task', 'dataset', 'machine']
+    common = shown.split('\n\n')[0]
+    assert re.findall(r'^  --(\w+)=', common, re.MULTILINE)[:3] == ['task', 'dataset', 'machine']
     assert '--momentum=' not in common

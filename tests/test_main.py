@@ -6,6 +6,11 @@ import sys
 import pytest
 from command_line import error_line, start
 
+from experiments.__main__ import run_named_command
+from experiments.core.config import Config
+from experiments.main import COMMAND_FLAGS, config_flags
+from jaxdl import UserError
+
 
 @pytest.mark.quick
 @pytest.mark.parametrize(
@@ -85,7 +90,7 @@ def test_help_is_one_line_a_flag(capsys):
     assert start('--task', 'recall', '--help') == 0
     lines = capsys.readouterr().out.splitlines()
     flag_lines = [line for line in lines if line.startswith('  --')]
-    assert len(flag_lines) == len(lines) - 1
+    assert len(flag_lines) == len({**config_flags(Config()), **COMMAND_FLAGS})
     assert any(line.startswith('  --hidden=10 ') for line in flag_lines)
     assert any(line.startswith('  --bidirectional=false ') for line in flag_lines)
 
@@ -111,3 +116,17 @@ def test_testing_an_adder_does_not_import_the_proof_search():
     )
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ['False', 'False']
+
+
+@pytest.mark.quick
+def test_a_command_by_its_name(capsys, monkeypatch):
+    monkeypatch.setattr(sys, 'argv', ['jaxdl-experiments'])
+    run_named_command(['jaxdl-experiments'])
+    shown = capsys.readouterr().out
+    assert 'bench, main, predict, prove, report, reproduce, transfer, visualize' in shown
+    with pytest.raises(SystemExit) as stopped:
+        run_named_command(['jaxdl-experiments', 'main', '--cell=xyz'])
+    assert stopped.value.code == 2
+    assert '--cell=xyz is unknown' in capsys.readouterr().err
+    with pytest.raises(UserError, match=r"the command 'predcit' is unknown \(did you mean predict"):
+        run_named_command(['jaxdl-experiments', 'predcit'])
