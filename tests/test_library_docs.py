@@ -1,4 +1,4 @@
-"""The examples of docs/library.md print what the page says, each in a process and folder of its own."""
+"""The examples of docs/library.md print what the page says, each in a folder of its own."""
 
 import os
 import re
