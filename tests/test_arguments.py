@@ -247,7 +247,10 @@ def test_scores(call, message):
             'low=5 must not be greater than high=3',
         ),
         (lambda: images.load('minst', ''), "the data set 'minst' is unknown (did you mean mnist?)"),
-        (lambda: backend.configure(precision='hi'), "the precision 'hi' is unknown (did you mean"),
+        (
+            lambda: backend.configure(precision='hig'),
+            "the precision 'hig' is unknown (did you mean",
+        ),
     ],
 )
 def test_data(call, message):
