@@ -58,10 +58,10 @@ class TensorBoardEvents:
             return  # the windows of an epoch's twentieths show the same
         if isinstance(record, StatisticsRecord):
             for layer, statistics in record.layers.items():
-                low, high = statistics.range
-                self._write_histogram(
-                    f'layers/{layer}', low, high, statistics.histogram, record.step
-                )
+                counts = np.array(statistics.histogram)
+                edges = np.linspace(*statistics.range, len(counts) + 1)
+                histogram = _histogram(f'layers/{layer}', counts, edges, *statistics.range)
+                self._write(record.step, histogram)
         elif isinstance(record, WindowRecord):
             self._write_scores('train', record.train, record.step, suffix='_by_step')
         elif isinstance(record, EpochRecord):
@@ -72,7 +72,9 @@ class TensorBoardEvents:
         """Writes a histogram of each array of weights."""
         for name, values in weights.items():
             counts, edges = np.histogram(values, WEIGHT_BINS)
-            self._write_histogram(f'weights/{name}', edges[0], edges[-1], counts, step)
+            # Of a single value the bins are wider than it is.
+            histogram = _histogram(f'weights/{name}', counts, edges, values.min(), values.max())
+            self._write(step, histogram)
 
     def write_picture(self, name: str, png: bytes, step: int) -> None:
         """Writes a PNG as an image."""
@@ -89,29 +91,29 @@ class TensorBoardEvents:
                 half_width = _tensorboardx().summary.scalar(f'{tag}_ci95', summary.ci95)
                 self._write(step, half_width)
 
-    def _write_histogram(self, tag, low, high, counts, step):
-        """Writes counts in equal bins from low to high."""
-        counts = np.array(counts)
-        edges = np.linspace(low, high, len(counts) + 1)
-        # TensorBoard wants moments, which the bins tell only roughly.
-        centres = (edges[1:] + edges[:-1]) / 2
-        histogram = _tensorboardx().summary.histogram_raw(
-            tag,
-            min=low,
-            max=high,
-            num=int(counts.sum()),
-            sum=float(counts @ centres),
-            sum_squares=float(counts @ centres**2),
-            bucket_limits=edges[1:].tolist(),
-            bucket_counts=counts.tolist(),
-        )
-        self._write(step, histogram)
-
     def _write(self, step: int | None = None, summary: Any = None, file_version: str | None = None):
         event = _tensorboardx().proto.event_pb2.Event(
             wall_time=time.time(), step=step, summary=summary, file_version=file_version
         )
         self._writer.write(event.SerializeToString())
+
+
+def _histogram(
+    tag: str, counts: np.ndarray, edges: np.ndarray, smallest: float, largest: float
+) -> Any:
+    """The summary of values that were counted in bins."""
+    # TensorBoard wants moments, which the bins tell only roughly.
+    centres = (edges[1:] + edges[:-1]) / 2
+    return _tensorboardx().summary.histogram_raw(
+        tag,
+        min=float(smallest),
+        max=float(largest),
+        num=int(counts.sum()),
+        sum=float(counts @ centres),
+        sum_squares=float(counts @ centres**2),
+        bucket_limits=edges[1:].tolist(),
+        bucket_counts=counts.tolist(),
+    )
 
 
 @functools.cache
