@@ -47,18 +47,22 @@ def sizes_read_by_rnn() -> int:
 @functools.cache
 def sizes_read_by_cnn() -> int:
     """How many of SIZES the CNN reads whose parameters are made for TRAINED_SIZE."""
-    model = CNN(hidden=4)
-    trained_images = jnp.zeros((1, TRAINED_SIZE, TRAINED_SIZE, 1))
-    params = jax.eval_shape(model.init, jax.random.key(0), trained_images)
+    params = _cnn_params(TRAINED_SIZE)
     read = 0
     for side in SIZES:
-        shape = (side, side, 1)
         try:
-            jax.eval_shape(model.clone(shape=shape).apply, params, jnp.zeros((1, *shape)))
-        except (UserError, ValueError):
-            continue  # no two pools halve it, or the dense layer has weights for other inputs
-        read += 1
+            # Elsewhere the dense layer has weights for another number of inputs.
+            read += _cnn_params(side) == params
+        except UserError:
+            continue  # no two pools can halve it
     return read
+
+
+def _cnn_params(side):
+    """The shapes of the parameters of a CNN for square images of this side."""
+    shape = (side, side, 1)
+    model = CNN(shape=shape, hidden=4)
+    return jax.eval_shape(model.init, jax.random.key(0), jnp.zeros((1, *shape)))
 
 
 @functools.cache
