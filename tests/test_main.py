@@ -119,6 +119,7 @@ def test_testing_an_adder_does_not_import_the_proof_search():
 
 
 @pytest.mark.quick
+@pytest.mark.filterwarnings('ignore:.*found in sys.modules:RuntimeWarning')
 def test_a_command_by_its_name(capsys, monkeypatch):
     monkeypatch.setattr(sys, 'argv', ['jaxdl-experiments'])
     run_named_command(['jaxdl-experiments'])

@@ -38,7 +38,7 @@ def _pip(*words):
 @pytest.fixture(scope='module')
 def installed(wheel, tmp_path_factory):
     """A folder of packages that holds the wheel."""
-    folder = tmp_path_factory.mktemp('packages')
+    folder = tmp_path_factory.mktemp('project') / 'packages'
     _pip('install', '--no-deps', '--no-index', '--target', folder, wheel[0])
     return folder
 
@@ -47,10 +47,10 @@ def installed(wheel, tmp_path_factory):
 def run(installed, tmp_path):
     """run(*words) -> what Python prints with these words, far from the clone."""
 
-    def run_python(*words, fails=False):
+    def run_python(*words, fails=False, folder=tmp_path):
         done = subprocess.run(
             [sys.executable, *map(str, words)],
-            cwd=tmp_path,
+            cwd=folder,
             env={**os.environ, 'PYTHONPATH': str(installed)},
             capture_output=True,
             text=True,
@@ -82,16 +82,19 @@ def test_a_run_and_its_look_outside_of_the_clone(run, installed, tmp_path):
     assert '--as_trained=false' in run('-m', 'experiments.prove', '--help')
 
 
-def test_the_tables_of_the_reports_are_read(run, tmp_path):
+def test_the_tables_of_the_reports_are_read(run, installed):
     assert '--hidden=128 ' in run('-m', 'experiments.main', '--preset=E-lstm128', '--help')
-    printed = run('-m', 'experiments.report', '--out=page')
+    figures = installed / 'experiments' / 'results' / 'figures'
+    before = {file: file.stat().st_mtime_ns for file in figures.iterdir()}
+    # As where the virtual environment lies in the folder of a project.
+    project = installed.parent
+    printed = run('-m', 'experiments.report', f'--out={project}', folder=project)
+    assert {file: file.stat().st_mtime_ns for file in figures.iterdir()} == before
     headline = printed.splitlines()[0]
     assert 'scores that could be judged' in headline
-    for report in (ROOT / 'REPORT.md', tmp_path / 'page' / 'REPORT.md'):
+    for report in (ROOT / 'REPORT.md', project / 'REPORT.md'):
         assert headline in report.read_text()
-    assert (tmp_path / 'page' / 'docs' / 'claims.md').read_text() == (
-        ROOT / 'docs' / 'claims.md'
-    ).read_text()
+    assert (project / 'docs' / 'claims.md').read_text() == (ROOT / 'docs' / 'claims.md').read_text()
 
 
 def test_the_results_of_an_installed_package_stay_as_they_are(run):
