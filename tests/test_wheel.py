@@ -90,11 +90,9 @@ def test_the_tables_of_the_reports_are_read(run, installed):
     project = installed.parent
     printed = run('-m', 'experiments.report', f'--out={project}', folder=project)
     assert {file: file.stat().st_mtime_ns for file in figures.iterdir()} == before
-    headline = printed.splitlines()[0]
-    assert 'scores that could be judged' in headline
+    [headline] = [line for line in printed.splitlines() if 'scores that could be judged' in line]
     for report in (ROOT / 'REPORT.md', project / 'REPORT.md'):
         assert headline in report.read_text()
-    assert (project / 'docs' / 'claims.md').read_text() == (ROOT / 'docs' / 'claims.md').read_text()
 
 
 def test_the_results_of_an_installed_package_stay_as_they_are(run):
