@@ -16,9 +16,9 @@ from tqdm import tqdm
 
 from experiments.benchmark.nets import NETS, BenchmarkNet
 from experiments.core.command import run_command
-from experiments.core.config import Config
-from experiments.core.flags import HELP_FLAG, Flag, flag_values
+from experiments.core.flags import DATA_FLAG, HELP_FLAG, Flag, flag_values
 from jaxdl import UserError
+from jaxdl.names import unknown
 
 PARTS = ('nets', 'commands', 'populations', 'scaling')
 FLAGS = {
@@ -36,7 +36,7 @@ FLAGS = {
         '--noresume measures it again',
     ),
     'out': Flag('bench', 'folder for bench.json, bench.md and the figures'),
-    'data_dir': Flag(Config.data_dir, 'folder of the image data'),
+    **DATA_FLAG,
     **HELP_FLAG,
 }
 STOPPED = 'stopped; the same command continues after the last finished net'
@@ -50,7 +50,7 @@ def main(argv: Sequence[str]) -> None:
     Raises:
         UserError: A flag has a bad value, or a library failed.
     """
-    settings = flag_values(argv, FLAGS)
+    settings = flag_values(argv, FLAGS, __doc__)
     parts = _chosen_parts(settings['what'])
     nets = _chosen_nets(settings['nets']) if 'nets' in parts else {}
     if settings['repeats'] < 1:
@@ -63,11 +63,9 @@ def main(argv: Sequence[str]) -> None:
 def _chosen_parts(what: str) -> list[str]:
     """The parts to measure."""
     parts = what.split(',')
-    unknown = [part for part in parts if part not in PARTS]
-    if unknown:
-        raise UserError(
-            f'--what={what}: {", ".join(unknown)} is unknown; choose from {", ".join(PARTS)}'
-        )
+    for part in parts:
+        if part not in PARTS:
+            raise unknown(f'--what={what}: {part}', part, PARTS)
     return parts
 
 

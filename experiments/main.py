@@ -8,7 +8,8 @@ from experiments.core import defaults
 from experiments.core.backend_settings import configure_backend
 from experiments.core.command import run_command
 from experiments.core.config import CHOICES, Config
-from experiments.core.flags import CACHE_FLAG, Flag, help_text, parse_flags
+from experiments.core.flag_groups import GROUPS
+from experiments.core.flags import CACHE_FLAG, WHERE_AND_HOW, Flag, help_text, parse_flags
 from experiments.core.own_machines import read_machine
 from experiments.reports import presets
 
@@ -18,7 +19,9 @@ COMMAND_FLAGS = {
     ),
     'resume': Flag(True, 'go on with the run in workdir; --noresume replaces it'),
     'distributed': Flag(
-        False, 'one of several hosts that run this same command, with a --workdir that all see'
+        False,
+        'one of several hosts that run this same command, with a --workdir that all see',
+        group=WHERE_AND_HOW,
     ),
     **CACHE_FLAG,
     'help': Flag(False, 'show this, with the defaults of the --task or --preset given'),
@@ -41,7 +44,7 @@ def main(argv: Sequence[str]) -> None:
     # What is left in settings are fields of Config.
     base = base_config(options['preset'], settings)
     if options['help']:
-        print(help_text({**config_flags(base), **COMMAND_FLAGS}))
+        print(help_text({**config_flags(base), **COMMAND_FLAGS}, __doc__))
         return
     if 'machine' in settings:
         # A run keeps the machine itself, not the name of its file.
@@ -64,11 +67,13 @@ def main(argv: Sequence[str]) -> None:
 def config_flags(base: Config) -> dict[str, Flag]:
     """A flag for every field of Config, with the values of `base` as defaults."""
     flags = {}
-    for field in dataclasses.fields(Config):
-        help = field.metadata['help']
-        if field.name in CHOICES:
-            help += f' ({" | ".join(CHOICES[field.name])})'
-        flags[field.name] = Flag(getattr(base, field.name), help)
+    help_of = {field.name: field.metadata['help'] for field in dataclasses.fields(Config)}
+    for group, names in GROUPS.items():
+        for name in names:
+            help = help_of[name]
+            if name in CHOICES:
+                help += f' ({" | ".join(filter(None, CHOICES[name]))})'
+            flags[name] = Flag(getattr(base, name), help, group=group)
     return flags
 
 

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from experiments.core.command import run_command
-from experiments.core.config import Config
-from experiments.core.flags import BACKEND_FLAGS, HELP_FLAG, Flag, flag_values
+from experiments.core.flags import BACKEND_FLAGS, DATA_FLAG, HELP_FLAG, Flag, flag_values
 from experiments.core.schemas.exhibits import Exhibits
 from experiments.exhibits import page, shipped
 from jaxdl import backend
@@ -30,7 +29,7 @@ FLAGS = {
     'cnn': Flag('', 'run of mnist_cnn, with a small --hidden: its weights are in the page'),
     'out': Flag('playground.html', 'the page; what stood there is replaced'),
     'ship': Flag(False, 'also keep these nets as those that come with jaxdl'),
-    'data_dir': Flag(Config.data_dir, 'folder of the image data, for runs on standardized pixels'),
+    **DATA_FLAG,
     **BACKEND_FLAGS,
     **HELP_FLAG,
 }
@@ -42,7 +41,7 @@ def main(argv: Sequence[str]) -> None:
     Raises:
         UserError: What the user can put right.
     """
-    flags = flag_values(argv, FLAGS)
+    flags = flag_values(argv, FLAGS, __doc__)
     own_nets = nets_of_runs(flags)
     if flags['ship']:
         for exhibit, net in own_nets.items():

@@ -15,8 +15,7 @@ from PIL import Image
 
 from experiments.core import file_schema
 from experiments.core.command import run_command
-from experiments.core.config import Config
-from experiments.core.flags import BACKEND_FLAGS, HELP_FLAG, Flag, flag_values
+from experiments.core.flags import BACKEND_FLAGS, DATA_FLAG, HELP_FLAG, Flag, flag_values
 from experiments.core.schemas.command_files import Predictions
 from experiments.core.tasks import Task
 from experiments.training import finished_run
@@ -36,7 +35,7 @@ FLAGS = {
         'image files of one digit each, separated by commas; '
         "empty: scikit-learn's digits, which other people wrote",
     ),
-    'data_dir': Flag(Config.data_dir, 'folder of the image data'),
+    **DATA_FLAG,
     **BACKEND_FLAGS,
     **HELP_FLAG,
 }
@@ -67,7 +66,7 @@ def main(argv: Sequence[str]) -> None:
     Raises:
         UserError: What the user can put right.
     """
-    flags = flag_values(argv, FLAGS)
+    flags = flag_values(argv, FLAGS, __doc__)
     if not flags['workdir']:
         raise UserError('--workdir=RUN is needed: the folder of a run of mnist_rnn or mnist_cnn')
     backend.configure(precision=flags['precision'], compilation_cache=flags['compilation_cache'])

@@ -54,7 +54,7 @@ def main(argv: Sequence[str]) -> None:
     Raises:
         UserError: What the user can put right.
     """
-    flags = flag_values(argv, FLAGS)
+    flags = flag_values(argv, FLAGS, __doc__)
     if flags['check']:
         check_alone(flags['check'], flags['workdir'])
         return

@@ -53,7 +53,7 @@ def main(argv: Sequence[str]) -> None:
     Raises:
         UserError: There is no folder of results.
     """
-    flags = flag_values(argv, FLAGS)
+    flags = flag_values(argv, FLAGS, __doc__)
     results_folder = Path(flags['results']).expanduser()
     out = Path(flags['out']).expanduser()
     if not results_folder.is_dir():
@@ -98,8 +98,10 @@ def compare_reports(verdicts: Sequence[Verdict]) -> Mapping[str, ReportTest]:
 
 def figure_folder(results_folder: Path, out: Path) -> Path:
     """Where the page's figures are written: beside the page, or below it with the results."""
-    # The repository has REPORT.md at its top, and the pictures that it shows with the results.
-    if out.absolute() in results_folder.absolute().parents:
+    # The repository has REPORT.md at its top, and the pictures that it shows with the results. An
+    # installed package is left as it is, also where it lies below the page.
+    is_installed = results_folder == RESULTS_FOLDER and not catalogue.is_in_a_clone()
+    if out.absolute() in results_folder.absolute().parents and not is_installed:
         return results_folder / 'figures'
     return out / 'figures'
 

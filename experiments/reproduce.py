@@ -10,8 +10,7 @@ from pathlib import Path
 
 from experiments.core.backend_settings import has_small_steps
 from experiments.core.command import run_command
-from experiments.core.config import Config
-from experiments.core.flags import BACKEND_FLAGS, HELP_FLAG, Flag, flag_values
+from experiments.core.flags import BACKEND_FLAGS, DATA_FLAG, HELP_FLAG, Flag, flag_values
 from experiments.reports import catalogue
 from experiments.reports.catalogue import RESULTS_FOLDER, RESULTS_FOLDER_SHOWN
 from experiments.reports.measurements.rows import measurements
@@ -28,7 +27,7 @@ FLAGS = {
     'results': Flag(
         str(RESULTS_FOLDER), 'folder of what is kept of them, a file a row', RESULTS_FOLDER_SHOWN
     ),
-    'data_dir': Flag(Config.data_dir, 'folder of the image data'),
+    **DATA_FLAG,
     **BACKEND_FLAGS,
     **HELP_FLAG,
 }
@@ -41,10 +40,15 @@ def main(argv: Sequence[str]) -> None:
     Raises:
         UserError: What the user can put right.
     """
-    flags = flag_values(argv, FLAGS)
+    flags = flag_values(argv, FLAGS, __doc__)
     if flags['seeds'] < 0:
         raise UserError(f'--seeds={flags["seeds"]} must not be negative')
     requested = catalogue.select(flags['rows'])
+    if flags['results'] == str(RESULTS_FOLDER) and not catalogue.is_in_a_clone():
+        raise UserError(
+            '--results=FOLDER is needed outside of a clone: the results that are kept are part of '
+            'the installed package'
+        )
 
     # Imported here, as these import JAX, for which --help need not wait.
     from experiments.reports import reproduction, result_files

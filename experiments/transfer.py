@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from experiments.core.command import run_command
-from experiments.core.config import CHOICES, CNN_TASKS, Config
-from experiments.core.flags import BACKEND_FLAGS, HELP_FLAG, Flag, flag_values
+from experiments.core.config import CHOICES, CNN_TASKS
+from experiments.core.flags import BACKEND_FLAGS, DATA_FLAG, HELP_FLAG, Flag, flag_values
 from experiments.core.schemas.final_tests import LengthTable
 from experiments.training import finished_run
 from experiments.views.transfer_learning import TransferSettings, compare_learners
@@ -19,6 +19,7 @@ from jaxdl.data import images
 from jaxdl.durable_files import write_whole
 from jaxdl.figures.base import to_png
 from jaxdl.figures.curves import accuracy_by_length
+from jaxdl.names import unknown
 
 FLAGS = {
     'workdir': Flag('', 'folder of a run of cifar_cnn or mnist_cnn, whose features are used'),
@@ -30,7 +31,7 @@ FLAGS = {
     'batch_size': Flag(50, 'images a step, or all there are'),
     'learning_rate': Flag(1e-3, "Adam's step size"),
     'seeds': Flag(3, 'nets of each kind, each with its own choice of images'),
-    'data_dir': Flag(Config.data_dir, 'folder of the image data'),
+    **DATA_FLAG,
     **BACKEND_FLAGS,
     **HELP_FLAG,
 }
@@ -44,7 +45,7 @@ def main(argv: Sequence[str]) -> None:
     Raises:
         UserError: What the user can put right.
     """
-    flags = flag_values(argv, FLAGS)
+    flags = flag_values(argv, FLAGS, __doc__)
     settings = make_settings(flags)
     backend.configure(precision=flags['precision'], compilation_cache=flags['compilation_cache'])
     run_folder = Path(flags['workdir']).expanduser()
@@ -73,8 +74,7 @@ def make_settings(flags: Mapping[str, Any]) -> TransferSettings:
     if not flags['workdir']:
         raise UserError('--workdir=RUN is needed: the folder of a run of cifar_cnn or mnist_cnn')
     if flags['dataset'] not in CHOICES['dataset']:
-        known = ', '.join(CHOICES['dataset'])
-        raise UserError(f'--dataset={flags["dataset"]} is unknown; choose one of {known}')
+        raise unknown(f'--dataset={flags["dataset"]}', flags['dataset'], CHOICES['dataset'])
     for name, largest in LARGEST.items():
         if not 0 < flags[name] <= largest:
             raise UserError(

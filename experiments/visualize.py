@@ -12,8 +12,8 @@ import numpy as np
 from tqdm import tqdm
 
 from experiments.core.command import run_command
-from experiments.core.config import CNN_TASKS, Config
-from experiments.core.flags import BACKEND_FLAGS, HELP_FLAG, Flag, flag_values
+from experiments.core.config import CNN_TASKS
+from experiments.core.flags import BACKEND_FLAGS, DATA_FLAG, HELP_FLAG, Flag, flag_values
 from experiments.training import finished_run
 from experiments.views.pass_result import PassResult
 from experiments.views.passes_by_name import PASSES
@@ -22,10 +22,12 @@ from jaxdl import UserError, backend
 from jaxdl.durable_files import whole_file, write_whole
 from jaxdl.figures.base import to_png
 from jaxdl.models.activations import RULES
+from jaxdl.names import unknown
 from jaxdl.visualize.maximize import PARAMETRIZATIONS
 
 ALL_PASSES = 'all'
 NOT_GIVEN = -1  # of the flags --seed and --epoch
+SINGLE_PASSES = 'Of single passes'  # a heading of the help
 FLAGS = {
     'workdir': Flag('', 'folder of a run of mnist_cnn or cifar_cnn'),
     'what': Flag(ALL_PASSES, f'passes, separated by commas (all | {" | ".join(PASSES)})'),
@@ -34,24 +36,39 @@ FLAGS = {
         'numbers of test images, or image files of the right size, separated by commas; '
         'empty: the first of each class',
     ),
+    'seed': Flag(NOT_GIVEN, "which of the run's seeds; -1: the first"),
+    'epoch': Flag(NOT_GIVEN, 'which checkpoint, 0 for the untrained net; -1: the newest'),
     'unit': Flag(
         '',
         'units for maximize, maps and units for deconvnet, separated by commas: '
         'conv1:3, conv2:60, dense:7, head:2 or head:cat',
+        group=SINGLE_PASSES,
     ),
     'rule': Flag(
-        'deconvnet', 'how signals pass back through rectifiers (deconvnet | guided | gradient)'
+        'deconvnet',
+        'how signals pass back through rectifiers (deconvnet | guided | gradient)',
+        group=SINGLE_PASSES,
     ),
-    'parametrization': Flag('fourier', 'of the images of maximize (fourier | pixel | sphere)'),
-    'maps': Flag(False, 'maximize: the mean of the whole map, not its middle unit'),
-    'shared_scale': Flag(False, 'filters: one scale for all, not each its own'),
+    'parametrization': Flag(
+        'fourier', 'of the images of maximize (fourier | pixel | sphere)', group=SINGLE_PASSES
+    ),
+    'maps': Flag(
+        False, 'maximize: the mean of the whole map, not its middle unit', group=SINGLE_PASSES
+    ),
+    'shared_scale': Flag(
+        False, 'filters: one scale for all, not each its own', group=SINGLE_PASSES
+    ),
     'window': Flag(
-        0, 'occlusion: side of the covering square in pixels; 0: a quarter of the image'
+        0,
+        'occlusion: side of the covering square in pixels; 0: a quarter of the image',
+        group=SINGLE_PASSES,
     ),
-    'fill': Flag(0.5, 'occlusion, correspondence: value of the square, 0 (black) to 1 (white)'),
-    'seed': Flag(NOT_GIVEN, "which of the run's seeds; -1: the first"),
-    'epoch': Flag(NOT_GIVEN, 'which checkpoint, 0 for the untrained net; -1: the newest'),
-    'data_dir': Flag(Config.data_dir, 'folder of the image data'),
+    'fill': Flag(
+        0.5,
+        'occlusion, correspondence: value of the square, 0 (black) to 1 (white)',
+        group=SINGLE_PASSES,
+    ),
+    **DATA_FLAG,
     **BACKEND_FLAGS,
     **HELP_FLAG,
 }
@@ -63,7 +80,7 @@ def main(argv: Sequence[str]) -> None:
     Raises:
         UserError: What the user can put right.
     """
-    flags = flag_values(argv, FLAGS)
+    flags = flag_values(argv, FLAGS, __doc__)
     check_flags(flags)
     backend.configure(precision=flags['precision'], compilation_cache=flags['compilation_cache'])
     run = finished_run.load(
@@ -103,11 +120,10 @@ def check_flags(flags: Mapping[str, Any]) -> None:
         raise UserError('--workdir=RUN is needed: the folder of a run of mnist_cnn or cifar_cnn')
     for name, choices in (('rule', RULES), ('parametrization', PARAMETRIZATIONS)):
         if flags[name] not in choices:
-            known = ', '.join(choices)
-            raise UserError(f'--{name}={flags[name]} is unknown; choose one of {known}')
+            raise unknown(f'--{name}={flags[name]}', flags[name], choices)
     for name in passes_named(flags['what']):
         if name not in PASSES:
-            raise UserError(f'--what={name} is unknown; choose of all, {", ".join(PASSES)}')
+            raise unknown(f'--what={name}', name, [ALL_PASSES, *PASSES])
     if not 0 <= flags['fill'] <= 1:
         raise UserError(f'--fill={flags["fill"]} must be from 0 (black) to 1 (white)')
 

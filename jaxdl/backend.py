@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from jaxdl import UserError
+from jaxdl.names import unknown
 
 # From this jaxlib on, XLA:CPU hands products and reductions to the library YNNPACK. With reductions
 # among them some programs are wrong by many orders of magnitude, without a word. Products alone are
@@ -66,7 +67,7 @@ def use_precision(precision: str) -> None:
         UserError: There is no such precision.
     """
     if precision not in PRECISIONS:
-        raise UserError(f'precision {precision} is unknown; choose one of {", ".join(PRECISIONS)}')
+        raise unknown(f'the precision {precision!r}', precision, PRECISIONS)
     import jax
 
     jax.config.update('jax_default_matmul_precision', precision)

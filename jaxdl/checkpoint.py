@@ -242,6 +242,7 @@ def restore(
         UserError: None can be read. Then nothing is deleted.
     """
     damaged = []
+    reason = 'there is none'
     # orbax calls its steps what are epochs here.
     epochs = sorted(manager.all_steps(), reverse=True)
     for epoch in epochs:
@@ -249,24 +250,22 @@ def restore(
             continue
         try:
             state = read(manager, epoch, shapes)
-        except UserError:
-            state = None
+        except UserError as error:
+            state, reason = None, str(error)
         if on_any_host(state is None):
             damaged.append(epoch)
             continue
         for later in epochs[: epochs.index(epoch)]:
             manager.delete(later)
         return Restored(epoch, state, damaged)
-    raise UserError(
-        f'no checkpoint in {manager.directory} can be read; start afresh with --noresume'
-    )
+    raise UserError(f'no checkpoint in {manager.directory} can be read: {reason}')
 
 
 def read(manager: Manager, epoch: int, shapes: Any) -> Any:
     """The state after an epoch, in these shapes (see restore).
 
     Raises:
-        UserError: The checkpoint is damaged.
+        UserError: The checkpoint is damaged, or it holds another state, or there is none.
     """
     items = {'state': ocp.args.StandardRestore(shapes)}
     # Checkpoints of earlier versions have no digest.
@@ -279,8 +278,35 @@ def read(manager: Manager, epoch: int, shapes: Any) -> Any:
     except Exception:  # orbax, tensorstore and json each raise their own kind for a damaged file
         is_right = False
     if not is_right:
-        raise UserError(f'checkpoint {epoch} in {manager.directory} is damaged and cannot be read')
+        problem = _why_unreadable(manager, epoch, shapes)
+        raise UserError(f'checkpoint {epoch} in {manager.directory} {problem}')
     return restored.state
+
+
+def _why_unreadable(manager, epoch, shapes):
+    """What is wrong with a checkpoint that could not be read in these shapes."""
+    if epoch not in manager.all_steps():
+        return f'does not exist; there are {manager.all_steps()}'
+    try:
+        saved = _shapes_by_name(manager.item_metadata(epoch)['state'])
+    except Exception:  # as when the state is read
+        saved = {}
+    asked = _shapes_by_name(shapes)
+    if saved and saved != asked:
+        for name in [*asked, *saved]:
+            if saved.get(name) != asked.get(name):
+                return (
+                    f'holds another state: the shape of {name} is {saved.get(name)} in it, and '
+                    f'{asked.get(name)} in what it is to be read into'
+                )
+    return 'is damaged and cannot be read'
+
+
+def _shapes_by_name(tree):
+    shapes = {}
+    for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
+        shapes[jax.tree_util.keystr(path, simple=True, separator='/')] = tuple(leaf.shape)
+    return shapes
 
 
 @functools.cache  # the hook is installed once

@@ -12,6 +12,12 @@ import msgspec
 import numpy as np
 import optax
 
+from jaxdl import UserError
+from jaxdl.arguments import require_integers, require_shape
+from jaxdl.names import require_known
+
+LOSSES = ('cross_entropy', 'mse')
+
 
 class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     """A score over seeds: its mean and 95 % confidence interval.
@@ -58,7 +64,13 @@ def classification(
 
     Returns:
         {'loss', 'accuracy'}, each (...) float.
+
+    Raises:
+        UserError: An argument has another shape or type, or there is no such loss.
     """
+    require_shape('labels', labels, *logits.shape[:-1])
+    require_integers('labels', labels)
+    require_known('loss', loss, LOSSES)
     if loss == 'mse':
         # jax.nn.one_hot fails on a batch that is sharded over devices, in jax 0.10.
         one_hot = labels[..., None] == jnp.arange(logits.shape[-1])
@@ -86,7 +98,13 @@ def bit_sequence(
     Returns:
         {'loss', 'bit_accuracy', 'exact_match'}, each (N,) float. The first two are means over a
         sequence's own steps; exact_match is 1 where all of them are right.
+
+    Raises:
+        UserError: As classification.
     """
+    require_shape('targets', targets, 'N', 'T')
+    require_shape('logits', logits, *targets.shape, 1)
+    require_shape('lengths', lengths, len(targets))
     valid = jnp.arange(targets.shape[1]) < lengths[:, None]
     losses, right = _scores_of_bits(logits[..., 0], targets, loss)
     return {
@@ -114,7 +132,12 @@ def answer_sequence(
         {'loss', 'accuracy', 'exact_match'}, each (N,) float. The first two are means over the steps
         that ask; exact_match is 1 where all of these are right. A sequence that asks nothing is
         right, without loss.
+
+    Raises:
+        UserError: As classification.
     """
+    require_shape('targets', targets, 'N', 'T')
+    require_shape('logits', logits, *targets.shape, 'K')
     asks = targets >= 0
     if logits.shape[-1] == 1:
         losses, right = _scores_of_bits(logits[..., 0], targets.astype(logits.dtype), loss)
@@ -133,6 +156,7 @@ def answer_sequence(
 
 def _scores_of_bits(logits, targets, loss):
     """The loss of each bit, and whether it is right, in the shape of the targets."""
+    require_known('loss', loss, LOSSES)
     if loss == 'mse':
         losses = (jax.nn.sigmoid(logits) - targets) ** 2
     else:
@@ -157,8 +181,13 @@ def summarize(values: np.ndarray, keep_seeds: bool = False) -> Summary:
     Args:
         values: (S,), one score for each seed.
         keep_seeds: Whether the Summary also holds the values themselves.
+
+    Raises:
+        UserError: The values have another shape, or there are none.
     """
     values = np.asarray(values, float)
+    require_shape('values', values, 'S')
+    _require_seeds(values)
     half_width = _half_width(values)
     return Summary(
         mean=values.mean().item(),
@@ -173,14 +202,24 @@ def summarize_each(values: np.ndarray, keep_seeds: bool = False) -> SummaryList:
     Args:
         values: (S, n).
         keep_seeds: Whether the SummaryList also holds the values themselves.
+
+    Raises:
+        UserError: As summarize.
     """
     values = np.asarray(values, float)
+    require_shape('values', values, 'S', 'n')
+    _require_seeds(values)
     half_widths = _half_width(values)
     return SummaryList(
         mean=values.mean(0).tolist(),
         ci95=None if half_widths is None else half_widths.tolist(),
         seeds=values.tolist() if keep_seeds else None,
     )
+
+
+def _require_seeds(values):
+    if not len(values):
+        raise UserError('a summary needs the values of one seed at least')
 
 
 def _half_width(values):

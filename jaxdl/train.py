@@ -18,7 +18,10 @@ import numpy as np
 import optax
 from jax import lax
 
+from jaxdl import UserError
+from jaxdl.arguments import require_leading_axis, require_shape
 from jaxdl.metrics import weighted_mean
+from jaxdl.names import look_up
 
 # What a key is for: the first part of its address.
 INIT, DATA, ORDER, DROPOUT, VALIDATION, TEST, RESTART = range(7)
@@ -138,9 +141,13 @@ OPTIMIZERS: dict[str, Callable[[OptimizerSettings], optax.GradientTransformation
 
 
 def make_optimizer(settings: OptimizerSettings) -> optax.GradientTransformation:
-    """The optax optimizer of these settings, behind its weight decay."""
+    """The optax optimizer of these settings, behind its weight decay.
+
+    Raises:
+        UserError: There is none of this name.
+    """
     weight_decay = optax.add_decayed_weights(settings.weight_decay)
-    return optax.chain(weight_decay, OPTIMIZERS[settings.name](settings))
+    return optax.chain(weight_decay, look_up('optimizer', settings.name, OPTIMIZERS)(settings))
 
 
 def squared_weights(params: Params) -> jax.Array:
@@ -214,6 +221,8 @@ def make_step(
     """
 
     def step(state, batch, key):
+        require_shape('the weights of a batch', batch.weights, len(batch.inputs))
+
         def objective(params):
             rngs = {'dropout': key}
             logits, _ = model.apply(params, batch.inputs, batch.lengths, train=True, rngs=rngs)
@@ -251,7 +260,13 @@ def make_epoch(
     Returns:
         train_epoch(states, population, data, epoch) -> EpochResult. `states` and `population`
         have a leading axis of seeds, `data` has none.
+
+    Raises:
+        UserError: Statistics are due and there is no function for them. train_epoch raises it if a
+            leading axis is missing.
     """
+    if statistics_every and layer_statistics is None:
+        raise UserError(f'statistics_every={statistics_every} needs layer_statistics, a function')
 
     def train_one(state_and_identity, data, epoch):
         state, identity = state_and_identity
@@ -288,6 +303,11 @@ def make_epoch(
         return EpochResult(state, means, statistics, _all_finite(state.params))
 
     def train_epoch(states, population, data, epoch):
+        require_shape('population.keys', population.keys, 'S')
+        require_leading_axis('states', states, len(population.keys))
+        require_leading_axis(
+            'population.hyperparameters', population.hyperparameters, len(population.keys)
+        )
         models = states, population
         if seeds_at_once is None:
             return jax.vmap(train_one, in_axes=(0, None, None))(models, data, epoch)

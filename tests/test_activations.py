@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxdl import UserError
 from jaxdl.models.activations import ACTIVATIONS, RECTIFIERS, RULES, make_activation
 
 X = jnp.array([-2.0, -0.5, 0.5, 2.0, -1.0, 3.0])
@@ -34,10 +35,10 @@ def test_backward_rules(name, rule):
 
 
 def test_an_unknown_rule_is_an_error():
-    with pytest.raises(KeyError):
+    with pytest.raises(UserError, match="the backward rule 'guidd' is unknown"):
         make_activation('relu', 'guidd')
 
 
 def test_an_unknown_activation_is_an_error():
-    with pytest.raises(KeyError):
+    with pytest.raises(UserError, match="the activation 'rlu' is unknown"):
         make_activation('rlu')

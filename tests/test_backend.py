@@ -141,7 +141,7 @@ def test_precision():
     for precision in ('default', 'high', 'highest'):
         backend.use_precision(precision)
         assert jax.config.jax_default_matmul_precision == precision
-    with pytest.raises(UserError, match='precision double is unknown'):
+    with pytest.raises(UserError, match="the precision 'double' is unknown; choose one of highest"):
         backend.use_precision('double')
 
 

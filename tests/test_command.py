@@ -1,6 +1,8 @@
 """How a command ends."""
 
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -44,6 +46,14 @@ def test_success():
 def test_errors_give_one_line(error, exit_code, line, capsys):
     assert _exit_code(_fail_with(error)) == exit_code
     assert capsys.readouterr().err.strip() == line
+
+
+def test_output_that_nobody_reads_is_no_error():
+    argv = [sys.executable, '-m', 'experiments.prove', '--help']
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as command:
+        command.stdout.close()
+        assert command.stderr.read() == b''
+    assert command.returncode == 1
 
 
 def test_bugs_keep_their_traceback():

@@ -6,13 +6,25 @@ import sys
 import pytest
 from command_line import error_line, start
 
+from experiments.__main__ import run_named_command
+from experiments.core.config import Config
+from experiments.main import COMMAND_FLAGS, config_flags
+from jaxdl import UserError
+
 
 @pytest.mark.quick
 @pytest.mark.parametrize(
     'flags, message',
     [
-        (['--task=mnist'], '--task=mnist is unknown; choose one of binary_add'),
-        (['--cell=gruu'], '--cell=gruu is unknown; choose one of rnn, lstm, gru'),
+        (
+            ['--task=mnist'],
+            '--task=mnist is unknown (did you mean mnist_rnn or mnist_cnn?); choose',
+        ),
+        (
+            ['--task=binaryadd'],
+            '--task=binaryadd is unknown (did you mean binary_add?); choose one',
+        ),
+        (['--cell=ltsm'], '--cell=ltsm is unknown (did you mean lstm?); choose one of rnn, lstm,'),
         (['--optimizer=adamw'], '--optimizer=adamw is unknown'),
         (['--preset=E-lstm129'], 'E-lstm128'),
         (
@@ -25,8 +37,8 @@ from command_line import error_line, start
             ['--task=mnist_cnn', '--per_class=5', '--train_size=50'],
             '--per_class=5 and --train_size=50',
         ),
-        (['--hiden=5'], 'hiden'),
-        (['--hidden=five'], 'hidden'),
+        (['--hiden=5'], 'there is no flag --hiden (did you mean hidden?)'),
+        (['--hidden=five'], '--hidden=five is not a whole number'),
         (['--task=recall', 'hidden=5'], "'hidden=5' is not a flag"),
         (['--hidden=0'], '--hidden=0 must be greater than 0'),
         (['--learning_rate=-1'], '--learning_rate=-1.0 must be greater than 0'),
@@ -78,7 +90,7 @@ def test_help_is_one_line_a_flag(capsys):
     assert start('--task', 'recall', '--help') == 0
     lines = capsys.readouterr().out.splitlines()
     flag_lines = [line for line in lines if line.startswith('  --')]
-    assert len(flag_lines) == len(lines) - 1
+    assert len(flag_lines) == len({**config_flags(Config()), **COMMAND_FLAGS})
     assert any(line.startswith('  --hidden=10 ') for line in flag_lines)
     assert any(line.startswith('  --bidirectional=false ') for line in flag_lines)
 
@@ -104,3 +116,18 @@ def test_testing_an_adder_does_not_import_the_proof_search():
     )
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ['False', 'False']
+
+
+@pytest.mark.quick
+@pytest.mark.filterwarnings('ignore:.*found in sys.modules:RuntimeWarning')
+def test_a_command_by_its_name(capsys, monkeypatch):
+    monkeypatch.setattr(sys, 'argv', ['jaxdl-experiments'])
+    run_named_command(['jaxdl-experiments'])
+    shown = capsys.readouterr().out
+    assert 'bench, main, predict, prove, report, reproduce, transfer, visualize' in shown
+    with pytest.raises(SystemExit) as stopped:
+        run_named_command(['jaxdl-experiments', 'main', '--cell=xyz'])
+    assert stopped.value.code == 2
+    assert '--cell=xyz is unknown' in capsys.readouterr().err
+    with pytest.raises(UserError, match=r"the command 'predcit' is unknown \(did you mean predict"):
+        run_named_command(['jaxdl-experiments', 'predcit'])

@@ -20,7 +20,7 @@ def _records(epoch):
 
 def _write_epochs(folder, epochs):
     with MetricsLog(folder) as log:
-        log.resume_after(0)
+        log.resume_after(0, {})
         for epoch in epochs:
             log.write(_records(epoch))
 
@@ -28,7 +28,7 @@ def _write_epochs(folder, epochs):
 def test_records_of_later_epochs_are_dropped(tmp_path):
     _write_epochs(tmp_path, [1, 2, 3])
     with MetricsLog(tmp_path) as log:
-        log.resume_after(2)
+        log.resume_after(2, {})
         assert [record.epoch for record in log.records_of(EpochRecord)] == [1, 2]
         log.write(_records(3))
     epochs = (tmp_path / 'metrics.jsonl').read_text().count('"kind": "epoch"')
@@ -41,7 +41,7 @@ def test_a_line_that_is_cut_off_does_not_count(tmp_path):
     with open(tmp_path / 'metrics.jsonl', 'a') as file:
         file.write('{"kind": "steps", "epo')
     with MetricsLog(tmp_path) as log:
-        log.resume_after(2)
+        log.resume_after(2, {})
         assert len(log.records) == 4
 
 
@@ -50,10 +50,10 @@ def test_numbers_that_are_not_finite_come_back(tmp_path):
     infinite = Summary(float('inf'), None)
     layer = LayerStatistics(infinite, infinite, infinite, infinite, range=[0.0, 1.0], histogram=[1])
     with MetricsLog(tmp_path) as log:
-        log.resume_after(0)
+        log.resume_after(0, {})
         log.write([StatisticsRecord(1, 0, {'layer0': layer}), *_records(1)])
     with MetricsLog(tmp_path) as log:
-        log.resume_after(1)
+        log.resume_after(1, {})
         assert log.records_of(StatisticsRecord)[0].layers == {'layer0': layer}
 
 
@@ -65,7 +65,7 @@ def test_records_up_to_a_damaged_line_count(tmp_path):
     file.write_bytes(b''.join(lines))
     with MetricsLog(tmp_path) as log:
         assert log.epochs_held() == 2
-        log.resume_after(2)
+        log.resume_after(2, {})
     assert file.read_bytes() == b''.join(lines[:4])
 
 
@@ -80,15 +80,15 @@ def test_a_log_that_cannot_be_replaced_is_as_it_was(failing, tmp_path, monkeypat
 
     with monkeypatch.context() as patch, MetricsLog(tmp_path) as log, pytest.raises(OSError):
         watch(patch, tmp_path, fail)
-        log.resume_after(1)
+        log.resume_after(1, {})
     assert (tmp_path / 'metrics.jsonl').read_bytes() == before
 
 
 def test_a_full_disk_ends_the_log_with_one_error(tmp_path):
     """While events are written; closing their file fails too."""
     with pytest.raises(OSError) as raised, MetricsLog(tmp_path) as log:
-        log.resume_after(0)
-        log._events.write = log._events.close = _raise_full
+        log.resume_after(0, {})
+        log._events.write_record = log._events.close = _raise_full
         log.write(_records(1))
     assert raised.value.filename == str(tmp_path / 'tensorboard')
     assert raised.value.__context__ is None

@@ -342,7 +342,7 @@ def test_flags_that_cannot_be_are_errors(tmp_path):
     folders = Folders(tmp_path / 'runs', tmp_path / 'results')
     unknown = start(folders, rows='E-recall-gru3')
     assert unknown.code == 2
-    assert unknown.err.startswith('error: --rows=E-recall-gru3 matches no row; near ones: ')
+    assert unknown.err.startswith('error: --rows=E-recall-gru3 matches no row (did you mean ')
     negative = start(folders, seeds=-1)
     assert negative.code == 2
     assert negative.err == 'error: --seeds=-1 must not be negative\n'

@@ -14,8 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from command_line import TINY, error_line, start
+from event_files import read_events, values_of
 from scipy import special
-from tensorboardX.proto.event_pb2 import Event
 
 from experiments.core import tasks
 from experiments.core.config import Config
@@ -99,7 +99,8 @@ def test_what_a_run_writes(task, finished):
     figures = {path.stem for path in (folder / 'figures').glob('*.png')}
     table = 'confusion' if task.startswith('mnist') else 'accuracy_by_length'
     assert {'curves', 'samples', table} <= figures
-    assert {'train/loss', 'validation/loss', *figures} <= _event_tags(folder / 'tensorboard')
+    tags = set(values_of(read_events(folder / 'tensorboard')))
+    assert {'train/loss', 'validation/loss', *figures} <= tags
 
 
 @pytest.mark.parametrize('task', ['mnist_rnn', 'mnist_cnn'])
@@ -120,7 +121,7 @@ def test_what_a_cnn_writes_besides(finished):
     figures = {path.stem for path in (folder / 'figures').glob('layer_*.png')}
     layers = ('conv1', 'pool1', 'conv2', 'pool2', 'dense', 'head')
     assert {f'layer_{layer}' for layer in layers} <= figures
-    tags = _event_tags(folder / 'tensorboard')
+    tags = set(values_of(read_events(folder / 'tensorboard')))
     assert {'layers/conv1', 'layers/conv2_weight', 'layers/head'} <= tags
     checkpoints = {path.name for path in (folder / 'checkpoints').iterdir()}
     assert checkpoints >= {'1', '2', '3', '4'}
@@ -161,21 +162,37 @@ def test_lengths_of_an_adders_test(finished):
     assert by_length['carry']['lengths'] == [*range(1, 21), 50, 100, 500, 1000]
 
 
-def _event_tags(folder):
-    """The tags in a TensorBoard event file.
+@pytest.mark.parametrize('task', ['binary_add', 'mnist_cnn'])
+def test_what_tensorboard_shows(task, finished):
+    """Scalars, histograms, figures and settings, as the other files of the run have them."""
+    folder, _ = finished(task)
+    values = values_of(read_events(folder / 'tensorboard'))
+    epochs = _records_of(folder, 'epoch')
+    for split in ('train', 'validation'):
+        shown = [(step, value.simple_value) for step, value in values[f'{split}/loss']]
+        recorded = [(record['step'], record[split]['loss']['mean']) for record in epochs]
+        np.testing.assert_allclose(shown, recorded, rtol=1e-6)
+    last_step = epochs[-1]['step']
 
-    A record is its length (8 bytes), a checksum (4), an Event, and a checksum (4).
-    """
-    tags = set()
-    for file in folder.iterdir():
-        data = file.read_bytes()
-        place = 0
-        while place < len(data):
-            size = int.from_bytes(data[place : place + 8], 'little')
-            event = Event.FromString(data[place + 12 : place + 12 + size])
-            tags |= {value.tag for value in event.summary.value}
-            place += size + 16
-    return tags
+    population = load_population(folder, (task,), notify=lambda line: None)
+    weights = jax.tree.map(lambda leaf: leaf[0], population.params_at(4)['params'])
+    for name, array in weights.items():
+        [(step, value)] = values[f'weights/{name}']
+        assert step == last_step and value.histo.num == array.size
+        np.testing.assert_allclose([value.histo.min, value.histo.max], [array.min(), array.max()])
+        assert sum(value.histo.bucket) == array.size
+
+    for file in (folder / 'figures').glob('*.png'):
+        [(step, value)] = values[file.stem]
+        assert step == last_step and value.image.encoded_image_string == file.read_bytes()
+
+    [(step, value)] = values['config/text_summary']
+    assert step == 0 and value.metadata.plugin_data.plugin_name == 'text'
+    [table] = value.tensor.string_val
+    rows = table.decode().splitlines()[2:]
+    settings = _read(folder, 'config.json')
+    del settings['version']
+    assert rows == [f'| {name} | {value} |' for name, value in settings.items()]
 
 
 @pytest.mark.parametrize('task', TINY)

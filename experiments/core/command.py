@@ -1,6 +1,7 @@
 """How every command runs: users' errors as one line and exit code 2, and stopping by a signal."""
 
 import errno
+import os
 import signal
 import sys
 import threading
@@ -13,6 +14,7 @@ from jaxdl import UserError
 STOP_REQUESTED = threading.Event()  # set by Ctrl-C and SIGTERM; training ends its epoch first
 STOPPED_EXIT_CODE = 130
 USER_ERROR_EXIT_CODE = 2
+CUT_OFF_EXIT_CODE = 1
 DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -22,7 +24,9 @@ def run_command(
     stopped: str = 'stopped',
     memory: str = 'not enough memory',
 ) -> NoReturn:
-    """Runs main(argv) as a command and exits: 0, 2 after a user's error, 130 when it was stopped.
+    """Runs main(argv) as a command and exits.
+
+    The exit code is 0, 1 if its output was cut off, 2 after a user's error, 130 if it was stopped.
 
     Args:
         main: The command.
@@ -36,7 +40,13 @@ def run_command(
     # A terminal that cannot show ± must not end a run.
     sys.stdout.reconfigure(errors='replace')
     try:
-        sys.exit(main(argv or sys.argv))
+        main(argv or sys.argv)
+        sys.stdout.flush()
+        sys.exit(0)
+    except BrokenPipeError:
+        # Whoever reads the output wants no more of it, as `head` does. Python would still try.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(CUT_OFF_EXIT_CODE)
     except UserError as error:
         _fail(f'error: {error}', USER_ERROR_EXIT_CODE)
     except OSError as error:

@@ -13,6 +13,7 @@ from typing import Any
 from experiments.core.own_machines import machine_name, machine_of
 from jaxdl import UserError
 from jaxdl.backend import PRECISIONS
+from jaxdl.names import unknown
 from jaxdl.verify.machines import MACHINES
 
 # Spelled out, since the modules that hold the functions import JAX. A test compares them.
@@ -289,7 +290,7 @@ def _check_choices(config):
     for name, choices in CHOICES.items():
         value = getattr(config, name)
         if value not in choices:
-            raise UserError(f'--{name}={value} is unknown; choose one of {", ".join(choices)}')
+            raise unknown(f'--{name}={value}', value, choices)
 
 
 def _check_numbers(config):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from experiments.core.config import Config
-from jaxdl import UserError
+from jaxdl.names import unknown
 
 TASK_DEFAULTS = {
     'binary_add': Config(),
@@ -79,7 +79,7 @@ def base(task: str | None = None, dataset: str | None = None) -> Config:
     """
     task = task or Config.task
     if task not in TASK_DEFAULTS:
-        raise UserError(f'--task={task} is unknown; choose one of {", ".join(TASK_DEFAULTS)}')
+        raise unknown(f'--task={task}', task, TASK_DEFAULTS)
     config = TASK_DEFAULTS[task]
     if dataset == 'digits':
         config = replace(config, **DIGITS_DEFAULTS.get(task, {}))

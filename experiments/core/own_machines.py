@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxdl import UserError
+from jaxdl.names import did_you_mean
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.machine import Machine, one_hot, output_count
 from jaxdl.verify.machines import MACHINES
@@ -81,8 +82,8 @@ def machine_of(setting: str) -> Machine:
         return MACHINES[setting]
     if not setting.startswith('{'):
         raise UserError(
-            f'--machine={_quote(setting)[1:-1]} is unknown; choose one of {_known_names()}, or '
-            f'name a file that ends in {FILE_SUFFIX}'
+            f'--machine={_quote(setting)[1:-1]} is unknown{did_you_mean(setting, MACHINES)}; '
+            f'choose one of {_known_names()}, or name a file that ends in {FILE_SUFFIX}'
         )
     try:
         return _machine(_parse(setting))

@@ -17,16 +17,18 @@ from experiments.core.config import RESTART_EPOCHS, VMAPPED, Config
 from experiments.core.defaults import TASK_DEFAULTS
 from experiments.reports.claim_runs import TIMED_PREFIX, claim_runs
 from experiments.reports.measurements.rows import measurements
-from experiments.reports.presets import PICTURES, Picture, near_names, presets
+from experiments.reports.presets import PICTURES, Picture, presets
 from experiments.reports.subset_runs import PREFIX as SUBSET_PREFIX
 from experiments.reports.subset_runs import SEEDS_OF_A_SUBSET, subset_runs
 from experiments.training.cost_estimate import seconds_per_step, steps_per_epoch
 from jaxdl import UserError
+from jaxdl.names import did_you_mean
 from jaxdl.verify.machines import MACHINES
 
 # What `reproduce` keeps, a file for each id (result_files.py).
 RESULTS_FOLDER = Path(__file__).parents[1] / 'results'
 RESULTS_FOLDER_SHOWN = '.../experiments/results'  # in the help of a command
+PROJECT_FILE = Path(__file__).parents[2] / 'pyproject.toml'  # of a clone
 
 PROOF_PREFIX = 'proof-'  # of the ids of the nets that `prove` is tried on
 CELLS = ('rnn', 'lstm', 'gru')
@@ -180,12 +182,17 @@ def select(patterns: str) -> list[str]:
         matching = fnmatch.filter(names, pattern)
         if not matching:
             raise UserError(
-                f'--rows={pattern} matches no row{near_names(pattern, names)}; '
+                f'--rows={pattern} matches no row{did_you_mean(pattern, names)}; '
                 'docs/reports.md says which there are'
             )
         chosen.update(matching)
     # In the order of the catalogue, whatever that of the patterns.
     return [name for name in names if name in chosen]
+
+
+def is_in_a_clone() -> bool:
+    """Whether this program runs from a clone of its repository, and not from an installed wheel."""
+    return PROJECT_FILE.exists()
 
 
 def groups(configs: Mapping[str, Config]) -> list[list[str]]:

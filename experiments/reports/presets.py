@@ -3,9 +3,8 @@
 A run with one of them: python -m experiments.main --preset=E-lstm128.
 """
 
-import difflib
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -14,6 +13,7 @@ from experiments.core.config import CNN_TASKS, Config
 from experiments.core.defaults import TASK_DEFAULTS
 from experiments.reports.reported import ReportedRow, reported_rows
 from jaxdl import UserError
+from jaxdl.names import did_you_mean
 
 # The columns of the table that are fields of Config: {column: field}.
 CONFIG_FIELDS = {
@@ -205,12 +205,6 @@ def _sequence_length_settings(row: ReportedRow) -> dict[str, Any]:
     return {'min_length': int(shortest), 'max_length': int(longest or shortest)}
 
 
-def near_names(name: str, names: Iterable[str]) -> str:
-    """Those of the names, five at most, that look like a name: '; near ones: a, b', or ''."""
-    near = difflib.get_close_matches(name, names, n=5, cutoff=0.4)
-    return f'; near ones: {", ".join(near)}' if near else ''
-
-
 def preset(name: str, task: str | None = None) -> Config:
     """The Config of a reported row.
 
@@ -231,7 +225,7 @@ def preset(name: str, task: str | None = None) -> Config:
     configs = presets()
     if name not in configs:
         raise UserError(
-            f'--preset={name} is unknown{near_names(name, configs)}; all ids are those of '
+            f'--preset={name} is unknown{did_you_mean(name, configs)}; all ids are those of '
             'experiments/reports/reported_results.csv'
         )
     config = configs[name]

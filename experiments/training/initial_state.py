@@ -90,7 +90,10 @@ def restore(
     seeds, mesh = setup.config.seeds, setup.mesh
     sharding = parallel.population_sharding(seeds, mesh)
     shapes = state_shapes(setup.programs, setup.data, seeds, sharding)
-    restored = checkpoint.restore(manager, shapes, parallel.on_any_host, last_epoch)
+    try:
+        restored = checkpoint.restore(manager, shapes, parallel.on_any_host, last_epoch)
+    except UserError as error:
+        raise UserError(f'{error}; start afresh with --noresume') from None
     if restored.damaged:
         epochs = ', '.join(map(str, restored.damaged))
         notify(

@@ -1,11 +1,7 @@
 """The log of a run: metrics.jsonl, TensorBoard events, and figures."""
 
-import functools
 import math
 import shutil
-import socket
-import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -14,18 +10,14 @@ from typing import Any
 import numpy as np
 
 from experiments.core import file_schema
-from experiments.core.schemas.fields import Scores
 from experiments.core.schemas.records import (
     EpochRecord,
     Record,
     StatisticsRecord,
-    TenBatchesRecord,
-    WindowRecord,
 )
+from experiments.training.tensorboard_events import TensorBoardEvents
 from jaxdl import durable_files, parallel
 from jaxdl.figures.base import Figure, to_png
-
-RGBA = 4  # the colour space of a TensorBoard image
 
 
 class MetricsLog:
@@ -68,11 +60,12 @@ class MetricsLog:
         """The last epoch that is held whole, as are all before it; 0 if there is none."""
         return len(self.records_of(EpochRecord))
 
-    def resume_after(self, epoch: int) -> None:
+    def resume_after(self, epoch: int, settings: Mapping[str, Any]) -> None:
         """Goes on after an epoch: drops what was written later, and writes the events anew.
 
         Args:
             epoch: At most epochs_held().
+            settings: Of the run, for TensorBoard.
         """
         self.records = [record for record in self.records if record.epoch <= epoch]
         # The first process replaces the file next.
@@ -84,7 +77,8 @@ class MetricsLog:
         folder = self.folder / 'tensorboard'
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        self._events = _open_events(folder)
+        self._events = TensorBoardEvents(folder)
+        self._events.write_settings(settings)
         self._write_events(self.records)
 
     def write(self, records: Sequence[Record]) -> None:
@@ -97,66 +91,27 @@ class MetricsLog:
     def _write_events(self, records):
         with durable_files.naming(self.folder / 'tensorboard'):
             for record in records:
-                self._write_record_events(record)
+                self._events.write_record(record)
             self._events.flush()
 
-    def _write_record_events(self, record):
-        if isinstance(record, TenBatchesRecord):
-            return  # the windows of an epoch's twentieths show the same
-        if isinstance(record, StatisticsRecord):
-            self._write_histograms(record)
-        elif isinstance(record, WindowRecord):
-            self._write_scores('train', record.train, record.step, suffix='_by_step')
-        else:
-            for split in ('train', 'last_batch', 'validation', 'test'):
-                self._write_scores(split, getattr(record, split) or {}, record.step)
+    def write_end(self, figures: Mapping[str, Figure], weights: Mapping[str, np.ndarray]) -> None:
+        """Writes what there is at the end of a run.
 
-    def _write_scores(self, split: str, scores: Scores, step: int, suffix: str = ''):
-        for name, summary in scores.items():
-            tag = f'{split}/{name}{suffix}'
-            self._write_event(_tensorboardx().summary.scalar(tag, summary.mean), step)
-            if summary.ci95 is not None:
-                half_width = _tensorboardx().summary.scalar(f'{tag}_ci95', summary.ci95)
-                self._write_event(half_width, step)
-
-    def _write_histograms(self, record: StatisticsRecord):
-        for layer, statistics in record.layers.items():
-            low, high = statistics.range
-            counts = np.array(statistics.histogram)
-            edges = np.linspace(low, high, len(counts) + 1)
-            # TensorBoard wants moments, which the bins tell only roughly.
-            centres = (edges[1:] + edges[:-1]) / 2
-            histogram = _tensorboardx().summary.histogram_raw(
-                f'layers/{layer}',
-                min=low,
-                max=high,
-                num=int(counts.sum()),
-                sum=float(counts @ centres),
-                sum_squares=float(counts @ centres**2),
-                bucket_limits=edges[1:].tolist(),
-                bucket_counts=counts.tolist(),
-            )
-            self._write_event(histogram, record.step)
-
-    def _write_event(self, summary: Any, step: int | None = None):
-        event = _tensorboardx().proto.event_pb2.Event(
-            wall_time=time.time(), step=step, summary=summary
-        )
-        self._events.write(event.SerializeToString())
-
-    def write_figures(self, figures: Mapping[str, Figure]) -> None:
-        """Writes figures as PNG files, figures/<name>.png, and as TensorBoard images."""
+        Args:
+            figures: By name. They become PNG files, figures/<name>.png, and TensorBoard images.
+            weights: Of the first seed, by name; TensorBoard shows their histograms.
+        """
         if not parallel.is_first_process():
             return
-        summary_pb2 = _tensorboardx().proto.summary_pb2
+        step = self.records[-1].step
         (self.folder / 'figures').mkdir(exist_ok=True)
+        with durable_files.naming(self.folder / 'tensorboard'):
+            self._events.write_weights(weights, step)
         for name, figure in figures.items():
             png = to_png(figure)
             durable_files.write_whole(self.folder / 'figures' / f'{name}.png', png)
-            image = summary_pb2.Summary.Image(encoded_image_string=png, colorspace=RGBA)
-            value = summary_pb2.Summary.Value(tag=name, image=image)
             with durable_files.naming(self.folder / 'tensorboard'):
-                self._write_event(summary_pb2.Summary(value=[value]))
+                self._events.write_picture(name, png, step)
 
 
 def read_records(file: Path, last_epoch: float = math.inf) -> list[Record]:
@@ -196,34 +151,3 @@ def _belong_together(records):
 
 def _to_lines(records: Sequence[Record]) -> str:
     return ''.join(map(file_schema.to_line, records))
-
-
-def _open_events(folder):
-    """A new file of TensorBoard events, as a RecordWriter of tensorboardX.
-
-    It writes at once. SummaryWriter would write in a thread, where an error ends nothing but it.
-    """
-    name = f'events.out.tfevents.{int(time.time())}.{socket.gethostname()}'
-    events = _tensorboardx().record_writer.RecordWriter(str(folder / name))
-    event_pb2 = _tensorboardx().proto.event_pb2
-    header = event_pb2.Event(wall_time=time.time(), file_version='brain.Event:2')
-    events.write(header.SerializeToString())
-    return events
-
-
-@functools.cache
-def _tensorboardx() -> Any:
-    """The package tensorboardX, imported without torch.
-
-    tensorboardX would import torch where there is one, which takes two seconds, for nothing that
-    is used here.
-    """
-    torch_is_absent = 'torch' not in sys.modules
-    if torch_is_absent:
-        sys.modules['torch'] = None
-    try:
-        import tensorboardX
-    finally:
-        if torch_is_absent:
-            del sys.modules['torch']
-    return tensorboardX

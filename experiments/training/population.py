@@ -100,8 +100,8 @@ def _train_and_test(
         start = _restore_or_initialize(setup, managers, first_epoch, last_epoch, notify)
         notify(describe_training(setup, start, len(configs)))
         with clock.span('write'):
-            for log in logs:
-                log.resume_after(start.epoch)
+            for log, config in zip(logs, configs, strict=True):
+                log.resume_after(start.epoch, config.identity())
         params = _train_epochs(setup, configs, train_epoch, lengths, start, logs, managers)
         return _test_all(setup, configs, params, logs)
 

@@ -85,7 +85,7 @@ def run(
             start = restore_or_initialize(setup, manager, first_epoch, last_epoch, notify)
             notify(describe_training(setup, start))
             with clock.span('write'):
-                log.resume_after(start.epoch)
+                log.resume_after(start.epoch, config.identity())
             params = _train_epochs(setup, train_epoch, lengths, start, log, manager)
             results = run_final_test(setup, params, log)
         if parallel.is_first_process():

@@ -1,6 +1,7 @@
 """The end of a run: its final test, its figures, and the content of results.json."""
 
 import jax
+import numpy as np
 
 from experiments.core.config import Config
 from experiments.core.schemas.records import EpochRecord, StatisticsRecord, WindowRecord
@@ -10,7 +11,7 @@ from experiments.training.activations import activations_on_test_set
 from experiments.training.compiled_programs import Setup
 from experiments.training.metrics_log import MetricsLog
 from experiments.training.run_description import count_parameters, describe_devices, versions
-from jaxdl import __version__
+from jaxdl import __version__, parallel
 from jaxdl.figures import curves
 from jaxdl.figures.base import Figure
 from jaxdl.figures.layer_statistics import layer_statistics
@@ -40,7 +41,8 @@ def run_final_test(setup: Setup, params: Params, log: MetricsLog) -> RunResults:
     epochs = log.records_of(EpochRecord)
     last = epochs[-1]
     with clock.span('write'):
-        log.write_figures({**final_test.figures, **_training_figures(config, task, log)})
+        figures = {**final_test.figures, **_training_figures(config, task, log)}
+        log.write_end(figures, _weights_of_first_seed(setup, params))
     return RunResults(
         version=__version__,
         versions=versions(),
@@ -58,6 +60,12 @@ def run_final_test(setup: Setup, params: Params, log: MetricsLog) -> RunResults:
         final_test=final_test.results,
         activations=activations,
     )
+
+
+def _weights_of_first_seed(setup: Setup, params: Params) -> dict[str, np.ndarray]:
+    """The parameters of the run's first net, by name."""
+    first = jax.device_get(parallel.take_seeds(params, 0, 1, setup.mesh))
+    return first['params']
 
 
 def _training_figures(config: Config, task: Task, log: MetricsLog) -> dict[str, Figure]:

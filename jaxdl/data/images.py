@@ -16,6 +16,7 @@ from PIL import Image
 
 from jaxdl import UserError
 from jaxdl.data.sources import MOST_BYTES, DataSet, Images, load_verified, read_at_most
+from jaxdl.names import unknown
 
 # scikit-learn's digits are in the order of the original file, whose last images are by other
 # writers. So the first 1,437 are the training split and the last 360 the test split.
@@ -76,7 +77,7 @@ def load(
     if name == 'digits':
         return _load_digits()
     if name not in DATA_SETS:
-        raise UserError(f'unknown data set {name}; choose one of digits, {", ".join(DATA_SETS)}')
+        raise unknown(f'the data set {name!r}', name, ['digits', *DATA_SETS])
     return load_verified(DATA_SETS[name], Path(data_dir).expanduser(), notify)
 
 

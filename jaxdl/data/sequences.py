@@ -13,13 +13,28 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from jaxdl import UserError
+from jaxdl.arguments import require_integers, require_range, require_shape
+
 DIGITS = 10
 ANY_ANSWER = -1  # the target where no answer is asked for, or behind the length
 
 
 def uniform_lengths(key: Array, n: int, low: int, high: int) -> Array:
-    """Draws n lengths (n,) int32, uniform on low..high inclusive."""
+    """Draws n lengths (n,) int32, uniform on low..high inclusive.
+
+    Raises:
+      UserError: low is greater than high.
+    """
+    if low > high:
+        raise UserError(f'low={low} must not be greater than high={high}')
     return jax.random.randint(key, (n,), low, high + 1)
+
+
+def _require_lengths(lengths, low, high):
+    require_shape('lengths', lengths, 'n')
+    require_integers('lengths', lengths)
+    require_range('lengths', lengths, low, high)
 
 
 def recall(
@@ -40,7 +55,13 @@ def recall(
 
     Returns:
       Inputs (n, steps, 10) float32, the digits in one-hot code; targets (n,) int32; lengths (n,).
+
+    Raises:
+      UserError: an argument has another shape or type, or is out of range.
     """
+    if not 1 <= k <= steps:
+        raise UserError(f'k={k} must be from 1 to the number of steps, {steps}')
+    _require_lengths(lengths, k, steps)
     digits = jax.random.randint(key, (len(lengths), steps), 0, DIGITS)
     is_valid = jnp.arange(steps) < lengths[:, None]
     inputs = jax.nn.one_hot(digits, DIGITS) * is_valid[..., None]
@@ -62,7 +83,11 @@ def binary_add(
 
     Returns:
       Inputs, targets and lengths, as in encode_sum with L = bits.
+
+    Raises:
+      UserError: as recall.
     """
+    _require_lengths(lengths, 0, bits)
     shape = (2, len(lengths), bits)
     a, b = jax.random.bernoulli(key, 0.5, shape).astype(jnp.int32)
     return encode_sum(a, b, lengths)
@@ -86,7 +111,16 @@ def encode_sum(
 
     Returns:
       Inputs (n, L + 1, 2) float32, targets (n, L + 1) float32, and lengths + 1 (n,).
+
+    Raises:
+      UserError: as recall.
     """
+    require_shape('a', a, 'n', 'L')
+    require_shape('b', b, *a.shape)
+    require_range('the bits of a', a, 0, 1)
+    require_range('the bits of b', b, 0, 1)
+    require_shape('lengths', lengths, len(a))
+    _require_lengths(lengths, 0, a.shape[1])
     steps = a.shape[1] + 1
     position = jnp.arange(steps)
     is_valid = position < lengths[:, None]
@@ -160,7 +194,11 @@ def automaton_words(
 
     Returns:
       Inputs, targets and lengths, as in encode_words.
+
+    Raises:
+      UserError: as recall.
     """
+    _require_lengths(lengths, 0, steps)
     n = len(lengths)
     share_key, kind_key, symbol_key = jax.random.split(key, 3)
     free_shares = jax.random.uniform(share_key, (n,)) ** 2
@@ -197,7 +235,14 @@ def encode_words(
     Returns:
       Inputs (n, T, D) float32; targets (n, T) int32, with ANY_ANSWER where any answer will do and
       behind the length; lengths (n,).
+
+    Raises:
+      UserError: as recall.
     """
+    require_shape('symbols', symbols, 'n', 'T')
+    require_range('symbols', symbols, 0, len(tables.vectors) - 1)
+    require_shape('lengths', lengths, len(symbols))
+    _require_lengths(lengths, 0, symbols.shape[1])
 
     def advance(state, symbol):
         return _move(tables, state, symbol)

@@ -11,6 +11,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from jaxdl.names import look_up
+
 Activation = Callable[[Array], Array]
 # What jax.vjp returns for a function of one argument: a signal goes in, a 1-tuple comes out.
 Pullback = Callable[[Array], tuple[Array]]
@@ -56,10 +58,10 @@ def make_activation(name: str, rule: str = 'gradient') -> Activation:
         tanh and sigmoid keep their gradient under every rule.
 
     Raises:
-      KeyError: if the activation or the rule is unknown.
+      UserError: if the activation or the rule is unknown.
     """
-    activation = ACTIVATIONS[name]
-    backward_rule = RULES[rule]
+    activation = look_up('activation', name, ACTIVATIONS)
+    backward_rule = look_up('backward rule', rule, RULES)
     if rule == 'gradient' or name not in RECTIFIERS:
         return activation
 

@@ -16,8 +16,11 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jax import Array, lax
 
+from jaxdl import UserError
+from jaxdl.arguments import require_floats, require_shape
 from jaxdl.models.activations import make_activation
 from jaxdl.models.initializers import INITIALIZERS
+from jaxdl.names import look_up
 
 # The values inside a net: layer name -> its values for all images.
 Intermediates = dict[str, Array]
@@ -203,6 +206,11 @@ class CNN(nn.Module):
     def setup(self) -> None:
         """Creates the parameters and the functions between the layers."""
         height, width, channels = self.shape
+        if height % 4 or width % 4:
+            raise UserError(
+                f'shape={self.shape}: height and width must be multiples of 4, as two pools halve '
+                'them'
+            )
         maps1, maps2 = self.maps
         # Each pooling halves the height and the width.
         flat_size = maps2 * (height // 4) * (width // 4)
@@ -221,7 +229,7 @@ class CNN(nn.Module):
     def _layer(self, name, weight_shape, initializer):
         outputs, *inputs_shape = weight_shape
         fan_in = math.prod(inputs_shape)
-        weight_init, bias_init = INITIALIZERS[initializer](fan_in)
+        weight_init, bias_init = look_up('initializer', initializer, INITIALIZERS)(fan_in)
         weight = self.param(f'{name}_weight', weight_init, weight_shape)
         bias = self.param(f'{name}_bias', bias_init, (outputs,))
         return LayerParams(weight, bias)
@@ -244,7 +252,12 @@ class CNN(nn.Module):
           pool1, conv2 and pool2 are (N, h, w, K), those of dense (N, hidden), all after the
           activation. conv1_pre, conv2_pre and dense_pre are the values before it, and head the
           logits.
+
+        Raises:
+          UserError: the images have another shape or type.
         """
+        require_shape('images', images, 'N', *self.shape)
+        require_floats('images', images)
         conv1_pre = _convolution_layer(images, self.conv1, SAME_PADDING)
         conv1 = self.act(conv1_pre)
         pool1 = max_pool(conv1)

@@ -8,6 +8,8 @@ import jax.numpy as jnp
 from jax.nn import initializers as init
 from jax.nn.initializers import Initializer
 
+from jaxdl.names import look_up
+
 
 class LayerInitializers(NamedTuple):
     """How the two parameters of a layer are initialized."""
@@ -78,7 +80,7 @@ def recurrent_initializers(
     if name == 'glorot_joint':
         return LayerInitializers(_joint_uniform(inputs, hidden, kernels), init.zeros)
     # torch takes H as the fan-in of all four parameters, also of the inputs' weights.
-    return INITIALIZERS[name](hidden)
+    return look_up('initializer', name, INITIALIZERS)(hidden)
 
 
 def _joint_uniform(inputs: int, hidden: int, kernels: tuple[int, ...]) -> Initializer:

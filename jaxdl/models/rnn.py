@@ -15,10 +15,13 @@ from flax import linen as nn
 from jax import Array
 from jax.nn.initializers import Initializer
 
+from jaxdl import UserError
+from jaxdl.arguments import require_floats, require_integers, require_range, require_shape
 from jaxdl.models.activations import ACTIVATIONS
 from jaxdl.models.initializers import INITIALIZERS, recurrent_initializers
 from jaxdl.models.recurrence import CELLS, Cell, unroll
 from jaxdl.models.reset_before_gru import unroll_reset_before
+from jaxdl.names import look_up
 
 # The values inside a net: layer name -> hidden states of all steps.
 Intermediates = dict[str, Array]
@@ -114,7 +117,20 @@ class RNN(nn.Module):
           after the last valid step; in a bidirectional net each direction gives its own final
           state. Intermediates map 'layer0', 'layer1', ... to hidden states (N, T, H), or (N, T, 2H)
           if bidirectional.
+
+        Raises:
+          UserError: an argument has another shape or type, or a field of the net is unknown.
         """
+        for name in ('outputs', 'hidden', 'layers'):
+            if getattr(self, name) < 1:
+                raise UserError(f'{name}={getattr(self, name)} must be 1 at least')
+        require_shape('inputs', inputs, 'N', 'T', 'D')
+        require_floats('inputs', inputs)
+        if lengths is not None:
+            n, steps, _ = inputs.shape
+            require_shape('lengths', lengths, n)
+            require_integers('lengths', lengths)
+            require_range('lengths', lengths, 1, steps)
         intermediates = {}
         x = inputs.swapaxes(0, 1)
         for layer in range(self.layers):
@@ -151,8 +167,8 @@ class RNN(nn.Module):
 
     def _direction(self, x, suffix, train):
         """The hidden states (T, N, H) of one direction of a layer, over inputs x (T, N, D)."""
-        cell = CELLS[self.cell]
-        act = ACTIVATIONS[self.activation]
+        cell = look_up('cell', self.cell, CELLS)
+        act = look_up('activation', self.activation, ACTIVATIONS)
         steps, batch_size, inputs = x.shape
         weight_init, bias_init = recurrent_initializers(
             self.initializer, inputs, self.hidden, cell.kernels
@@ -177,7 +193,8 @@ class RNN(nn.Module):
     def _head(self, features):
         """The logits (..., K) of features (..., H) or (..., 2H)."""
         inputs = features.shape[-1]
-        weight_init, bias_init = INITIALIZERS[self.head_initializer](inputs)
+        head_initializers = look_up('initializer', self.head_initializer, INITIALIZERS)
+        weight_init, bias_init = head_initializers(inputs)
         weight = self.param('head_weight', weight_init, (self.outputs, inputs))
         bias = self.param('head_bias', bias_init, (self.outputs,))
         return features @ weight.T + bias

@@ -4,7 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jaxdl.arguments import require_range, require_shape
 from jaxdl.verify.automaton import Automaton
+from jaxdl.verify.requirements import require_automaton
 
 ANY_ANSWER = -1
 
@@ -30,7 +32,14 @@ def answer_table(automaton: Automaton) -> np.ndarray:
 
 
 def run(automaton: Automaton, symbols: np.ndarray) -> AutomatonRun:
-    """Runs the automaton from its start on sequences of symbols (N, T)."""
+    """Runs the automaton from its start on sequences of symbols (N, T).
+
+    Raises:
+        UserError: The automaton's tables are not whole, or it has no such symbol.
+    """
+    require_automaton(automaton)
+    require_shape('symbols', symbols, 'N', 'T')
+    require_range('symbols', symbols, 0, len(automaton.symbols) - 1)
     next_states = np.array(automaton.next_state)
     required_answers = answer_table(automaton)
     states = np.zeros_like(symbols)

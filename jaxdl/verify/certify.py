@@ -2,11 +2,13 @@
 
 from typing import Any, NamedTuple
 
+from jaxdl import UserError
 from jaxdl.verify import set_graph
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
 from jaxdl.verify.certificate import Refused, make_certificate, parse
 from jaxdl.verify.check import CheckResult, check
+from jaxdl.verify.requirements import require_automaton, require_net
 from jaxdl.verify.search import Candidate
 from jaxdl.verify.set_graph import Parallelotopes, SetGraph
 
@@ -52,7 +54,14 @@ def certify(
 
     Returns:
         The proof, or None if the check refuses it.
+
+    Raises:
+        UserError: The automaton's tables are not whole, or the net cannot follow it.
     """
+    require_automaton(automaton)
+    require_net(cell, candidate.params, automaton)
+    if slack is not None and slack < 0:
+        raise UserError(f'slack={slack} must not be negative')
     # The checker knows no arrays.
     weights = {name: array.tolist() for name, array in candidate.params.items()}
     sets = set_graph.to_state_sets(candidate.sets, graph)

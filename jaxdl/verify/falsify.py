@@ -19,6 +19,7 @@ from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.automaton_arrays import ANY_ANSWER, answer_table
 from jaxdl.verify.bound_propagation import Params
 from jaxdl.verify.counterexamples import Counterexample
+from jaxdl.verify.requirements import require_automaton, require_nets
 from jaxdl.verify.simulation import logits_of, next_states, start_states
 
 MOST_SHORT_SEQUENCES = 10_000
@@ -63,7 +64,12 @@ def falsify(
 
     Returns:
         For each net the shortest counterexample found, or None.
+
+    Raises:
+        UserError: The automaton's tables are not whole, or the nets cannot follow it.
     """
+    require_automaton(automaton)
+    require_nets(cell, params, automaton)
     kinds = [
         _all_short_sequences(len(automaton.symbols)),
         _loop_sequences(automaton),

@@ -10,6 +10,7 @@ from jax import Array, lax
 
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
+from jaxdl.verify.requirements import require_net
 from jaxdl.verify.set_graph import Parallelotopes, SetGraph
 from jaxdl.verify.simulation import simulate
 
@@ -34,7 +35,11 @@ def reached(
         graph: Of the automaton.
         automaton: What the net must do.
         key: Of the sequences.
+
+    Raises:
+        UserError: The params are not those of a net of this cell, for this automaton.
     """
+    require_net(cell, params, automaton)
     symbols = _random_symbols(key, len(automaton.symbols))
     vectors = jnp.array(automaton.symbols)[symbols]
     states = simulate(cell, params, vectors).states  # (N, T, n)

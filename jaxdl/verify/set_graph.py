@@ -12,6 +12,7 @@ from jax import Array
 
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.certificate import StateSet
+from jaxdl.verify.requirements import require_automaton
 
 
 class SetGraph(NamedTuple):
@@ -43,7 +44,11 @@ def set_graph(automaton: Automaton, history: int = 0) -> SetGraph:
 
     In the first steps fewer symbols have been read, so there is also a set for each automaton state
     and each shorter sequence from the start.
+
+    Raises:
+        UserError: The automaton's tables are not whole.
     """
+    require_automaton(automaton)
     start = (0, ())
     nodes = [start]
     index_of = {start: 0}

@@ -15,11 +15,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from jaxdl.names import require_known
 from jaxdl.verify import automaton_arrays
 from jaxdl.verify.answer_gaps import answer_gaps, answer_sums
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import AffineForm, Params, step
 from jaxdl.verify.cell_sizes import STATE_ARRAYS
+from jaxdl.verify.requirements import require_automaton
 from jaxdl.verify.word_images import word_images
 
 # Standard deviation of the noise on the cell state of an LSTM, per unit of its distance from zero.
@@ -73,7 +75,12 @@ def make_set_images(
         automaton: What the net must do.
         word_steps: k, the symbols of a word.
         error: Of each number of the net state in every step, which the images allow for.
+
+    Raises:
+        UserError: The automaton's tables are not whole, or there is no such cell.
     """
+    require_automaton(automaton)
+    require_known('cell', cell, STATE_ARRAYS)
     vectors = jnp.array(automaton.symbols, float)
     word_vectors = vectors[_words(len(vectors), word_steps)]
     states_along_words = _states_along_words(automaton, word_steps)

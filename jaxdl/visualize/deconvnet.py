@@ -17,7 +17,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxdl.visualize.model_interface import Model, Params
+from jaxdl.arguments import require_floats, require_range, require_shape
+from jaxdl.names import look_up
+from jaxdl.visualize.model_interface import Model, Params, with_rule
 
 Signal = Callable[[jax.Array], jax.Array]
 
@@ -43,6 +45,8 @@ def one_map(number: int | jax.Array) -> Signal:
     """Makes the signal of map (or unit of a dense layer) `number` alone."""
 
     def keep_map(values):
+        maps = values.shape[-1]
+        require_range('the number of a map', number, 0, maps - 1)
         mask = jax.nn.one_hot(number, values.shape[-1], dtype=values.dtype)
         return values * mask
 
@@ -103,9 +107,14 @@ def project(
 
     Returns:
         (N, H, W, C).
+
+    Raises:
+        UserError: The images or the signal have another shape or type, or a name is unknown.
     """
     values, pullback = _layer_and_pullback(model, params, images, layer, rule)
-    (projection,) = pullback(signal(values))
+    sent_down = signal(values)
+    require_shape('the signal', sent_down, *values.shape)
+    (projection,) = pullback(sent_down)
     return projection
 
 
@@ -123,6 +132,7 @@ def strongest_maps(
     arguments are those of `project`.
     """
     values, pullback = _layer_and_pullback(model, params, images, layer, rule)
+    require_range('count', count, 1, values.shape[-1])
     _, maps = jax.lax.top_k(map_norms(values), count)
 
     def project_maps(numbers):
@@ -136,10 +146,12 @@ def strongest_maps(
 
 def _layer_and_pullback(model, params, images, layer, rule):
     """The values of a layer, and the function that sends a signal of their shape to the pixels."""
-    ruled_model = model.clone(rule=rule)
+    require_shape('images', images, 'N', 'H', 'W', 'C')
+    require_floats('images', images)
+    ruled_model = with_rule(model, rule)
 
     def layer_values(images):
         _, layers = ruled_model.apply(params, images)
-        return layers[layer]
+        return look_up('layer', layer, layers)
 
     return jax.vjp(layer_values, images)

@@ -17,6 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from jaxdl.arguments import require_range, require_shape
+from jaxdl.names import look_up
 from jaxdl.visualize.invariance import warp
 from jaxdl.visualize.model_interface import Model, Params
 
@@ -82,7 +84,7 @@ def units(layer: str, numbers: Sequence[int], place: tuple[int, int] | None = No
     """
 
     def score(layers):
-        values = layers[layer]
+        values = look_up('layer', layer, layers)
         is_dense = values.ndim == 2
         if not is_dense:
             _, height, width, _ = values.shape
@@ -97,7 +99,9 @@ def maps(layer: str, numbers: Sequence[int]) -> Objective:
     """Makes the objective of a whole map: the mean of map numbers[i] of `layer`, for image i."""
 
     def score(layers):
-        means = layers[layer].mean((1, 2))
+        values = look_up('layer', layer, layers)
+        require_shape(f'the values of the layer {layer!r}', values, 'N', 'h', 'w', 'K')
+        means = values.mean((1, 2))
         return _pick(means, numbers)
 
     return score
@@ -105,6 +109,9 @@ def maps(layer: str, numbers: Sequence[int]) -> Objective:
 
 def _pick(values, numbers):
     """The value numbers[i] of each row i of values (N, K): (N,)."""
+    n, count = values.shape
+    require_shape('the numbers of the units', numbers, n)
+    require_range('the number of a unit', numbers, 0, count - 1)
     columns = jnp.asarray(numbers)[:, None]
     return jnp.take_along_axis(values, columns, 1)[:, 0]
 

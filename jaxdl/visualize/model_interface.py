@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 import jax
 
+from jaxdl import UserError
+
 Params = Any  # a pytree of arrays, as the model's init makes it
 
 
@@ -32,10 +34,12 @@ class Model(Protocol):
     Attributes:
         shape: (H, W, C) of an image.
         receptive_fields: By layer.
+        rule: How signals pass back through its activations.
     """
 
     shape: tuple[int, int, int]
     receptive_fields: Mapping[str, ReceptiveField]
+    rule: str
 
     def apply(
         self, params: Params, *inputs: jax.Array, method: str | None = None
@@ -54,3 +58,17 @@ class Model(Protocol):
 
     def clone(self, *, rule: str) -> 'Model':
         """The same model with another rule for how signals pass back through its activations."""
+
+
+def with_rule(model: Model, rule: str) -> Model:
+    """The same model with a backward rule: 'deconvnet', 'guided' or 'gradient'.
+
+    Raises:
+        UserError: The model has no field for it.
+    """
+    if not hasattr(model, 'rule'):
+        raise UserError(
+            f'{type(model).__name__} needs a field `rule: str`, which its activations take from '
+            'jaxdl.models.activations.make_activation'
+        )
+    return model.clone(rule=rule)

@@ -11,6 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxdl.arguments import require_shape
+from jaxdl.names import look_up
 from jaxdl.visualize import deconvnet
 from jaxdl.visualize.model_interface import Model, Params
 
@@ -77,10 +79,12 @@ def occlude(
         label: The image's class.
         fill: () or (C,), the value of the cover.
     """
+    require_shape('image', image, 'H', 'W', 'C')
+    require_shape('masks', masks, 'P', *image.shape[:2])
     # A batch of one, because the model takes batches.
     batch = image[None]
     _, uncovered_layers = model.apply(params, batch)
-    (norms,) = deconvnet.map_norms(uncovered_layers[WATCHED_LAYER])
+    (norms,) = deconvnet.map_norms(look_up('layer', WATCHED_LAYER, uncovered_layers))
     strongest = norms.argmax()
     signal = deconvnet.one_map(strongest)
     (projection,) = deconvnet.project(model, params, batch, WATCHED_LAYER, signal)

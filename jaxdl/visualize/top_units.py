@@ -4,7 +4,7 @@ This is figure 2 of Zeiler & Fergus (2013): the nine strongest images of each ma
 projection of one activation beside the image patch that the unit sees. A unit depends on its
 receptive field alone. So its projection is computed there and not on the whole image.
 
-See model.py for the model and the shapes.
+See model_interface.py for the model and the shapes.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxdl.visualize.model_interface import Model, Params
+from jaxdl.arguments import require_range, require_shape
+from jaxdl.names import look_up
+from jaxdl.visualize.model_interface import Model, Params, with_rule
 
 
 class TopUnits(NamedTuple):
@@ -64,12 +66,18 @@ def strongest_units(
         layer: A layer with maps.
         count: The number of units for each map. Of equal ones those in earlier images are first.
         batch_size: The number of images in a batch.
+
+    Raises:
+        UserError: There is no such layer, or it has no maps, or there are too few images.
     """
+    require_shape('images', images, 'N', 'H', 'W', 'C')
+    require_range('count', count, 1, len(images))
 
     @jax.jit
     def strongest_in_image(batch):
         _, layers = model.apply(params, batch)
-        values = layers[layer]
+        values = look_up('layer', layer, layers)
+        require_shape(f'the values of the layer {layer!r}', values, 'N', 'h', 'w', 'K')
         n, _, width, maps = values.shape
         by_place = values.reshape(n, -1, maps)
         row, column = jnp.divmod(by_place.argmax(1), width)
@@ -124,7 +132,7 @@ def receptive_fields(
     Returns:
         The receptive fields of the units in the order of `top`, M = K * count.
     """
-    field = model.receptive_fields[layer]
+    field = look_up('layer', layer, model.receptive_fields)
     height, width = images.shape[1:3]
     unit_rows = top.rows.ravel()[:, None]
     unit_columns = top.columns.ravel()[:, None]
@@ -177,7 +185,8 @@ def project(
     Returns:
         (M, S, S, C), zero outside the image.
     """
-    ruled_model = model.clone(rule=rule)
+    require_shape('maps', maps, len(fields.patches))
+    ruled_model = with_rule(model, rule)
 
     def unit_values(patches):
         return ruled_model.apply(params, patches, fields.pooled_inside, method='units')

@@ -27,7 +27,7 @@ EARLIER_COMMANDS = CommandResults({'jaxdl, cold': [1.0, 1.5]}, {}, conditions(2)
 @pytest.mark.parametrize(
     ('flag', 'message'),
     [
-        ('--what=nets,speed', 'speed is unknown; choose from nets, commands'),
+        ('--what=nets,speed', 'speed is unknown; choose one of nets, commands'),
         ('--nets=transformer', 'names none of MNIST rows, LSTM-128; '),
         ('--seconds=0', '--seconds=0.0 must be greater than 0'),
         ('--seconds=inf', '--seconds=inf must be greater than 0'),

@@ -199,7 +199,7 @@ def check_metrics(folder, content):
     try:
         with MetricsLog(folder) as log:
             epoch = log.epochs_held()
-            log.resume_after(epoch)
+            log.resume_after(epoch, {})
     except UserError as error:
         error_line(error)
         return

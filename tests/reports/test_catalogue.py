@@ -49,8 +49,8 @@ def test_a_pattern_without_a_match_lists_near_ids():
     with pytest.raises(UserError) as error:
         catalogue.select('E-recall-gru3')
     assert str(error.value) == (
-        '--rows=E-recall-gru3 matches no row; near ones: E-recall-gru5, E-recall-gru2, '
-        'E-recall-gru10, E-recall-gru10-k2, E-recall-rnn5; docs/reports.md says which there are'
+        '--rows=E-recall-gru3 matches no row (did you mean E-recall-gru5, E-recall-gru2 or '
+        'E-recall-gru10?); docs/reports.md says which there are'
     )
 
 

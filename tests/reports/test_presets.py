@@ -134,7 +134,7 @@ def test_no_number_is_in_two_places():
 
 
 def test_errors_say_what_to_do():
-    with pytest.raises(UserError, match='is unknown; near ones: E-lstm128'):
+    with pytest.raises(UserError, match=r'is unknown \(did you mean E-lstm128'):
         preset('E-lstm127')
     with pytest.raises(UserError) as error:
         preset('xyzzy')

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxdl import UserError
 from jaxdl.data.sequences import DIGITS, recall, uniform_lengths
 from jaxdl.metrics import classification
 from jaxdl.models.cnn import CNN
@@ -46,17 +47,22 @@ def sizes_read_by_rnn() -> int:
 @functools.cache
 def sizes_read_by_cnn() -> int:
     """How many of SIZES the CNN reads whose parameters are made for TRAINED_SIZE."""
-    model = CNN(hidden=4)
-    trained_images = jnp.zeros((1, TRAINED_SIZE, TRAINED_SIZE, 1))
-    params = jax.eval_shape(model.init, jax.random.key(0), trained_images)
+    params = _cnn_params(TRAINED_SIZE)
     read = 0
     for side in SIZES:
         try:
-            jax.eval_shape(model.apply, params, jnp.zeros((1, side, side, 1)))
-        except (TypeError, ValueError):
-            continue  # its dense layer has weights for another number of inputs
-        read += 1
+            # Elsewhere the dense layer has weights for another number of inputs.
+            read += _cnn_params(side) == params
+        except UserError:
+            continue  # no two pools can halve it
     return read
+
+
+def _cnn_params(side):
+    """The shapes of the parameters of a CNN for square images of this side."""
+    shape = (side, side, 1)
+    model = CNN(shape=shape, hidden=4)
+    return jax.eval_shape(model.init, jax.random.key(0), jnp.zeros((1, *shape)))
 
 
 @functools.cache
