@@ -124,7 +124,9 @@ def test_a_command_by_its_name(capsys, monkeypatch):
     monkeypatch.setattr(sys, 'argv', ['jaxdl-experiments'])
     run_named_command(['jaxdl-experiments'])
     shown = capsys.readouterr().out
-    assert 'bench, main, predict, prove, report, reproduce, transfer, visualize' in shown
+    assert (
+        'bench, main, playground, predict, prove, report, reproduce, transfer, visualize' in shown
+    )
     with pytest.raises(SystemExit) as stopped:
         run_named_command(['jaxdl-experiments', 'main', '--cell=xyz'])
     assert stopped.value.code == 2

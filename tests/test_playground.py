@@ -60,14 +60,16 @@ def test_nets_of_ones_own(tmp_path, adder_run):
     (net,) = exhibits.adders
     assert net.verdict == 'falsified'  # a moment's training is too short
     seed = int(re.search(r'GRU of 3 units, seed (\d), as trained', net.name)[1])
-    run = finished_run.load(adder_run, ('binary_add',), seed=seed)
-    weights = run.params['params']
+    population = finished_run.load_population(adder_run, ('binary_add',))
+    weights = {}
+    for name, array in population.params_at(1)['params'].items():
+        weights[name] = array[seed]
     assert weights.keys() == net.weights.keys()
     for name, packed in net.weights.items():
         np.testing.assert_array_equal(unpack(packed), weights[name])
 
     pairs = np.array(net.counterexample)
-    logits, _ = run.model.apply(run.params, pairs[None].astype(np.float32))
+    logits, _ = population.task.model.apply({'params': weights}, pairs[None].astype(np.float32))
     first, second = (integer_of(pairs[:, number]) for number in (0, 1))
     right = (first + second) >> (len(pairs) - 1) & 1
     assert (logits[0, -1, 0] > 0) != right

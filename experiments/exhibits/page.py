@@ -4,11 +4,12 @@ Its sources lie in the folder site/: a template, the HTML of each exhibit, the s
 which share one scope and run in the order of SCRIPTS.
 """
 
+import json
 from pathlib import Path
 
-import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from experiments.core import file_schema
 from experiments.core.schemas.exhibits import Exhibits
 from jaxdl.durable_files import write_whole
 
@@ -54,6 +55,6 @@ def script_of(names: tuple[str, ...]) -> str:
 
 
 def _inline_json(exhibits):
-    text = msgspec.json.encode(exhibits).decode()
+    text = json.dumps(file_schema.to_json(exhibits), separators=(',', ':'))
     # A text of the data must not end the script element that holds it.
     return text.replace('<', '\\u003c')
