@@ -3,9 +3,11 @@
 import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
+import jax
 import nbformat
 import pytest
 from nbclient import NotebookClient
@@ -33,15 +35,17 @@ class Shown(NamedTuple):
 
 
 SHOWN = {
-    'quickstart': Shown(4, ('exact match 100.00', 'is falsified: ', 'proved right at every length')),
-    'rnn_on_mnist': Shown(5, ('digits of other writers, as MNIST: ',)),
+    'quickstart': Shown(
+        4, ('exact match 100.00', 'is falsified: ', 'proved right at every length')
+    ),
+    'rnn_on_mnist': Shown(4, ('digits of other writers, as MNIST: ',)),
     'inside_a_cnn': Shown(20, ('deconvnet: ', 'results.json, accuracy.png')),
     'populations': Shown(3, ('| 4096',), pages=1),
     'reports': Shown(0, ('2 rows, ', 'wrote report/REPORT.md'), pages=1),
     'gpu': Shown(0, ('passed',), pages=1),
 }
 MARKS = {
-    'quickstart': [],
+    'quickstart': [pytest.mark.slow],
     'rnn_on_mnist': [pytest.mark.slow],
     'inside_a_cnn': [pytest.mark.slow],
     'populations': [pytest.mark.slow],
@@ -91,9 +95,7 @@ def another_folder(tmp_path, monkeypatch):
     return folder
 
 
-@pytest.mark.parametrize(
-    'name', [pytest.param(name, marks=marks) for name, marks in MARKS.items()]
-)
+@pytest.mark.parametrize('name', [pytest.param(name, marks=marks) for name, marks in MARKS.items()])
 def test_a_notebook_runs_from_start_to_end(name, another_folder):
     file = another_folder / 'colab' / f'{name}.ipynb'
     notebook = commands_are_checked(nbformat.read(file, as_version=4))
@@ -109,6 +111,69 @@ def test_a_notebook_runs_from_start_to_end(name, another_folder):
     pages = outputs_of(notebook, 'text/html') + outputs_of(notebook, 'text/markdown')
     assert len(pages) == SHOWN[name].pages
     assert all('</h1>' in page or '| adders' in page for page in pages)
+
+
+@pytest.fixture
+def pip_calls(tmp_path, monkeypatch):
+    """A function that returns the arguments of each call of pip, which installs nothing."""
+    calls = tmp_path / 'calls'
+    package = tmp_path / 'packages' / 'pip'
+    package.mkdir(parents=True)
+    (package / '__main__.py').write_text(
+        f'import sys\nprint(*sys.argv[1:], file=open({str(calls)!r}, "a"))\n'
+    )
+    monkeypatch.setenv('PYTHONPATH', os.pathsep.join([str(package.parent), str(ROOT)]))
+    monkeypatch.setenv('IPYTHONDIR', str(tmp_path / 'ipython'))
+    return lambda: calls.read_text().splitlines() if calls.exists() else []
+
+
+def repository(folder):
+    """A folder that stands for a clone of this repository."""
+    folder.mkdir()
+    (folder / 'pyproject.toml').touch()
+    return folder
+
+
+def nothing(folder):
+    return ''
+
+
+def uploaded_zip(folder):
+    """A zip file with one folder at its top, as GitHub makes them."""
+    repository(folder / 'some name')
+    return Path(shutil.make_archive('uploaded', 'zip', folder, 'some name')).name
+
+
+def git_repository(folder):
+    clone = repository(folder / 'some name')
+    git = ['git', '-C', str(clone), '-c', 'user.name=A', '-c', 'user.email=a@b.c']
+    for command in (['init', '-q'], ['add', '.'], ['commit', '-q', '-m', 'all']):
+        subprocess.run([*git, *command], check=True)
+    return str(clone)
+
+
+@pytest.mark.parametrize(
+    ('make_code', 'installed'),
+    [
+        (nothing, []),
+        (uploaded_zip, ['install -q -e jaxdl_code/some name[prove]']),
+        (git_repository, ['install -q -e jaxdl_code[prove]']),
+    ],
+)
+def test_the_beginning_installs_and_says_what_it_found(
+    make_code, installed, pip_calls, tmp_path, monkeypatch
+):
+    place = repository(tmp_path / 'clone') / 'colab'
+    place.mkdir()
+    monkeypatch.chdir(place)
+    where, setup = code_cells(nbformat.read(FILES[0], as_version=4))[:2]
+    where.source = f'CODE = {make_code(tmp_path)!r}'
+    notebook = commands_are_checked(nbformat.v4.new_notebook(cells=[where, setup]))
+    NotebookClient(notebook, resources={'metadata': {'path': str(place)}}).execute()
+    assert pip_calls() == installed
+    printed = ''.join(outputs_of(notebook, 'stdout'))
+    assert 'CPU [CpuDevice(id=0)]' in printed
+    assert f"'jax': '{jax.__version__}'" in printed
 
 
 @pytest.mark.quick
