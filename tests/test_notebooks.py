@@ -41,7 +41,7 @@ SHOWN = {
     'rnn_on_mnist': Shown(4, ('digits of other writers, as MNIST: ',)),
     'inside_a_cnn': Shown(20, ('deconvnet: ', 'results.json, accuracy.png')),
     'populations': Shown(3, ('| 4096',), pages=1),
-    'reports': Shown(0, ('2 rows, ', 'wrote report/REPORT.md'), pages=1),
+    'reports': Shown(0, ('2 rows, ', 'wrote runs/report/REPORT.md'), pages=1),
     'gpu': Shown(0, ('passed',), pages=1),
 }
 MARKS = {
@@ -119,6 +119,7 @@ def pip_calls(tmp_path, monkeypatch):
     calls = tmp_path / 'calls'
     package = tmp_path / 'packages' / 'pip'
     package.mkdir(parents=True)
+    (package / '__init__.py').touch()
     (package / '__main__.py').write_text(
         f'import sys\nprint(*sys.argv[1:], file=open({str(calls)!r}, "a"))\n'
     )
