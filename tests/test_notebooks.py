@@ -40,7 +40,7 @@ SHOWN = {
     ),
     'rnn_on_mnist': Shown(4, ('digits of other writers, as MNIST: ',)),
     'inside_a_cnn': Shown(20, ('deconvnet: ', 'results.json, accuracy.png')),
-    'populations': Shown(3, ('| 4096',), pages=1),
+    'populations': Shown(3, ('| adders at once |',), pages=1),
     'reports': Shown(0, ('2 rows, ', 'wrote runs/report/REPORT.md'), pages=1),
     'gpu': Shown(0, ('passed',), pages=1),
 }
