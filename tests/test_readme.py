@@ -46,6 +46,7 @@ def command_lines(path):
     lines = []
     for command, rest in re.findall(r'-m experiments\.(\w+)([^`\n|]*)', text):
         rest = rest.split("'\n")[0]
+        rest = re.sub(r'\$\w+', '', rest)  # a notebook's own flags, such as those of short runs
         if rest.count("'") % 2:  # the quote that ends a longer command, which this one is part of
             rest = rest[: rest.rindex("'")]
         lines.append((command, shlex.split(rest, comments=True)))

@@ -1,5 +1,6 @@
 """What is judged at once: a reported number, or several that are one score of one net."""
 
+import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -104,7 +105,8 @@ def _mean_over_lengths(group: list[ReportedNumber]) -> ReportedScore:
 def _mean(group: list[ReportedNumber]) -> ReportedNumber:
     """The mean of like numbers, of all their examples."""
     first = group[0]
-    mean = sum(number.value for number in group) / len(group)
+    # Rounded once, since sum() rounds otherwise from Python 3.12 on.
+    mean = statistics.fmean(number.value for number in group)
     examples = sum(number.n or 0 for number in group)
     # Errors of rounding that are independent nearly cancel in a mean.
     return first._replace(value=mean, n=examples, rounding=first.rounding / len(group) ** 0.5)
