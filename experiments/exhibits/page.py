@@ -21,6 +21,7 @@ ARITHMETIC = (
     'addition.js',
     'convolution.js',
     'mnist_form.js',
+    'row_reading.js',
 )
 SCRIPTS = (*ARITHMETIC, 'elements.js', 'adding.js', 'reading.js', 'recalling.js', 'start.js')
 
