@@ -23,7 +23,17 @@ ARITHMETIC = (
     'mnist_form.js',
     'row_reading.js',
 )
-SCRIPTS = (*ARITHMETIC, 'elements.js', 'adding.js', 'reading.js', 'recalling.js', 'start.js')
+SCRIPTS = (
+    *ARITHMETIC,
+    'elements.js',
+    'adding.js',
+    'pictures.js',
+    'drawing_pad.js',
+    'reading.js',
+    'recalling.js',
+    'start.js',
+)
+STYLES = ('page.css', 'reading.css')
 
 
 def write_page(exhibits: Exhibits, file: Path) -> None:
@@ -39,7 +49,7 @@ def write_page(exhibits: Exhibits, file: Path) -> None:
         keep_trailing_newline=True,
     )
     page = environment.get_template('playground.html.jinja').render(
-        style=(SITE / 'page.css').read_text(encoding='utf-8'),
+        style=script_of(STYLES),
         script=script_of(SCRIPTS),
         data=_inline_json(exhibits),
     )

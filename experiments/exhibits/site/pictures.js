@@ -108,26 +108,24 @@ function beliefBars(probabilities, row, left, columnWidth) {
  * Shows what covers do to an answer.
  *
  * @param {SVGElement} figure
- * @param {{shape: number[], values: Float64Array}} image
- * @param {number} label the answer without a cover.
+ * @param reading of the image without a cover: what `readImage` returned.
  * @param {{top: number, left: number, answer: number, probability: number}[]} covers
- * @param {number} probability of the label without a cover.
- * @param {number} coverSide
- * @param {number} stride
  */
-function showCovers(figure, image, label, covers, probability, coverSide, stride) {
+function showCovers(figure, reading, covers) {
+  const { image, answer, probabilities } = reading;
   const [height, width] = image.shape;
   figure.setAttribute('viewBox', `0 0 ${width} ${height}`);
   const parts = [svgImage(image)];
-  const margin = (coverSide - stride) / 2;
+  const margin = (COVER_SIDE - COVER_STRIDE) / 2;
   for (const cover of covers) {
     const x = cover.left + margin;
     const y = cover.top + margin;
-    const lost = within(1 - cover.probability / probability, 0, 1);
-    const place = { x: `${x}`, y: `${y}`, width: `${stride}`, height: `${stride}` };
-    parts.push(svgElement('rect', { ...place, opacity: `${0.75 * lost}` }));
-    if (cover.answer !== label) {
-      const middle = { x: `${x + stride / 2}`, y: `${y + 0.85 * stride}` };
+    const lost = within(1 - cover.probability / probabilities[answer], 0, 1);
+    const side = `${COVER_STRIDE}`;
+    const square = { x: `${x}`, y: `${y}`, width: side, height: side, opacity: `${0.75 * lost}` };
+    parts.push(svgElement('rect', square));
+    if (cover.answer !== answer) {
+      const middle = { x: `${x + COVER_STRIDE / 2}`, y: `${y + 0.85 * COVER_STRIDE}` };
       parts.push(svgElement('text', middle, `${cover.answer}`));
     }
   }
