@@ -23,12 +23,6 @@ def script():
     return engine()
 
 
-def assert_few_levels_apart(actual, expected):
-    """Pillow rounds and clips after the first pass, and versions differ in which one that is."""
-    np.testing.assert_allclose(actual, expected, rtol=0, atol=10)
-    assert np.abs(actual - expected).mean() < 0.4
-
-
 def drawing(points):
     """Grey levels (280, 280) uint8 of a line drawn with a thick round pen, light on black."""
     image = Image.new('L', (4 * SIDE, 4 * SIDE))
@@ -58,15 +52,18 @@ def test_the_form_is_that_of_photos(points, script):
     grey = drawing(points)
     expected = handwriting_photos.to_mnist(grey)
     form = array_of(call(script, 'bringIntoMnistForm', shaped(grey / 255)))
-    assert_few_levels_apart(255 * form, expected)
+    # Pillow rounds after each pass, and newer versions may begin with the height.
+    np.testing.assert_allclose(255 * form, expected, rtol=0, atol=12)
+    assert np.abs(255 * form - expected).mean() < 0.3
 
 
 @POINTS
 def test_merely_shrunk_is_what_pillow_makes(points, script):
     grey = drawing(points)
-    expected = Image.fromarray(grey).resize((28, 28), Image.Resampling.LANCZOS)
+    narrow = Image.fromarray(grey).resize((28, SIDE), Image.Resampling.LANCZOS)
+    expected = np.asarray(narrow.resize((28, 28), Image.Resampling.LANCZOS))
     shrunk = array_of(call(script, 'merelyShrink', shaped(grey / 255)))
-    assert_few_levels_apart(255 * shrunk, np.asarray(expected))
+    np.testing.assert_allclose(255 * shrunk, expected, rtol=0, atol=1.5)
 
 
 @pytest.mark.quick

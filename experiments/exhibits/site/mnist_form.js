@@ -115,10 +115,11 @@ function centreOfMass(image) {
 
 /**
  * Resizes an image by Lanczos' kernel, which reaches over three pixels of the coarser image to each
- * side. The kernel is negative in parts: what becomes less than 0 or more than 1 is clipped.
+ * side. The kernel is negative in parts: what becomes less than 0 or more than 1 is clipped, after
+ * the width and after the height, as Pillow does.
  */
 function resizeImage(image, height, width) {
-  const withWidth = resampleRows(image, width);
+  const withWidth = keepInRange(resampleRows(image, width));
   return keepInRange(transpose(resampleRows(transpose(withWidth), height)));
 }
 
