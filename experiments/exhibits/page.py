@@ -22,8 +22,19 @@ ARITHMETIC = (
     'addition.js',
     'convolution.js',
     'mnist_form.js',
+    'row_reading.js',
 )
-SCRIPTS = (*ARITHMETIC, 'elements.js', 'adding.js', 'reading.js', 'recalling.js', 'start.js')
+SCRIPTS = (
+    *ARITHMETIC,
+    'elements.js',
+    'adding.js',
+    'pictures.js',
+    'drawing_pad.js',
+    'reading.js',
+    'recalling.js',
+    'start.js',
+)
+STYLES = ('page.css', 'reading.css')
 
 
 def write_page(exhibits: Exhibits, file: Path) -> None:
@@ -39,15 +50,15 @@ def write_page(exhibits: Exhibits, file: Path) -> None:
         keep_trailing_newline=True,
     )
     page = environment.get_template('playground.html.jinja').render(
-        style=(SITE / 'page.css').read_text(encoding='utf-8'),
-        script=script_of(SCRIPTS),
+        style=text_of(STYLES),
+        script=text_of(SCRIPTS),
         data=_inline_json(exhibits),
     )
     write_whole(file, page)
 
 
-def script_of(names: tuple[str, ...]) -> str:
-    """The files of the folder site/ as one script."""
+def text_of(names: tuple[str, ...]) -> str:
+    """The files of the folder site/, one after the other."""
     texts = []
     for name in names:
         texts.append((SITE / name).read_text(encoding='utf-8'))

@@ -1,5 +1,6 @@
 """Runs scripts of the playground in a bare JavaScript engine."""
 
+import atexit
 import json
 
 import numpy as np
@@ -27,7 +28,9 @@ def engine(*names: str) -> MiniRacer:
         *names: Of the files, in the order in which they run. By default page.ARITHMETIC.
     """
     context = MiniRacer()
-    context.eval(page.script_of(names or page.ARITHMETIC))
+    # One that is still open when Python ends would wait for its thread for ever.
+    atexit.register(context.close)
+    context.eval(page.text_of(names or page.ARITHMETIC))
     context.eval(CALL)
     return context
 
