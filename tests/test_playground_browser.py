@@ -86,3 +86,58 @@ def test_digits_are_recalled(page):
     assert page.inner_text('#recall-verdict') == 'After 14 digits it answers 1: right.'
     page.fill('#recall-digits', '2')
     assert page.inner_text('#recall-verdict') == 'Type at least 3 digits.'
+
+
+@pytest.mark.parametrize('strokes, digit', [(ONE, 1), (SEVEN, 7)])
+def test_a_drawn_digit_is_read_by_both_nets(page, strokes, digit):
+    draw(page, strokes)
+    for answer in ('#reading-row-answer', '#reading-cnn-answer'):
+        expect(page, answer, f'It reads a {digit}, ')
+    expect(page, '#reading-covers-count', 'of 121 covers')
+    assert page.locator('#reading-maps canvas').count() == 4
+    page.check('input[value=shrunk]')
+    expect(page, '#reading-row-answer', 'It reads a ')
+    page.click('#drawing-clear')
+    expect(page, '#reading-row-answer', 'Draw a digit')
+
+
+def expect(page, selector, text):
+    """Waits until an element has a text, as the page computes between two frames."""
+    sync_api.expect(page.locator(selector)).to_contain_text(text, timeout=30_000)
+
+
+def draw(page, strokes):
+    """Draws a line through points, in shares of the canvas' sides."""
+    canvas = page.locator('#drawing')
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    points = []
+    for x, y in strokes:
+        points.append((box['x'] + x * box['width'], box['y'] + y * box['height']))
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=15)
+    page.mouse.up()
+
+
+def test_a_digit_can_be_drawn_from_the_keyboard_or_taken(page):
+    page.focus('#drawing')
+    page.keyboard.press('Space')
+    for _ in range(12):
+        page.keyboard.press('ArrowDown')
+    expect(page, '#reading-cnn-answer', 'It reads a ')
+    samples = page.locator('#reading-samples button')
+    assert samples.count() == 10
+    for digit in range(10):
+        samples.nth(digit).click()
+        expect(page, '#reading-row-answer', f'It reads a {digit}, ')
+
+
+def test_every_control_has_a_name(page):
+    names = page.evaluate("""
+        Array.from(document.querySelectorAll('button, input, select, canvas, svg'), (control) =>
+          control.getAttribute('aria-label') || control.labels?.[0]?.innerText || control.innerText)
+    """)
+    assert len(names) > 20
+    assert all(name and name.strip() for name in names)
