@@ -90,6 +90,18 @@ def test_nothing_is_made_of_no_ink(function, script):
     assert call(script, function, shaped(np.zeros((40, 40)))) is None
 
 
+def test_a_sample_is_enlarged_and_its_contrast_raised(script, x64):
+    # Of these none is clipped before its contrast is raised.
+    levels = np.random.default_rng(0).integers(60, 180, (8, 8))
+    large = jax.image.resize(levels / 255, (200, 200), 'lanczos3', antialias=True)
+    expected = np.zeros((SIDE, SIDE))
+    # Ink from 0.2 to 0.8 is spread from 0 to 1.
+    expected[40:240, 40:240] = np.clip((large - 0.2) / 0.6, 0, 1)
+    sample = array_of(call(script, 'enlargeSample', levels.ravel().tolist()))
+    np.testing.assert_allclose(sample, expected, rtol=0, atol=1e-5)
+    assert 0 < large.min() < large.max() < 1
+
+
 @pytest.mark.quick
 def test_halves_are_rounded_as_python_rounds(script):
     for x in (-1.5, -0.5, 0, 0.5, 1.5, 2.5, 2.4999, 2.6, 7):

@@ -7,7 +7,7 @@ const IMAGE_SIDE = 28; // pixels
 const BOX_SIDE = 20; // pixels, of the box into which a digit is fit
 const DRAWING_SIDE = 280; // pixels
 const SAMPLE_SIDE = 200; // pixels, of a sample digit in a drawing
-const SAMPLE_EDGE = 0.3; // ink, over which it rises from none to all at an edge
+const SAMPLE_EDGE = 0.6; // ink, over which it rises from none to all at an edge
 const LANCZOS_REACH = 3; // pixels
 // Half the threshold between ink and paper: less than this at the soft edge of a stroke is paper.
 const LEAST_INK = 0.25;
