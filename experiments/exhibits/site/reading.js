@@ -69,7 +69,8 @@ function startReading(rowNet, cnn, samples) {
   });
   for (const choice of formChoices()) choice.addEventListener('change', readAgain);
   samples.forEach((levels, digit) => {
-    const button = element('button', { type: 'button', 'aria-label': `Sample ${digit}` }, `${digit}`);
+    const attributes = { type: 'button', 'aria-label': `Sample ${digit}` };
+    const button = element('button', attributes, `${digit}`);
     button.addEventListener('click', () => pad.show(enlargeSample(levels)));
     byId('reading-samples').append(button);
   });
