@@ -66,7 +66,7 @@ function convolveBack(maps, weight) {
   return result;
 }
 
-/** Calls `visit(factor, down, right)` for each element of a kernel; its place is from the middle. */
+/** Calls `visit(factor, down, right)` for each element of a kernel, counted from its middle. */
 function forEachTap(weight, map, channel, visit) {
   const [, channels, side] = weight.shape;
   const start = (map * channels + channel) * side * side;

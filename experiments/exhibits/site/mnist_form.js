@@ -85,7 +85,7 @@ function fitIntoBox(digit) {
   return resizeImage(digit, newHeight, newWidth);
 }
 
-/** Places a digit in a black image. It stays whole, even if its centre then is not in the middle. */
+/** Places a digit in a black image: whole, even if its centre then is not in the middle. */
 function centreByMass(digit) {
   const [height, width] = digit.shape;
   const centre = centreOfMass(digit);
