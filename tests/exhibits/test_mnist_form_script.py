@@ -90,6 +90,17 @@ def test_nothing_is_made_of_no_ink(function, script):
     assert call(script, function, shaped(np.zeros((40, 40)))) is None
 
 
+def test_a_sample_is_enlarged_and_its_contrast_raised(script, x64):
+    levels = np.random.default_rng(0).integers(0, 256, (8, 8))
+    # One axis after the other, as what is less than 0 or more than 1 is clipped in between.
+    wide = jax.image.resize(np.pad(levels / 255, 1), (10, SIDE), 'lanczos3').clip(0, 1)
+    large = jax.image.resize(wide, (SIDE, SIDE), 'lanczos3').clip(0, 1)
+    # Ink from 0.2 to 0.8 is spread from 0 to 1.
+    expected = np.clip((large - 0.2) / 0.6, 0, 1)
+    sample = array_of(call(script, 'enlargeSample', levels.ravel().tolist()))
+    np.testing.assert_allclose(sample, expected, rtol=0, atol=1e-5)
+
+
 @pytest.mark.quick
 def test_halves_are_rounded_as_python_rounds(script):
     for x in (-1.5, -0.5, 0, 0.5, 1.5, 2.5, 2.4999, 2.6, 7):

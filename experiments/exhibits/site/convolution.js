@@ -1,7 +1,7 @@
 'use strict';
 
-// The LeNet of jaxdl/models/cnn.py, whose names and shapes its weights have, on one image. Maps have
-// the shape (maps, height, width): the order in which the dense layer takes them.
+// The LeNet of jaxdl/models/cnn.py, whose names and shapes its weights have, on one image. Maps
+// have the shape (maps, height, width): the order in which the dense layer takes them.
 
 const POOL_SIDE = 2;
 
@@ -66,7 +66,7 @@ function convolveBack(maps, weight) {
   return result;
 }
 
-/** Calls `visit(factor, down, right)` for each element of a kernel, with its place from the middle. */
+/** Calls `visit(factor, down, right)` for each element of a kernel, counted from its middle. */
 function forEachTap(weight, map, channel, visit) {
   const [, channels, side] = weight.shape;
   const start = (map * channels + channel) * side * side;
@@ -134,7 +134,8 @@ function unpool(pooled, switches, shape) {
  * @returns {number[]}
  */
 function strongestMaps(maps, count) {
-  const norms = Array.from({ length: maps.shape[0] }, (_, map) => Math.hypot(...planeOf(maps, map)));
+  const norms = [];
+  for (let map = 0; map < maps.shape[0]; map += 1) norms.push(Math.hypot(...planeOf(maps, map)));
   const numbers = [...norms.keys()].sort((first, second) => norms[second] - norms[first]);
   return numbers.slice(0, count);
 }

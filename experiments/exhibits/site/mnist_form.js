@@ -5,9 +5,9 @@
 
 const IMAGE_SIDE = 28; // pixels
 const BOX_SIDE = 20; // pixels, of the box into which a digit is fit
-const DRAWING_SIDE = 280; // pixels
-const SAMPLE_SIDE = 200; // pixels, of a sample digit in a drawing
-const SAMPLE_EDGE = 0.3; // ink, over which it rises from none to all at an edge
+const DRAWING_SIDE = 280; // pixels, of the canvas to draw on
+const SAMPLE_SIDE = 8; // pixels
+const SAMPLE_EDGE = 0.6; // ink, over which it rises from none to all at an edge
 const LANCZOS_REACH = 3; // pixels
 // Half the threshold between ink and paper: less than this at the soft edge of a stroke is paper.
 const LEAST_INK = 0.25;
@@ -35,19 +35,19 @@ function merelyShrink(drawing) {
 /**
  * A drawing of (280, 280) of a sample digit of 8 x 8 grey levels from 0 to 255.
  *
- * Enlarged, its strokes are blurred. More contrast gives them edges as those of a pen.
+ * It gets a border of a pixel, since its strokes end at its edge. Enlarged, they are blurred: more
+ * contrast makes them more like a pen's.
  */
 function enlargeSample(levels) {
-  const values = Float64Array.from(levels, (level) => level / 255);
-  const large = resizeImage({ shape: [8, 8], values }, SAMPLE_SIDE, SAMPLE_SIDE);
-  const drawing = emptyImage(DRAWING_SIDE, DRAWING_SIDE);
-  const margin = (DRAWING_SIDE - SAMPLE_SIDE) / 2;
-  large.values.forEach((ink, place) => {
-    const row = margin + Math.floor(place / SAMPLE_SIDE);
-    const column = margin + (place % SAMPLE_SIDE);
-    drawing.values[row * DRAWING_SIDE + column] = within((ink - 0.5) / SAMPLE_EDGE + 0.5, 0, 1);
+  const small = emptyImage(SAMPLE_SIDE + 2, SAMPLE_SIDE + 2);
+  levels.forEach((level, place) => {
+    const row = 1 + Math.floor(place / SAMPLE_SIDE);
+    const column = 1 + (place % SAMPLE_SIDE);
+    small.values[row * small.shape[1] + column] = level / 255;
   });
-  return drawing;
+  const large = resizeImage(small, DRAWING_SIDE, DRAWING_SIDE);
+  const values = large.values.map((ink) => within((ink - 0.5) / SAMPLE_EDGE + 0.5, 0, 1));
+  return { shape: large.shape, values };
 }
 
 /** The first row and column with ink, and those after the last; null without any ink. */
@@ -85,7 +85,7 @@ function fitIntoBox(digit) {
   return resizeImage(digit, newHeight, newWidth);
 }
 
-/** Places a digit in a black image. It stays whole, even if its centre is not quite in the middle. */
+/** Places a digit in a black image: whole, even if its centre then is not in the middle. */
 function centreByMass(digit) {
   const [height, width] = digit.shape;
   const centre = centreOfMass(digit);

@@ -38,6 +38,7 @@ function startReading(rowNet, cnn, samples) {
 
   const readAgain = () => {
     stopWork(work);
+    setBusy(true);
     work.frame = requestAnimationFrame(() => {
       const { make, caption } = FORMS[chosenForm()];
       byId('reading-form-caption').textContent = caption;
@@ -45,10 +46,14 @@ function startReading(rowNet, cnn, samples) {
       reading = image === null ? null : readImage(rowNet, cnn, image);
       if (reading === null) {
         showNothing();
+        setBusy(false);
         return;
       }
       showReading(reading);
-      work.covers = setTimeout(() => tryCovers(cnn, reading, work), REST_BEFORE_COVERS);
+      work.covers = setTimeout(() => {
+        setBusy(false);
+        tryCovers(cnn, reading, work);
+      }, REST_BEFORE_COVERS);
     });
   };
   const pad = makeDrawingPad(
@@ -64,7 +69,8 @@ function startReading(rowNet, cnn, samples) {
   });
   for (const choice of formChoices()) choice.addEventListener('change', readAgain);
   samples.forEach((levels, digit) => {
-    const button = element('button', { type: 'button', 'aria-label': `Sample ${digit}` }, `${digit}`);
+    const attributes = { type: 'button', 'aria-label': `Sample ${digit}` };
+    const button = element('button', attributes, `${digit}`);
     button.addEventListener('click', () => pad.show(enlargeSample(levels)));
     byId('reading-samples').append(button);
   });
@@ -83,6 +89,13 @@ function stopWork(work) {
   cancelAnimationFrame(work.frame);
   clearTimeout(work.covers);
   clearTimeout(work.slowly);
+}
+
+/** Screen readers wait with answers that still change with every stroke. */
+function setBusy(isBusy) {
+  for (const id of ['reading-row-answer', 'reading-cnn-answer']) {
+    byId(id).setAttribute('aria-busy', `${isBusy}`);
+  }
 }
 
 /** All that both nets make of an image. */
@@ -177,14 +190,15 @@ function tryCovers(cnn, reading, work) {
 
 function answerInWords(probabilities) {
   const answer = argmax(probabilities);
-  return `It reads a ${answer}, with ${asPercent(probabilities[answer])}.`;
+  const article = answer === 8 ? 'an' : 'a';
+  return `It reads ${article} ${answer}, with ${asPercent(probabilities[answer])}.`;
 }
 
 function changesInWords(changes) {
   const [first, ...others] = changes;
-  const parts = [`It starts with ${first.answer}`];
-  for (const { row, answer } of others) parts.push(`from row ${row} on ${answer}`);
-  return `${parts.join(', ')}.`;
+  if (others.length === 0) return `It believes in ${first.answer} from the first row on.`;
+  const parts = others.map(({ row, answer }) => `${answer} (row ${row})`);
+  return `At first it believes in ${first.answer}, then in ${parts.join(', ')}.`;
 }
 
 function coversInWords(covers, label) {
