@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -13,6 +14,7 @@ from experiments.core.schemas.exhibits import Exhibits, unpack
 from experiments.exhibits import shipped
 from experiments.training import finished_run
 
+COMMITTED = Path(__file__).parents[1] / 'docs' / 'playground.html'
 SVG_NAMES = 'http://www.w3.org/2000/svg'  # names a vocabulary; nothing is fetched
 
 
@@ -49,6 +51,8 @@ def test_the_page_is_one_file_of_the_shipped_nets(tmp_path, capsys):
         assert getattr(exhibits, exhibit) == shipped.read_net(exhibit)
     assert [len(sample) for sample in exhibits.samples] == [64] * 10
     assert list(tmp_path.iterdir()) == [page]
+    # The page that visitors find is this one.
+    assert text == COMMITTED.read_text(encoding='utf-8')
 
 
 def test_nets_of_ones_own(tmp_path, adder_run):
