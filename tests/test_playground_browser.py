@@ -6,6 +6,9 @@ import pytest
 
 from experiments import playground
 from experiments.core.command import run_command
+from jaxdl.verify import certificate
+from jaxdl.verify.automaton import ADDER
+from jaxdl.verify.check import check
 
 pytestmark = pytest.mark.browser
 sync_api = pytest.importorskip('playwright.sync_api')
@@ -64,7 +67,9 @@ def test_the_proved_net_cannot_be_broken_and_the_falsified_one_has_its_counterex
     assert page.is_hidden('#break-known')
     with page.expect_download() as download:
         page.click('#certificate-link')
-    assert 'jaxdl certificate' in download.value.path().read_text(encoding='utf-8')
+    claim = certificate.read(download.value.path())
+    assert check(claim).covers_float32
+    assert claim.automaton == ADDER
     page.select_option('#adder-net', '1')
     page.click('#break-known')
     assert '1 of ' in page.inner_text('#break-verdict')
@@ -92,11 +97,13 @@ def test_digits_are_recalled(page):
 def test_a_drawn_digit_is_read_by_both_nets(page, strokes, digit):
     draw(page, strokes)
     for answer in ('#reading-row-answer', '#reading-cnn-answer'):
-        expect(page, answer, f'It reads a {digit}, ')
+        expect(page, answer, f'{digit}, ')
     expect(page, '#reading-covers-count', 'of 121 covers')
     assert page.locator('#reading-maps canvas').count() == 4
+    seen = picture_of(page, '#reading-seen')
     page.check('input[value=shrunk]')
-    expect(page, '#reading-row-answer', 'It reads a ')
+    expect(page, '#reading-form-caption', 'The whole drawing, made smaller')
+    assert picture_of(page, '#reading-seen') != seen
     page.click('#drawing-clear')
     expect(page, '#reading-row-answer', 'Draw a digit')
 
@@ -104,6 +111,11 @@ def test_a_drawn_digit_is_read_by_both_nets(page, strokes, digit):
 def expect(page, selector, text):
     """Waits until an element has a text, as the page computes between two frames."""
     sync_api.expect(page.locator(selector)).to_contain_text(text, timeout=30_000)
+
+
+def picture_of(page, selector):
+    """What a canvas shows."""
+    return page.eval_on_selector(selector, 'canvas => canvas.toDataURL()')
 
 
 def draw(page, strokes):
@@ -126,12 +138,12 @@ def test_a_digit_can_be_drawn_from_the_keyboard_or_taken(page):
     page.keyboard.press('Space')
     for _ in range(12):
         page.keyboard.press('ArrowDown')
-    expect(page, '#reading-cnn-answer', 'It reads a ')
+    expect(page, '#reading-cnn-answer', 'It reads a')
     samples = page.locator('#reading-samples button')
     assert samples.count() == 10
     for digit in range(10):
         samples.nth(digit).click()
-        expect(page, '#reading-row-answer', f'It reads a {digit}, ')
+        expect(page, '#reading-row-answer', f' {digit}, ')
 
 
 def test_every_control_has_a_name(page):

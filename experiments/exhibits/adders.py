@@ -31,8 +31,8 @@ def adder_nets(folder: Path) -> list[AdderNet]:
         folder: Of the run.
 
     Returns:
-        The first seed that `prove` has proved and the first one that is shown wrong as it was
-        trained; the first seed of all if there is neither.
+        The first seed whose proof is shown (see _proved_nets) and the first one that is shown
+        wrong as it was trained; the first seed of all if there is neither.
 
     Raises:
         UserError: The folder holds no such run, or nets that the page cannot compute.
@@ -57,12 +57,15 @@ def adder_nets(folder: Path) -> list[AdderNet]:
 
 
 def _proved_nets(folder: Path, config: Config) -> list[AdderNet]:
-    """The first net of a run whose certificate holds; none if there is no such net."""
+    """The first net of a run whose certificate holds, if there is one.
+
+    Its sets must close in every step, and it must cover float32: the page says so of it.
+    """
     proofs = read_held_proofs(folder, config)
     if proofs is None:
         return []
     for seed, verdict in proofs.seeds.items():
-        if verdict.slack is not None:
+        if verdict.slack is not None and verdict.steps == 1 and verdict.covers_float32:
             file = folder / 'proofs' / f'seed{seed}.json'
             words = 'fine-tuned and proved' if verdict.change else 'proved as trained'
             name = f'{name_of(config, int(seed))}, {words}'

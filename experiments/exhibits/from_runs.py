@@ -112,6 +112,7 @@ def first_net(folder: Path, task: str, data_dir: str = Config.data_dir) -> Net:
 def require_plain_recurrence(folder: Path, config: Config) -> None:
     """Raises UserError unless the page's arithmetic has the recurrent net of a run."""
     is_plain = config.layers == 1 and not config.bidirectional and config.activation == 'tanh'
+    # --noreset_after is refused for other cells than the GRU.
     if not is_plain or not config.reset_after:
         raise UserError(
             f'{folder} holds a net that the page cannot compute: it has one layer in one '
@@ -144,4 +145,5 @@ def _pixel_scale(population: FinishedPopulation) -> PixelScale:
     at_black = float(jnp.ravel(population.task.prepare(black))[0])
     at_white = float(jnp.ravel(population.task.prepare(white))[0])
     deviation = 1 / (at_white - at_black)
-    return PixelScale(mean=-at_black * deviation, deviation=deviation)
+    # Not -0, which would stand in the file.
+    return PixelScale(mean=0 - at_black * deviation, deviation=deviation)

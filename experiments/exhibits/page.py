@@ -23,6 +23,7 @@ ARITHMETIC = (
     'convolution.js',
     'mnist_form.js',
     'row_reading.js',
+    'recall.js',
 )
 SCRIPTS = (
     *ARITHMETIC,

@@ -5,8 +5,8 @@
 const MOST_STEPS_SHOWN = 100;
 const LONGEST_NUMBER_SHOWN = 60; // decimal digits
 const TRAIL = 12; // earlier states in the plane
-const LONG_CARRY = 1000; // bits
-const MANY_BITS = 10000;
+const LONG_CARRY = 1000; // pairs of bits
+const MANY_BITS = 10000; // pairs
 
 const ADDER_VERDICTS = {
   proved: 'Proved: right on numbers of every length.',
@@ -36,12 +36,10 @@ function startAdding(nets) {
   byId('add-again').addEventListener('click', () => setPairs(adding.pairs));
   byId('add-speed').addEventListener('input', changeSpeed);
 
-  const ones = (count) => Array.from({ length: count }, () => [1, 1]);
-  const carry = [[1, 1], ...Array.from({ length: LONG_CARRY - 1 }, () => [0, 1]), [0, 0]];
-  const constant = Array.from({ length: MANY_BITS }, () => [0, 1]);
+  const carry = [[1, 1], ...repeated([0, 1], LONG_CARRY - 1), [0, 0]];
   byId('break-carry').addEventListener('click', () => breakWith(carry));
-  byId('break-ones').addEventListener('click', () => breakWith(ones(LONG_CARRY)));
-  byId('break-constant').addEventListener('click', () => breakWith(constant));
+  byId('break-ones').addEventListener('click', () => breakWith(repeated([1, 1], LONG_CARRY)));
+  byId('break-constant').addEventListener('click', () => breakWith(repeated([0, 1], MANY_BITS)));
   byId('break-random').addEventListener('click', () => breakWith(randomPairs(MANY_BITS)));
   byId('break-known').addEventListener('click', () => breakWith(adding.net.counterexample));
 
@@ -52,7 +50,6 @@ function chooseAdder(net) {
   adding.net = net;
   byId('adder-verdict').textContent = ADDER_VERDICTS[net.verdict];
   byId('break-known').hidden = !net.counterexample;
-  byId('break-verdict').textContent = '';
   byId('why-proved').hidden = net.verdict !== 'proved';
   if (net.certificate) {
     const file = new Blob([JSON.stringify(net.certificate, null, 1)], { type: 'application/json' });
@@ -66,16 +63,11 @@ function chooseAdder(net) {
 
 function readNumbers() {
   const fields = [byId('first-number'), byId('second-number')];
-  const areNumbers = fields.every((field) => /^\s*\d+\s*$/.test(field.value));
-  fields.forEach((field) => {
-    field.setAttribute('aria-invalid', `${!/^\s*\d+\s*$/.test(field.value)}`);
-  });
-  if (!areNumbers) {
-    pause();
-    byId('adding-answer').textContent = 'Type two whole numbers, of decimal digits only.';
-    return;
-  }
-  setPairs(pairsOfBits(...fields.map((field) => BigInt(field.value.trim()))));
+  const isNumber = (field) => /^\s*\d+\s*$/.test(field.value);
+  for (const field of fields) field.setAttribute('aria-invalid', `${!isNumber(field)}`);
+  const areNumbers = fields.every(isNumber);
+  // Without two numbers nothing is left to be added.
+  setPairs(areNumbers ? pairsOfBits(...fields.map((field) => BigInt(field.value.trim()))) : []);
 }
 
 function chooseNumbers() {
@@ -85,6 +77,10 @@ function chooseNumbers() {
     byId(id).value = `${BigInt(number.join(''))}`;
   }
   readNumbers();
+}
+
+function repeated(pair, count) {
+  return Array.from({ length: count }, () => pair);
 }
 
 function randomPairs(count) {
@@ -98,6 +94,7 @@ function setPairs(pairs) {
   adding.pairs = pairs;
   adding.answers = rightAnswers(pairs).answers;
   adding.steps = [];
+  byId('break-verdict').textContent = '';
   showAdding();
 }
 
@@ -125,7 +122,8 @@ function addAtOnce() {
 function play() {
   if (adding.steps.length === adding.pairs.length) adding.steps = [];
   byId('add-slowly').textContent = 'Pause';
-  byId('add-slowly').setAttribute('aria-pressed', 'true');
+  // The answer is spoken once all bits are read.
+  byId('adding-answer').setAttribute('aria-busy', 'true');
   adding.timer = setInterval(() => {
     addOneStep();
     if (adding.steps.length === adding.pairs.length) pause();
@@ -136,12 +134,12 @@ function pause() {
   clearInterval(adding.timer);
   adding.timer = 0;
   byId('add-slowly').textContent = 'Play';
-  byId('add-slowly').setAttribute('aria-pressed', 'false');
+  byId('adding-answer').setAttribute('aria-busy', 'false');
 }
 
 function changeSpeed() {
   const speed = byId('add-speed');
-  speed.setAttribute('aria-valuetext', `${speed.value} steps a second`);
+  speed.setAttribute('aria-valuetext', `${counted(Number(speed.value), 'step')} a second`);
   if (adding.timer) {
     pause();
     play();
@@ -151,13 +149,23 @@ function changeSpeed() {
 /** Lets the net read a hard sum at once, and counts its errors. */
 function breakWith(pairs) {
   setPairs(pairs);
-  const { errors, firstError } = countErrors(adding.net, pairs);
   addAtOnce();
-  const bits = pairs.length.toLocaleString('en');
+  const { errors, firstError } = countErrors(givenBits(), adding.answers);
+  const bits = counted(pairs.length, 'bit');
   byId('break-verdict').textContent =
     errors === 0
-      ? `All ${bits} bits of the sum are right.`
-      : `${errors.toLocaleString('en')} of ${bits} bits are wrong, the first one bit ${firstError}.`;
+      ? `All ${bits} of the sum are right.`
+      : `${errors.toLocaleString('en')} of ${bits} wrong, the first one bit ${firstError}.`;
+}
+
+/** The bits of the sum that the net has answered. */
+function givenBits() {
+  return adding.steps.map((step) => step.answer);
+}
+
+/** A number with what it counts: '1 bit', '1,001 bits'. */
+function counted(number, unit) {
+  return `${number.toLocaleString('en')} ${unit}${number === 1 ? '' : 's'}`;
 }
 
 // What it shows
@@ -179,15 +187,16 @@ function showAdding() {
 
 function answerText() {
   const { pairs, answers, steps } = adding;
+  if (pairs.length === 0) return 'Type two whole numbers, of decimal digits only.';
   if (steps.length < pairs.length) {
-    return `${steps.length.toLocaleString('en')} of ${pairs.length.toLocaleString('en')} bits read.`;
+    return `${steps.length.toLocaleString('en')} of ${counted(pairs.length, 'bit')} read.`;
   }
-  const given = steps.map((step) => step.answer);
-  const errors = given.filter((bit, step) => bit !== answers[step]).length;
-  const verdict = errors === 0 ? 'right' : `wrong in ${errors.toLocaleString('en')} bits`;
+  const given = givenBits();
+  const { errors } = countErrors(given, answers);
+  const verdict = errors === 0 ? 'right' : `wrong in ${counted(errors, 'bit')}`;
   const [sum, answer] = [numberOfBits(answers), numberOfBits(given)];
   const isShort = `${sum}`.length <= LONGEST_NUMBER_SHOWN;
-  if (!isShort) return `${pairs.length.toLocaleString('en')} bits read: ${verdict}.`;
+  if (!isShort) return `${counted(pairs.length, 'bit')} read: ${verdict}.`;
   const numbers = [0, 1].map((place) => numberOfBits(pairs.map((pair) => pair[place])));
   const modulus = numbers[0] + numbers[1] === sum ? '' : ` modulo 2^${pairs.length}`;
   return `${numbers[0]} + ${numbers[1]} = ${sum}${modulus}, answered ${answer}: ${verdict}.`;
@@ -262,7 +271,7 @@ function stateMark([x, y], carry, size, isLast) {
   });
 }
 
-/** The part of the plane that is shown: all sets, or without a proof all states of the unit cube. */
+/** The part of the plane that is shown: all sets, or without a proof where states mostly are. */
 function frameOf(net, points) {
   const places = points.map((point) => point.place);
   for (const set of net.sets || []) places.push(...set.outline);

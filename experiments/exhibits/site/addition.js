@@ -53,26 +53,25 @@ function heldCarry(net, state) {
   return addingStep(net, state, [0, 0]).answer;
 }
 
-/**
- * Reads all pairs at once.
- *
- * @returns {{errors: number, firstError: number}} how many bits of the sum are wrong, and the
- *     number of the first wrong one, counted from 0; -1 if there is none.
- */
-function countErrors(net, pairs) {
-  const { answers } = rightAnswers(pairs);
+/** The bits that a net answers to pairs of bits. */
+function answeredBits(net, pairs) {
   let state = startState(net);
-  let errors = 0;
-  let firstError = -1;
-  pairs.forEach((pair, step) => {
+  return pairs.map((pair) => {
     const result = addingStep(net, state, pair);
     state = result.state;
-    if (result.answer !== answers[step]) {
-      errors += 1;
-      if (firstError < 0) firstError = step;
-    }
+    return result.answer;
   });
-  return { errors, firstError };
+}
+
+/**
+ * Compares the bits that a net has answered with the right ones.
+ *
+ * @returns {{errors: number, firstError: number}} how many are wrong, and the number of the first
+ *     wrong one, counted from 0; -1 if there is none.
+ */
+function countErrors(given, answers) {
+  const wrong = answers.map((bit, step) => bit !== given[step]);
+  return { errors: wrong.filter(Boolean).length, firstError: wrong.indexOf(true) };
 }
 
 /** Where a state lies in a plane of principal directions: [x, y]. */

@@ -114,7 +114,8 @@ function drawByKeys(canvas, mark, state, drawLine) {
     event.preventDefault();
     mark.hidden = false;
     if (event.key === ' ') {
-      setDown(!isDown);
+      // A key that is held down repeats.
+      if (!event.repeat) setDown(!isDown);
     } else {
       const next = {
         x: within(pen.x + step[0], 0, canvas.width),

@@ -58,11 +58,11 @@ function barRow(name, values) {
  */
 function digitBars(probabilities) {
   const likeliest = argmax(probabilities);
-  const percent = Math.round(100 * probabilities[likeliest]);
+  const percent = asPercent(probabilities[likeliest]);
   const strip = element('span', {
     class: 'digit-bars',
     role: 'img',
-    'aria-label': `most likely ${likeliest}, ${percent} percent`,
+    'aria-label': `most likely ${likeliest}, ${percent}`,
   });
   probabilities.forEach((probability, digit) => {
     const fill = element('span', { class: digit === likeliest ? 'fill likeliest' : 'fill' });
@@ -71,4 +71,11 @@ function digitBars(probabilities) {
     strip.append(element('span', { class: 'digit-bar', title }, fill));
   });
   return strip;
+}
+
+/** A probability in words: '97 %', and '99.9 %' at most, since no net is certain. */
+function asPercent(probability) {
+  const percent = 100 * probability;
+  if (percent < 99) return `${Math.round(percent)} %`;
+  return `${Math.min(99.9, Math.floor(10 * percent) / 10)} %`;
 }

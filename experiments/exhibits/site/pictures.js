@@ -104,37 +104,33 @@ function beliefBars(probabilities, row, left, columnWidth) {
   return bars;
 }
 
-/**
- * Shows what covers do to an answer.
- *
- * @param {SVGElement} figure
- * @param reading of the image without a cover: what `readImage` returned.
- * @param {{top: number, left: number, answer: number, probability: number}[]} covers
- */
-function showCovers(figure, reading, covers) {
-  const { image, answer, probabilities } = reading;
+/** Shows an image on which no cover has been tried yet. */
+function showUncovered(figure, image) {
   const [height, width] = image.shape;
   figure.setAttribute('viewBox', `0 0 ${width} ${height}`);
-  const parts = [svgImage(image)];
-  const margin = (COVER_SIDE - COVER_STRIDE) / 2;
-  for (const cover of covers) {
-    const x = cover.left + margin;
-    const y = cover.top + margin;
-    const lost = within(1 - cover.probability / probabilities[answer], 0, 1);
-    const side = `${COVER_STRIDE}`;
-    const square = { x: `${x}`, y: `${y}`, width: side, height: side, opacity: `${0.75 * lost}` };
-    parts.push(svgElement('rect', square));
-    if (cover.answer !== answer) {
-      const middle = { x: `${x + COVER_STRIDE / 2}`, y: `${y + 0.85 * COVER_STRIDE}` };
-      parts.push(svgElement('text', middle, `${cover.answer}`));
-    }
-  }
-  figure.replaceChildren(...parts);
+  figure.replaceChildren(svgImage(image));
 }
 
-/** A probability in words: '97 %', and never '100 %' for what is not certain. */
-function asPercent(probability) {
-  const percent = 100 * probability;
-  if (percent > 99.5 && percent < 100) return `${Math.floor(10 * percent) / 10} %`;
-  return `${Math.round(percent)} %`;
+/**
+ * Adds to the image what a CNN answered under one cover: the less it believed in its first answer,
+ * the darker the veil; a number where it changed its mind.
+ *
+ * @param {SVGElement} figure
+ * @param reading what the CNN makes of the uncovered image.
+ * @param {{top: number, left: number, answer: number, probability: number}} cover
+ */
+function addCover(figure, reading, cover) {
+  const { answer, probabilities } = reading;
+  // Covers overlap: each stands for the square in its middle.
+  const margin = (COVER_SIDE - COVER_STRIDE) / 2;
+  const x = cover.left + margin;
+  const y = cover.top + margin;
+  const lost = within(1 - cover.probability / probabilities[answer], 0, 1);
+  const side = `${COVER_STRIDE}`;
+  const square = { x: `${x}`, y: `${y}`, width: side, height: side, opacity: `${0.75 * lost}` };
+  figure.append(svgElement('rect', square));
+  if (cover.answer !== answer) {
+    const middle = { x: `${x + COVER_STRIDE / 2}`, y: `${y + 0.85 * COVER_STRIDE}` };
+    figure.append(svgElement('text', middle, `${cover.answer}`));
+  }
 }

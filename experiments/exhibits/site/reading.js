@@ -18,7 +18,7 @@ const FORMS = {
     make: merelyShrink,
     caption:
       'The whole drawing, made smaller. The digit stays where it was drawn, and as large: the ' +
-      'nets have seen none like it, and are often wrong, however well they do on test images.',
+      'nets have seen none like it. Report D found its nets "really bad" on digits of its own.',
   },
 };
 const ASK_FOR_A_DIGIT = 'Draw a digit, or take one of the samples.';
@@ -127,7 +127,7 @@ function showReading(reading) {
   byId('reading-maps').replaceChildren(...maps.map((map) => mapFigure(reading.layers.conv2, map)));
   const projection = projectionPicture(reading.projection, image);
   showPicture(byId('reading-projection'), projection);
-  showCovers(byId('reading-covers'), reading, []);
+  showUncovered(byId('reading-covers'), image);
   byId('reading-covers-count').textContent = '';
 }
 
@@ -177,8 +177,9 @@ function tryCovers(cnn, reading, work) {
   const tryNextCover = () => {
     const corner = corners[covers.length];
     const result = answerUnderCover(cnn, reading.inputs, corner, COVER_SIDE, reading.answer);
-    covers.push({ ...corner, ...result });
-    showCovers(byId('reading-covers'), reading, covers);
+    const cover = { ...corner, ...result };
+    covers.push(cover);
+    addCover(byId('reading-covers'), reading, cover);
     if (covers.length < corners.length) {
       work.covers = setTimeout(tryNextCover);
     } else {
@@ -191,7 +192,7 @@ function tryCovers(cnn, reading, work) {
 function answerInWords(probabilities) {
   const answer = argmax(probabilities);
   const article = answer === 8 ? 'an' : 'a';
-  return `It reads ${article} ${answer}, with ${asPercent(probabilities[answer])}.`;
+  return `It reads ${article} ${answer}, ${asPercent(probabilities[answer])} sure.`;
 }
 
 function changesInWords(changes) {

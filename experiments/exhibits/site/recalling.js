@@ -19,33 +19,10 @@ function startRecalling(net) {
   showRecalled(net, field.value);
 }
 
-/** 1st, 2nd, 3rd, 4th, ... */
-function ordinal(number) {
-  const isTeen = Math.floor(number / 10) % 10 === 1;
-  const ending = isTeen ? 'th' : ['th', 'st', 'nd', 'rd'][number % 10] || 'th';
-  return `${number}${ending}`;
-}
-
-/**
- * What a net holds after each digit.
- *
- * @param net an unpacked net.
- * @param {number[]} digits
- * @returns {{state: {h: Float64Array}, probabilities: number[]}[]} for each digit.
- */
-function readDigits(net, digits) {
-  let state = startState(net);
-  return digits.map((digit) => {
-    const oneHot = new Float64Array(10);
-    oneHot[digit] = 1;
-    state = recurrentStep(net, state, oneHot).state;
-    return { state, probabilities: softmax(logitsOf(net, state)) };
-  });
-}
-
 function showRecalled(net, text) {
   const digits = Array.from(text.replace(/\D/g, ''), Number);
-  const rows = readDigits(net, digits).map(({ state, probabilities }, place) => {
+  const steps = readDigits(net, digits);
+  const rows = steps.map(({ state, probabilities }, place) => {
     const isAsked = place + 1 === net.k;
     const answer = argmax(probabilities);
     return element(
@@ -58,14 +35,5 @@ function showRecalled(net, text) {
     );
   });
   byId('recall-steps').replaceChildren(...rows);
-  byId('recall-verdict').textContent = recallVerdict(net, digits);
-}
-
-function recallVerdict(net, digits) {
-  if (digits.length < net.k) return `Type at least ${net.k} digits.`;
-  const steps = readDigits(net, digits);
-  const answer = argmax(steps[steps.length - 1].probabilities);
-  const truth = digits[net.k - 1];
-  const verdict = answer === truth ? 'right' : `wrong: it was ${truth}`;
-  return `After ${digits.length} digits it answers ${answer}: ${verdict}.`;
+  byId('recall-verdict').textContent = recallVerdict(net.k, digits, steps);
 }

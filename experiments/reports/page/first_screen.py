@@ -61,7 +61,7 @@ def first_screen(
             'ran, look alike in them.'
         ),
         Text(
-            'Nets of the reports at work, in a page of its own: '
+            'Nets like those of the reports at work, in a page of its own: '
             '[the playground](docs/playground.html).'
         ),
         Picture(
