@@ -1,6 +1,6 @@
 """Runs a command by its name: jaxdl-experiments main --task=binary_add --hidden=5.
 
-That is python -m experiments.main, also where another project's folder `experiments` is in the way.
+That is python -m experiments.main, where another project's folder `experiments` is in the way.
 """
 
 import pkgutil

@@ -12,9 +12,10 @@ import numpy as np
 
 from experiments.core.command import run_command
 from experiments.core.flags import BACKEND_FLAGS, DATA_FLAG, HELP_FLAG, Flag, flag_values
+from experiments.core.installation import is_in_a_clone
 from experiments.core.schemas.exhibits import Exhibits
-from experiments.exhibits import page, shipped
-from jaxdl import backend
+from experiments.exhibits import adders, from_runs, page, shipped
+from jaxdl import UserError, backend
 from jaxdl.data import images
 
 RUN_FLAGS = ('adder', 'recall', 'digits', 'cnn')
@@ -42,7 +43,11 @@ def main(argv: Sequence[str]) -> None:
         UserError: What the user can put right.
     """
     flags = flag_values(argv, FLAGS, __doc__)
+    if flags['ship'] and not is_in_a_clone():
+        raise UserError('--ship is for a clone of the repository; leave an installed package alone')
     own_nets = nets_of_runs(flags)
+    if flags['ship'] and not own_nets:
+        raise UserError(f'--ship keeps nets of your own: name a run by --{", --".join(RUN_FLAGS)}')
     if flags['ship']:
         for exhibit, net in own_nets.items():
             shipped.write_net(exhibit, net)
@@ -64,11 +69,6 @@ def nets_of_runs(flags: Mapping[str, Any]) -> dict[str, Any]:
         UserError: A folder holds no run of the exhibit's task, or a net that the page cannot
             compute.
     """
-    if not any(flags[name] for name in RUN_FLAGS):
-        return {}
-    # Imported here: a page of the shipped nets needs no JAX.
-    from experiments.exhibits import adders, from_runs
-
     backend.configure(precision=flags['precision'], compilation_cache=flags['compilation_cache'])
     nets = {}
     if flags['adder']:

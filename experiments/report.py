@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from experiments.core.command import run_command
 from experiments.core.flags import HELP_FLAG, Flag, flag_values
+from experiments.core.installation import is_in_a_clone
 from experiments.reports import catalogue
 from experiments.reports.catalogue import RESULTS_FOLDER, RESULTS_FOLDER_SHOWN
 from experiments.reports.claims.table import answer_all, claims_page
@@ -100,7 +101,7 @@ def figure_folder(results_folder: Path, out: Path) -> Path:
     """Where the page's figures are written: beside the page, or below it with the results."""
     # The repository has REPORT.md at its top, and the pictures that it shows with the results. An
     # installed package is left as it is, also where it lies below the page.
-    is_installed = results_folder == RESULTS_FOLDER and not catalogue.is_in_a_clone()
+    is_installed = results_folder == RESULTS_FOLDER and not is_in_a_clone()
     if out.absolute() in results_folder.absolute().parents and not is_installed:
         return results_folder / 'figures'
     return out / 'figures'

@@ -11,6 +11,7 @@ from pathlib import Path
 from experiments.core.backend_settings import has_small_steps
 from experiments.core.command import run_command
 from experiments.core.flags import BACKEND_FLAGS, DATA_FLAG, HELP_FLAG, Flag, flag_values
+from experiments.core.installation import is_in_a_clone
 from experiments.reports import catalogue
 from experiments.reports.catalogue import RESULTS_FOLDER, RESULTS_FOLDER_SHOWN
 from experiments.reports.measurements.rows import measurements
@@ -44,7 +45,7 @@ def main(argv: Sequence[str]) -> None:
     if flags['seeds'] < 0:
         raise UserError(f'--seeds={flags["seeds"]} must not be negative')
     requested = catalogue.select(flags['rows'])
-    if flags['results'] == str(RESULTS_FOLDER) and not catalogue.is_in_a_clone():
+    if flags['results'] == str(RESULTS_FOLDER) and not is_in_a_clone():
         raise UserError(
             '--results=FOLDER is needed outside of a clone: the results that are kept are part of '
             'the installed package'

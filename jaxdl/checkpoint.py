@@ -242,7 +242,7 @@ def restore(
         UserError: None can be read. Then nothing is deleted.
     """
     damaged = []
-    reason = 'there is none'
+    reasons = []  # of the newest one first
     # orbax calls its steps what are epochs here.
     epochs = sorted(manager.all_steps(), reverse=True)
     for epoch in epochs:
@@ -251,14 +251,16 @@ def restore(
         try:
             state = read(manager, epoch, shapes)
         except UserError as error:
-            state, reason = None, str(error)
+            state = None
+            reasons.append(str(error))
         if on_any_host(state is None):
             damaged.append(epoch)
             continue
         for later in epochs[: epochs.index(epoch)]:
             manager.delete(later)
         return Restored(epoch, state, damaged)
-    raise UserError(f'no checkpoint in {manager.directory} can be read: {reason}')
+    reasons.append('there is none that every host could read')
+    raise UserError(f'no checkpoint in {manager.directory} can be read: {reasons[0]}')
 
 
 def read(manager: Manager, epoch: int, shapes: Any) -> Any:
@@ -296,16 +298,18 @@ def _why_unreadable(manager, epoch, shapes):
         for name in [*asked, *saved]:
             if saved.get(name) != asked.get(name):
                 return (
-                    f'holds another state: the shape of {name} is {saved.get(name)} in it, and '
+                    f'holds another state: {name} is {saved.get(name)} in it, and '
                     f'{asked.get(name)} in what it is to be read into'
                 )
     return 'is damaged and cannot be read'
 
 
 def _shapes_by_name(tree):
+    """{name: type and shape} of all arrays, 'float32[2, 3]' say."""
     shapes = {}
     for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
-        shapes[jax.tree_util.keystr(path, simple=True, separator='/')] = tuple(leaf.shape)
+        name = jax.tree_util.keystr(path, simple=True, separator='/')
+        shapes[name] = f'{leaf.dtype}{list(leaf.shape)}'
     return shapes
 
 

@@ -369,12 +369,16 @@ def test_a_checkpoint_of_another_state(tmp_path):
         checkpoint.save(manager, 1, state, {}, loss=0.5)
         manager.wait_until_finished()
         wider = {**state, 'weight': jnp.zeros((3, 4))}
-        assert 'the shape of weight is (3, 2) in it, and (3, 4) in what' in refused(
+        assert 'weight is float32[3, 2] in it, and float32[3, 4] in what' in refused(
             lambda: checkpoint.restore(manager, wider)
         )
         without_bias = {'weight': state['weight']}
-        assert 'the shape of bias is (3,) in it, and None in what' in refused(
+        assert 'bias is float32[3] in it, and None in what' in refused(
             lambda: checkpoint.restore(manager, without_bias)
+        )
+        halves = {**state, 'bias': jnp.zeros(3, jnp.float16)}
+        assert 'bias is float32[3] in it, and float16[3] in what' in refused(
+            lambda: checkpoint.read(manager, 1, halves)
         )
         assert 'checkpoint 7 in' in (problem := refused(lambda: checkpoint.read(manager, 7, state)))
         assert problem.endswith('does not exist; there are [1]')

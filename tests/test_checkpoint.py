@@ -83,7 +83,7 @@ def test_nothing_is_deleted_when_nothing_can_be_read(tmp_path):
         _remove(tmp_path / epoch)
     with (
         checkpoint.open_manager(tmp_path) as manager,
-        pytest.raises(UserError, match='checkpoint 1 in .* is damaged and cannot be read'),
+        pytest.raises(UserError, match='checkpoint 2 in .* is damaged and cannot be read'),
     ):
         checkpoint.restore(manager, SHAPES)
     assert (tmp_path / '1').exists() and (tmp_path / '2').exists()

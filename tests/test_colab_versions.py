@@ -67,7 +67,9 @@ def test_what_colab_ships_is_kept(file, tmp_path):
     command = [sys.executable, '-m', 'pip', 'install', '--quiet', '--dry-run', '--ignore-installed']
     command += ['--report', str(report), '--constraint', str(file)]
     # pip ends with an error if a version that is shipped does not do.
-    pip = subprocess.run([*command, *requirements('prove')], capture_output=True, text=True)
+    pip = subprocess.run(
+        [*command, *requirements('prove', 'test', 'bench')], capture_output=True, text=True
+    )
     assert pip.returncode == 0, pip.stderr
     # Nothing is needed of which it is not known whether Colab ships it.
     known = set(shipped_versions(file)) | packages_not_shipped(file)

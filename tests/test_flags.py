@@ -41,6 +41,7 @@ def test_all_flags():
         ('--count=five', '--count=five is not a whole number; '),
         ('--rate=half', '--rate=half is not a number; '),
         ('--fast=maybe', '--fast=maybe is not true or false; '),
+        ('--nofast=5', '--nofast=5 does not take an argument; '),
         ('count=5', "'count=5' is not a flag"),
     ],
 )

@@ -1,5 +1,7 @@
 """Names that are mistyped."""
 
+import re
+
 import pytest
 
 from jaxdl import UserError
@@ -32,12 +34,16 @@ def test_what_is_no_text_is_no_name():
         ('xyz', ''),
         ('mnist', ' (did you mean mnist_rnn or mnist_cnn?)'),
         ('mnist_cn', ' (did you mean mnist_cnn or mnist_rnn?)'),
-        ('tomita', ' (did you mean tomita_3, tomita_2 or tomita_1?)'),
     ],
 )
 def test_near_names(name, near):
     known = ['tomita_1', 'tomita_2', 'tomita_3', 'mnist_cnn', 'mnist_rnn']
     assert did_you_mean(name, known) == near
+
+
+def test_equally_near_names_are_all_named():
+    text = did_you_mean('tomita', ['tomita_1', 'tomita_2', 'tomita_3', 'mnist_cnn'])
+    assert set(re.findall(r'\w+_\w+', text)) == {'tomita_1', 'tomita_2', 'tomita_3'}
 
 
 def test_the_empty_name_is_no_choice():

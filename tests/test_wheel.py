@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+# The project file is written as this version reads it.
+pytest.importorskip('setuptools', minversion='77', reason="pip install -e '.[dev]' has it")
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 SMALL = ('--epochs=1', '--train_size=640', '--validation_size=50')
@@ -93,6 +95,12 @@ def test_the_tables_of_the_reports_are_read(run, installed):
     [headline] = [line for line in printed.splitlines() if 'scores that could be judged' in line]
     for report in (ROOT / 'REPORT.md', project / 'REPORT.md'):
         assert headline in report.read_text()
+
+
+def test_the_playground_is_that_of_the_clone(run, tmp_path):
+    run('-m', 'experiments.playground')
+    page = (tmp_path / 'playground.html').read_bytes()
+    assert page == (ROOT / 'docs' / 'playground.html').read_bytes()
 
 
 def test_the_results_of_an_installed_package_stay_as_they_are(run):

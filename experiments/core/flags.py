@@ -77,7 +77,7 @@ def parse_flags(argv: Sequence[str], command_flags: Mapping[str, Flag]) -> dict[
     words = ['--help' if word == '-h' else word for word in argv]
     try:
         stray_words = values(words)[1:]
-    except flags.Error as error:
+    except (flags.Error, ValueError) as error:  # absl raises the latter for --noname=value
         message = _what_is_wrong(error, command_flags)
         raise UserError(f'{message}; --help lists the flags') from None
     if stray_words:
@@ -87,7 +87,7 @@ def parse_flags(argv: Sequence[str], command_flags: Mapping[str, Flag]) -> dict[
     return {name: values[name].value for name in command_flags if values[name].present}
 
 
-def _what_is_wrong(error: flags.Error, command_flags: Mapping[str, Flag]) -> str:
+def _what_is_wrong(error: Exception, command_flags: Mapping[str, Flag]) -> str:
     """An error of absl in a line."""
     if isinstance(error, flags.UnrecognizedFlagError):
         known = []

@@ -28,7 +28,6 @@ from jaxdl.verify.machines import MACHINES
 # What `reproduce` keeps, a file for each id (result_files.py).
 RESULTS_FOLDER = Path(__file__).parents[1] / 'results'
 RESULTS_FOLDER_SHOWN = '.../experiments/results'  # in the help of a command
-PROJECT_FILE = Path(__file__).parents[2] / 'pyproject.toml'  # of a clone
 
 PROOF_PREFIX = 'proof-'  # of the ids of the nets that `prove` is tried on
 CELLS = ('rnn', 'lstm', 'gru')
@@ -188,11 +187,6 @@ def select(patterns: str) -> list[str]:
         chosen.update(matching)
     # In the order of the catalogue, whatever that of the patterns.
     return [name for name in names if name in chosen]
-
-
-def is_in_a_clone() -> bool:
-    """Whether this program runs from a clone of its repository, and not from an installed wheel."""
-    return PROJECT_FILE.exists()
 
 
 def groups(configs: Mapping[str, Config]) -> list[list[str]]:

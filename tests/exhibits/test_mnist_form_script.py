@@ -4,6 +4,7 @@ import jax
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from scipy import ndimage
 from scripts import array_of, call, engine, shaped
 
 from jaxdl.data import handwriting_photos
@@ -58,6 +59,26 @@ def test_the_form_is_that_of_photos(points, script):
 
 
 @POINTS
+def test_the_form_step_by_step_in_double_precision(points, script, x64):
+    """The digit cut out, resized along one axis after the other by JAX, and placed by SciPy."""
+    ink = drawing(points) / 255
+    ink[ink < 0.25] = 0
+    rows, columns = np.nonzero(ink)
+    digit = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    height, width = (max(1, round(20 / max(digit.shape) * side)) for side in digit.shape)
+    narrow = jax.image.resize(digit, (len(digit), width), 'lanczos3').clip(0, 1)
+    small = np.asarray(jax.image.resize(narrow, (height, width), 'lanczos3').clip(0, 1))
+    row, column = ndimage.center_of_mass(small)
+    top = int(np.clip(round(13.5 - row), 0, 28 - height))
+    left = int(np.clip(round(13.5 - column), 0, 28 - width))
+    expected = np.zeros((28, 28))
+    expected[top : top + height, left : left + width] = small
+
+    form = array_of(call(script, 'bringIntoMnistForm', shaped(drawing(points) / 255)))
+    np.testing.assert_allclose(form, expected, rtol=0, atol=1e-6)
+
+
+@POINTS
 def test_merely_shrunk_is_what_pillow_makes(points, script):
     grey = drawing(points)
     narrow = Image.fromarray(grey).resize((28, SIDE), Image.Resampling.LANCZOS)
@@ -98,7 +119,7 @@ def test_a_sample_is_enlarged_and_its_contrast_raised(script, x64):
     # Ink from 0.2 to 0.8 is spread from 0 to 1.
     expected = np.clip((large - 0.2) / 0.6, 0, 1)
     sample = array_of(call(script, 'enlargeSample', levels.ravel().tolist()))
-    np.testing.assert_allclose(sample, expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(sample, expected, rtol=0, atol=1e-6)
 
 
 @pytest.mark.quick
