@@ -7,6 +7,8 @@ from command_line import TINY, error_line, start
 from experiments.training import run as run_module
 from jaxdl import parallel
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 HUGE = 10**9
 LARGEST = 2**31 - 1
 ADDER = ('--task=binary_add',)

@@ -12,6 +12,8 @@ from experiments.training.activations import IMAGES_AT_ONCE, activations_on_test
 from experiments.training.clock import Clock
 from experiments.training.compiled_programs import Setup, make_mesh, make_programs
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 CNN = dataclasses.replace(
     defaults.base('mnist_cnn', 'digits'), hidden=6, train_size=256, seeds=3, activation='tanh'
 )

@@ -20,6 +20,8 @@ from experiments.training.compiled_programs import (
 from experiments.training.epoch_metrics import statistics_records
 from jaxdl.figures.layer_statistics import layer_statistics
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 ADD = dataclasses.replace(
     defaults.TASK_DEFAULTS['binary_add'], train_size=64, batch_size=16, max_length=5, hidden=3
 )

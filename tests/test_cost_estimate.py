@@ -15,6 +15,8 @@ from experiments.training.clock import Clock
 from experiments.training.compiled_programs import make_mesh, make_programs, train_epoch_shapes
 from jaxdl.data.sources import Images
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 SHAPES = {'mnist': (28, 28), 'cifar10': (32, 32, 3), 'digits': (8, 8)}
 IMAGES = 1200  # what does not depend on their number is measured
 

@@ -11,6 +11,8 @@ from experiments.training import finished_run, workdir
 from experiments.training.run import run
 from jaxdl import UserError
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 CONFIG = dataclasses.replace(
     defaults.base('mnist_rnn', 'digits'), hidden=3, epochs=2, train_size=128, seeds=2, seed=4
 )

@@ -22,6 +22,8 @@ from experiments.reports import catalogue, reproduction
 from experiments.reports.presets import Picture
 from experiments.training.run import run
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 ADDER = replace(
     base('binary_add'),
     learning_rate=10**-2.5,  # not a number of few digits: files hold it whole

@@ -24,7 +24,18 @@ from experiments.training.clock import Clock
 from experiments.training.compiled_programs import make_mesh
 from experiments.training.finished_run import load_population
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 ADD = TINY['binary_add']
+SLOW_TASKS = ('automaton', 'mnist_cnn')
+
+
+def each_of(tasks):
+    """Tasks as parameters of a test."""
+    params = []
+    for task in tasks:
+        params.append(pytest.param(task, marks=[pytest.mark.slow] if task in SLOW_TASKS else []))
+    return params
 
 
 @pytest.mark.quick
@@ -77,7 +88,7 @@ def _timeless_records(folder):
     return records
 
 
-@pytest.mark.parametrize('task', TINY)
+@pytest.mark.parametrize('task', each_of(TINY))
 def test_what_a_run_writes(task, finished):
     folder, printed = finished(task)
     assert 'cpu' in printed and 'parameters' in printed and str(folder) in printed
@@ -102,7 +113,7 @@ def test_what_a_run_writes(task, finished):
     assert {'train/loss', 'validation/loss', *figures} <= _event_tags(folder / 'tensorboard')
 
 
-@pytest.mark.parametrize('task', ['mnist_rnn', 'mnist_cnn'])
+@pytest.mark.parametrize('task', each_of(['mnist_rnn', 'mnist_cnn']))
 def test_the_final_test_of_images_is_that_of_the_last_epoch(task, finished):
     results = _read(finished(task)[0])
     confusion = results['final_test']['confusion']
@@ -111,6 +122,7 @@ def test_the_final_test_of_images_is_that_of_the_last_epoch(task, finished):
     np.testing.assert_allclose(results['test']['accuracy']['mean'], accuracy)
 
 
+@pytest.mark.slow
 def test_what_a_cnn_writes_besides(finished):
     folder, _ = finished('mnist_cnn')
     statistics = _records_of(folder, 'statistics')
@@ -144,7 +156,7 @@ def test_the_first_batch_is_scored_before_any_update(finished):
 
 
 def test_ten_batches_of_the_last_two_epochs(finished):
-    folder, _ = finished('mnist_cnn')
+    folder, _ = finished('mnist_rnn')
     epochs = _records_of(folder, 'epoch')[-2:]
     ten_batches = _records_of(folder, 'ten_batches')
     assert [record['epoch'] for record in ten_batches] == [3, 4]
@@ -178,7 +190,7 @@ def _event_tags(folder):
     return tags
 
 
-@pytest.mark.parametrize('task', TINY)
+@pytest.mark.parametrize('task', each_of(TINY))
 def test_a_finished_run_is_left_alone(task, finished, capsys):
     folder, _ = finished(task)
     before = (folder / 'results.json').stat().st_mtime_ns
@@ -206,16 +218,7 @@ def _stop_after(epoch, save):
     return save_and_stop
 
 
-@pytest.mark.parametrize(
-    'task',
-    [
-        'binary_add',
-        'recall',
-        'automaton',
-        'mnist_rnn',
-        pytest.param('mnist_cnn', marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.parametrize('task', each_of(TINY))
 def test_stopped_and_resumed_is_never_stopped(task, tmp_path, finished, monkeypatch, capsys):
     whole, _ = finished(task)
     stopped = tmp_path / 'stopped'

@@ -10,6 +10,8 @@ from jaxdl.data import sequences
 from jaxdl.verify.automaton import ADDER, Automaton
 from jaxdl.verify.machines import MACHINES
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 
 def test_sums_are_python_sums():
     bits = 20

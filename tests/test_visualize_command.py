@@ -11,6 +11,8 @@ from PIL import Image
 from experiments import visualize
 from jaxdl import checkpoint
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 FIGURES = {
     'filters': ['conv1'],
     'activations': ['histograms', 'maps-conv1', 'maps-conv2'],

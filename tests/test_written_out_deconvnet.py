@@ -25,7 +25,7 @@ pytestmark = pytest.mark.quick
 @pytest.mark.parametrize('layer', ['pool1', 'pool2'])
 def test_turned_filters_are_the_deconvnet(layer, x64):
     model, params, images = random_example()
-    _, layers = model.apply(params, images)
+    _, layers = jax.jit(model.apply)(params, images)
     projection = written_out_deconvnet.project(params, layers, layer, turned_by_180)
     assert_close(projection, deconvnet.project(model, params, images, layer))
 

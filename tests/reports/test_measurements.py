@@ -20,7 +20,7 @@ from experiments.reports.measurements.take import QUANTITIES
 from jaxdl.models.rnn import RNN
 from jaxdl.train import Examples
 
-pytestmark = pytest.mark.quick
+pytestmark = [pytest.mark.quick, pytest.mark.usefixtures('quick_compilation')]
 RANDOM = np.random.default_rng(0)
 ACCURACIES = [0.91, 0.92, 0.93]
 
@@ -102,7 +102,7 @@ def test_a_gate_that_is_closed_changes_answers():
     """The right answers are those of the whole net, so that it has all of them."""
     inputs = RANDOM.normal(size=(300, 8, 3)).astype(np.float32)
     model = RNN(outputs=10, hidden=4, cell='lstm')
-    params = model.init(jax.random.key(0), inputs)
+    params = jax.jit(model.init)(jax.random.key(0), inputs)
     answers = model.apply(params, inputs)[0].argmax(-1)
     net = net_of(model, inputs, answers, params, Config(hidden=4))
     values = recurrent_nets.accuracy_with_closed_gate(net)

@@ -13,6 +13,8 @@ from jaxdl.verify.bound_propagation import AffineForm, radius
 from jaxdl.verify.cell_sizes import STATE_ARRAYS
 from jaxdl.verify.word_images import word_images
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 HIDDEN = 3
 VECTORS = np.array([[0.0, 0], [0, 1], [1, 1]])
 WORD_STEPS = 3
