@@ -7,7 +7,7 @@ import pytest
 from jaxdl.models.rnn import RNN
 from jaxdl.visualize.ablation import close_forget_gate
 
-pytestmark = pytest.mark.quick
+pytestmark = [pytest.mark.quick, pytest.mark.usefixtures('quick_compilation')]
 
 
 def sigmoid(x):

@@ -7,6 +7,8 @@ from cnn_examples import random_example
 
 from jaxdl.visualize import activation_statistics
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 
 def test_statistics_of_a_data_set_are_numpys(x64):
     model, params, images = random_example(1, 16, 30)

@@ -12,8 +12,6 @@ from experiments.training.activations import IMAGES_AT_ONCE, activations_on_test
 from experiments.training.clock import Clock
 from experiments.training.compiled_programs import Setup, make_mesh, make_programs
 
-pytestmark = pytest.mark.usefixtures('quick_compilation')
-
 CNN = dataclasses.replace(
     defaults.base('mnist_cnn', 'digits'), hidden=6, train_size=256, seeds=3, activation='tanh'
 )
@@ -36,9 +34,10 @@ def test_activations_are_numpys(mesh):
     activations = activations_on_test_set(setup, params)
     images = setup.task.held_out['test'].inputs
     assert len(images) % IMAGES_AT_ONCE > 0  # the last batch is smaller
+    apply = jax.jit(setup.task.model.apply)
     for seed in range(CNN.seeds):
         own = jax.tree.map(lambda leaf, seed=seed: leaf[seed], params)
-        _, layers = setup.task.model.apply(own, setup.task.prepare(images))
+        _, layers = apply(own, setup.task.prepare(images))
         assert activations.keys() == layers.keys()
         for name, layer_values in layers.items():
             values = np.asarray(layer_values, float)

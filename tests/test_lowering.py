@@ -18,6 +18,8 @@ from experiments.views.passes_by_name import PASSES
 from jaxdl.verify.automaton import ADDER
 from jaxdl.verify.falsify import falsify
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 PLATFORMS = ('cuda', 'tpu')
 IN_THE_SUITE = ('deconvnet', 'occlusion')
 

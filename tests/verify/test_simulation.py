@@ -6,6 +6,8 @@ from random_nets import random_net
 
 from jaxdl.verify.simulation import simulate
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 
 @pytest.mark.parametrize('cell', [pytest.param('rnn', marks=pytest.mark.quick), 'gru', 'lstm'])
 def test_simulation_is_the_models(cell):
