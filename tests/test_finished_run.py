@@ -29,7 +29,6 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.mark.quick
 def test_one_seed_of_a_run(folder):
     population = finished_run.load_population(folder, ('mnist_rnn',), notify=_say_nothing)
     assert population.epochs == [1, 2] and population.config.seeds == 2

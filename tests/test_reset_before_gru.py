@@ -45,7 +45,6 @@ def plain_loop(act, noise, x, w_x, w_h, b_x, b_h):
     return jnp.stack(states)
 
 
-@pytest.mark.quick
 @pytest.mark.parametrize('activation', ['tanh', 'relu'])
 @pytest.mark.parametrize('largest_expanded', [0, 400])
 @pytest.mark.parametrize('deviation', [0, 0.1])
@@ -73,6 +72,7 @@ def test_states_and_gradients(activation, largest_expanded, deviation, x64, monk
         np.testing.assert_allclose(gradient, expected, rtol=0, atol=1e-10)
 
 
+@pytest.mark.quick
 def test_the_net_resets_before_or_after():
     inputs = jax.random.normal(jax.random.key(1), (3, 7, 3))
     after = RNN(outputs=2, hidden=4, cell='gru')

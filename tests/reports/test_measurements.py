@@ -20,11 +20,12 @@ from experiments.reports.measurements.take import QUANTITIES
 from jaxdl.models.rnn import RNN
 from jaxdl.train import Examples
 
-pytestmark = [pytest.mark.quick, pytest.mark.usefixtures('quick_compilation')]
+pytestmark = pytest.mark.usefixtures('quick_compilation')
 RANDOM = np.random.default_rng(0)
 ACCURACIES = [0.91, 0.92, 0.93]
 
 
+@pytest.mark.quick
 def test_every_measurement_is_of_a_run_and_can_be_taken():
     assert ROWS_OF_QUANTITIES.keys() == QUANTITIES.keys()
     for measurement in measurements().values():
@@ -66,6 +67,7 @@ def carries_of(inputs):
     return states
 
 
+@pytest.mark.quick
 def test_the_carry_is_read_from_states_that_hold_it():
     def to_states(inputs):
         shape = jax.ShapeDtypeStruct(inputs.shape, jnp.float32)
@@ -75,6 +77,7 @@ def test_the_carry_is_read_from_states_that_hold_it():
     assert recurrent_nets.readable_carry(net)['explained'] == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.quick
 def test_the_bits_alone_hold_half_of_the_carry():
     """Where they differ, half of the cases, it is the carry before, which is a fair coin."""
     net = net_of(states_model(lambda inputs: inputs), config=Config(max_length=20))
@@ -82,6 +85,7 @@ def test_the_bits_alone_hold_half_of_the_carry():
     assert recurrent_nets.readable_carry(net)['explained'] == pytest.approx(0.5, abs=0.03)
 
 
+@pytest.mark.quick
 def test_rows_are_read_from_states_that_hold_them():
     images = RANDOM.integers(256, size=(400, 4, 3)).astype(np.uint8)
 
@@ -131,6 +135,7 @@ def test_filters_that_are_edges_or_planes_are_counted():
     assert values['plane, untrained'] == 0
 
 
+@pytest.mark.quick
 def test_purity_is_that_of_the_images_that_a_search_finds():
     images = RANDOM.uniform(size=(60, 16, 16, 1))
     labels = RANDOM.integers(3, size=60)
@@ -188,6 +193,7 @@ def measured(**values):
     return MeasurementRow('1', {}, scores(**values))
 
 
+@pytest.mark.quick
 def test_more_units_hold_more_of_the_carry():
     test = ANSWERS['D-c24-adder-information']
     rows = {f'D-add-mse-h{units}': adder_run(ACCURACIES) for units in (1, 3, 5)}
@@ -203,6 +209,7 @@ def test_more_units_hold_more_of_the_carry():
     assert answer(high, middle, low) == 'does not hold'
 
 
+@pytest.mark.quick
 def test_purities_are_compared_net_by_net():
     test = ANSWERS['A-c06-edges-to-objects']
     rows = {'A-cifar-base': image_run(ACCURACIES)}
@@ -219,6 +226,7 @@ def test_purities_are_compared_net_by_net():
     assert answer([0.7, 0.8, 0.91], [0.55, 0.65, 0.75]).kind == 'does not hold'
 
 
+@pytest.mark.quick
 def test_a_claim_waits_for_its_measurement():
     answer = ANSWERS['A-c06-edges-to-objects'].answer(
         evidence(**{'A-cifar-base': image_run(ACCURACIES)})

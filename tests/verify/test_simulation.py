@@ -1,5 +1,6 @@
 """Runs of a net are those of the model."""
 
+import jax
 import numpy as np
 import pytest
 from random_nets import random_net
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.usefixtures('quick_compilation')
 def test_simulation_is_the_models(cell):
     model, params = random_net(cell, 4, seed=1)
     bits = np.random.default_rng(0).integers(0, 2, (5, 9, 2))
-    logits, layers = model.apply(params, bits.astype(np.float32))
+    logits, layers = jax.jit(model.apply)(params, bits.astype(np.float32))
     simulation = simulate(cell, params['params'], bits)
     np.testing.assert_allclose(simulation.states[..., :4], layers['layer0'], atol=1e-5)
     np.testing.assert_allclose(simulation.logits, logits, atol=1e-5)

@@ -62,7 +62,7 @@ def assert_within(form, states):
     assert (distance <= extent + 1e-5).all()
 
 
-@pytest.mark.parametrize('cell', [pytest.param('rnn', marks=pytest.mark.quick), 'gru', 'lstm'])
+@pytest.mark.parametrize('cell', ['rnn', 'gru', 'lstm'])
 @pytest.mark.parametrize('error', [0.0, 0.05])
 def test_the_images_contain_the_states_after_every_word(cell, error):
     params = random_net(cell, HIDDEN, seed=0)[1]['params']
