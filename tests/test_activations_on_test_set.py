@@ -24,7 +24,13 @@ def _setup(config):
     return Setup(config, task, mesh, task.data, programs, Clock())
 
 
-@pytest.mark.parametrize('mesh', ['seeds:1', 'seeds:2,data:2'])  # the latter fills up the seeds
+@pytest.mark.parametrize(
+    'mesh',
+    [
+        'seeds:2,data:2',  # fills up the seeds
+        pytest.param('seeds:1', marks=pytest.mark.slow),
+    ],
+)
 def test_activations_are_numpys(mesh):
     setup = _setup(dataclasses.replace(CNN, mesh=mesh))
     params = setup.programs.initialize(setup.programs.population, setup.data).params

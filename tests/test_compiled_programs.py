@@ -21,7 +21,12 @@ from experiments.training.epoch_metrics import statistics_records
 from jaxdl.figures.layer_statistics import layer_statistics
 
 ADD = dataclasses.replace(
-    defaults.TASK_DEFAULTS['binary_add'], train_size=64, batch_size=16, max_length=5, hidden=3
+    defaults.TASK_DEFAULTS['binary_add'],
+    cell='rnn',
+    train_size=64,
+    batch_size=16,
+    max_length=5,
+    hidden=3,
 )
 CNN = dataclasses.replace(
     defaults.base('mnist_cnn', 'digits'), hidden=3, train_size=256, statistics_every=2, seeds=2

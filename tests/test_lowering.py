@@ -52,11 +52,15 @@ def lowered(monkeypatch):
 
 
 def tasks():
-    """All tasks, of which one is quick."""
+    """All tasks; two have much in common with others."""
+    marks = {
+        'mnist_rnn': [pytest.mark.quick],
+        'automaton': [pytest.mark.slow],
+        'cifar_cnn': [pytest.mark.slow],
+    }
     params = []
     for name in TASK_DEFAULTS:
-        marks = [pytest.mark.quick] if name == 'mnist_rnn' else []
-        params.append(pytest.param(name, marks=marks))
+        params.append(pytest.param(name, marks=marks.get(name, [])))
     return params
 
 
@@ -79,6 +83,13 @@ def test_the_programs_of_a_task(name, monkeypatch):
     assert set(lowered) == {'initialize', 'train_epoch', 'evaluate'}
 
 
+@pytest.fixture
+def params(cell):
+    """Two random nets. A test asks for them ahead of `lowered`, as they are computed."""
+    _, net = random_net(cell, 5, seed=0)
+    return jax.tree.map(lambda leaf: jnp.stack([leaf] * 2), net['params'])
+
+
 @pytest.mark.parametrize(
     'cell, as_trained',
     [
@@ -88,9 +99,7 @@ def test_the_programs_of_a_task(name, monkeypatch):
         pytest.param('lstm', True, marks=pytest.mark.slow),
     ],
 )
-def test_the_programs_of_a_proof(cell, as_trained, lowered, tmp_path):
-    _, net = random_net(cell, 5, seed=0)
-    params = jax.tree.map(lambda leaf: jnp.stack([leaf] * 2), net['params'])
+def test_the_programs_of_a_proof(cell, as_trained, params, lowered, tmp_path):
     falsify(cell, ADDER, params, jax.random.key(0))
     config = Config(cell=cell, seeds=2)
     if as_trained:

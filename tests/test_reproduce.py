@@ -26,6 +26,7 @@ pytestmark = pytest.mark.usefixtures('quick_compilation')
 
 ADDER = replace(
     base('binary_add'),
+    cell='rnn',
     learning_rate=10**-2.5,  # not a number of few digits: files hold it whole
     train_size=64,
     batch_size=16,

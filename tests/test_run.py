@@ -159,10 +159,10 @@ def test_ten_batches_of_the_last_two_epochs(finished):
     ten_batches = _records_of(folder, 'ten_batches')
     assert [record['epoch'] for record in ten_batches] == [3, 4]
     for record, epoch in zip(ten_batches, epochs, strict=True):
-        assert record['batches'] == [1, 5]
+        assert record['batches'] == [1, 11, 21]
         for name, summary in record['train'].items():
-            # The mean of all five batches is that of the first and of the four after it.
-            means = np.array(summary['seeds']) @ [1 / 5, 4 / 5]
+            # The mean of all 21 batches is that of the first and of twice ten after it.
+            means = np.array(summary['seeds']) @ [1 / 21, 10 / 21, 10 / 21]
             np.testing.assert_allclose(means, epoch['train'][name]['seeds'], rtol=1e-5)
 
 

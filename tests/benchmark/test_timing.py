@@ -20,6 +20,7 @@ pytestmark = pytest.mark.usefixtures('quick_compilation')
 
 ADDER = replace(
     TASK_DEFAULTS['binary_add'],
+    cell='rnn',
     batch_size=4,
     max_length=6,
     train_size=200,
