@@ -22,8 +22,6 @@ from experiments.reports import catalogue, reproduction
 from experiments.reports.presets import Picture
 from experiments.training.run import run
 
-pytestmark = pytest.mark.usefixtures('quick_compilation')
-
 ADDER = replace(
     base('binary_add'),
     cell='rnn',
@@ -260,11 +258,12 @@ def records_without_seconds(folder):
     return records
 
 
+@pytest.mark.slow
 def test_a_run_without_checkpoints_is_not_continued(tmp_path):
     folders = Folders(tmp_path / 'runs', tmp_path / 'results')
     configs = {
-        'hidden-rnn-8': replace(ADDER, steps=8),
-        'hidden-rnn-12': replace(ADDER, steps=12),
+        'hidden-rnn-8': replace(CNN, steps=8),
+        'hidden-rnn-12': replace(CNN, steps=12),
     }
     assert epochs_continued(folders, 'hidden-rnn-8', configs) == []
     (shorter,) = folders.runs_of('hidden-rnn-8')
