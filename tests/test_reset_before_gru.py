@@ -45,7 +45,7 @@ def plain_loop(act, noise, x, w_x, w_h, b_x, b_h):
     return jnp.stack(states)
 
 
-@pytest.mark.parametrize('activation', ['tanh', 'relu'])
+@pytest.mark.parametrize('activation', ['tanh', pytest.param('relu', marks=pytest.mark.slow)])
 @pytest.mark.parametrize('largest_expanded', [0, 400])
 @pytest.mark.parametrize('deviation', [0, 0.1])
 def test_states_and_gradients(activation, largest_expanded, deviation, x64, monkeypatch):

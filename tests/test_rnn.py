@@ -62,7 +62,7 @@ def test_outputs_and_gradients_are_those_of_torch(kind, layers, directions, x64)
 
 
 @pytest.mark.parametrize('cell', CELLS)
-@pytest.mark.parametrize('activation', ['tanh', 'relu'])
+@pytest.mark.parametrize('activation', ['tanh', pytest.param('relu', marks=pytest.mark.slow)])
 @pytest.mark.parametrize('largest_expanded', [0, 400])
 def test_gradient_against_finite_differences(cell, activation, largest_expanded, x64, monkeypatch):
     monkeypatch.setattr('jaxdl.models.recurrence.LARGEST_EXPANDED_MATRIX', largest_expanded)
@@ -100,7 +100,14 @@ def small_net(**fields):
     return model, params, inputs
 
 
-@pytest.mark.parametrize('cell', CELLS)
+@pytest.mark.parametrize(
+    'cell',
+    [
+        'gru',
+        pytest.param('rnn', marks=pytest.mark.slow),
+        pytest.param('lstm', marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize('bidirectional', [False, True])
 @pytest.mark.parametrize('every_step', [False, True])
 def test_padding_changes_nothing(cell, bidirectional, every_step):

@@ -25,14 +25,13 @@ from experiments.training.compiled_programs import make_mesh
 from experiments.training.finished_run import load_population
 
 ADD = TINY['binary_add']
-SLOW_TASKS = ('automaton', 'mnist_cnn')
 
 
-def each_of(tasks):
+def each_of(tasks, slow=('automaton', 'mnist_cnn')):
     """Tasks as parameters of a test."""
     params = []
     for task in tasks:
-        params.append(pytest.param(task, marks=[pytest.mark.slow] if task in SLOW_TASKS else []))
+        params.append(pytest.param(task, marks=[pytest.mark.slow] if task in slow else []))
     return params
 
 
@@ -216,7 +215,7 @@ def _stop_after(epoch, save):
     return save_and_stop
 
 
-@pytest.mark.parametrize('task', each_of(TINY))
+@pytest.mark.parametrize('task', each_of(TINY, slow=('recall', 'automaton', 'mnist_cnn')))
 def test_stopped_and_resumed_is_never_stopped(task, tmp_path, finished, monkeypatch, capsys):
     whole, _ = finished(task)
     stopped = tmp_path / 'stopped'

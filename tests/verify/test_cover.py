@@ -47,7 +47,7 @@ def cover_of(params, word_steps, size=0.3, automaton=ADDER, most_sets=100):
     return find_cover(set_images, params, size, most_sets), params
 
 
-@pytest.mark.parametrize('word_steps', [2, 3])
+@pytest.mark.parametrize('word_steps', [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_net_with_units_that_turn_is_proved_as_it_is(word_steps):
     attempt, params = cover_of(with_a_rotation(params_of(adder_certificate())), word_steps)
     sets, graph = attempt.cover
