@@ -48,7 +48,7 @@ def random_example(channels=1, side=16, n=6, **fields):
     model = CNN(outputs=10, shape=(side, side, channels), maps=(4, 6), hidden=8, **fields)
     images = np.random.default_rng(0).uniform(size=(n, side, side, channels))
     images[:, :5, 6:] = 0.3
-    params = model.init(jax.random.key(1), images)
+    params = jax.jit(model.init)(jax.random.key(1), images)
     return Example(model, params, jnp.asarray(images))
 
 

@@ -19,6 +19,7 @@ def folders_of_the_user(tmp_path_factory):
     os.environ['XDG_CACHE_HOME'] = str(cache / 'cache')
     os.environ['TFDS_DATA_DIR'] = str(tmp_path_factory.mktemp('data'))
     backend.configure(compilation_cache=True)
+    jax.devices()  # JAX has the devices of the tests before a command asks for others.
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -33,8 +34,9 @@ def one_device():
 def quick_compilation():
     """Programs take half the time to compile, and longer to run.
 
-    It is for tests of what is put into a program. Those of what a program computes leave XLA all
-    its optimizations, as users have them.
+    It is for tests of what is put into a program, and of the equations of small nets. Whole runs
+    leave XLA all its optimizations, as users have them, and so does what convolves many maps:
+    without optimization that runs many times longer.
     """
     _without_optimizations(True)
     yield

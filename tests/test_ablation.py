@@ -7,7 +7,7 @@ import pytest
 from jaxdl.models.rnn import RNN
 from jaxdl.visualize.ablation import close_forget_gate
 
-pytestmark = pytest.mark.quick
+pytestmark = [pytest.mark.quick, pytest.mark.usefixtures('quick_compilation')]
 
 
 def sigmoid(x):
@@ -17,9 +17,9 @@ def sigmoid(x):
 def test_the_cell_state_is_forgotten_at_each_step(x64):
     inputs = np.random.default_rng(0).normal(size=(4, 6, 3))
     model = RNN(outputs=2, hidden=5, cell='lstm')
-    params = model.init(jax.random.key(0), inputs)
+    params = jax.jit(model.init)(jax.random.key(0), inputs)
     closed = close_forget_gate(params, hidden=5)
-    _, layers = model.apply(closed, inputs)
+    _, layers = jax.jit(model.apply)(closed, inputs)
 
     tensors = {name: np.asarray(value) for name, value in params['params'].items()}
     h = np.zeros((4, 5))

@@ -7,17 +7,13 @@ from command_line import TINY, error_line, start
 from experiments.training import run as run_module
 from jaxdl import parallel
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 HUGE = 10**9
 LARGEST = 2**31 - 1
 ADDER = ('--task=binary_add',)
 RECALL = ('--task=recall',)
 LENET = ('--task=mnist_cnn', '--dataset=digits')
-
-
-@pytest.fixture(scope='module', autouse=True)
-def devices():
-    """JAX has the devices of the tests before a command asks for others."""
-    return jax.devices()
 
 
 @pytest.fixture
@@ -139,7 +135,7 @@ def stop_after_an_epoch(*args):
 )
 def test_these_train(flags, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(run_module, 'show_progress', stop_after_an_epoch)
-    assert start(*TINY['binary_add'], *flags, f'--workdir={tmp_path}') == 130
+    assert start(*TINY['binary_add'], '--cell=rnn', *flags, f'--workdir={tmp_path}') == 130
     assert (tmp_path / 'checkpoints' / '1').is_dir()
 
 

@@ -1,5 +1,6 @@
 """Statistics of layers against NumPy's."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -7,11 +8,13 @@ from cnn_examples import random_example
 
 from jaxdl.visualize import activation_statistics
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 
 def test_statistics_of_a_data_set_are_numpys(x64):
     model, params, images = random_example(1, 16, 30)
     statistics = activation_statistics.statistics_over_dataset(model, params, images, batch_size=8)
-    _, layers = model.apply(params, images)
+    _, layers = jax.jit(model.apply)(params, images)
     for layer, layer_values in layers.items():
         values = np.asarray(layer_values)
         by_unit = values.reshape(-1, values.shape[-1])

@@ -24,7 +24,13 @@ def _setup(config):
     return Setup(config, task, mesh, task.data, programs, Clock())
 
 
-@pytest.mark.parametrize('mesh', ['seeds:1', 'seeds:2,data:2'])  # the latter fills up the seeds
+@pytest.mark.parametrize(
+    'mesh',
+    [
+        'seeds:2,data:2',  # fills up the seeds
+        pytest.param('seeds:1', marks=pytest.mark.slow),
+    ],
+)
 def test_activations_are_numpys(mesh):
     setup = _setup(dataclasses.replace(CNN, mesh=mesh))
     params = setup.programs.initialize(setup.programs.population, setup.data).params
@@ -34,9 +40,10 @@ def test_activations_are_numpys(mesh):
     activations = activations_on_test_set(setup, params)
     images = setup.task.held_out['test'].inputs
     assert len(images) % IMAGES_AT_ONCE > 0  # the last batch is smaller
+    apply = jax.jit(setup.task.model.apply)
     for seed in range(CNN.seeds):
         own = jax.tree.map(lambda leaf, seed=seed: leaf[seed], params)
-        _, layers = setup.task.model.apply(own, setup.task.prepare(images))
+        _, layers = apply(own, setup.task.prepare(images))
         assert activations.keys() == layers.keys()
         for name, layer_values in layers.items():
             values = np.asarray(layer_values, float)

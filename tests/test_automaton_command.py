@@ -11,6 +11,8 @@ from experiments import prove
 from experiments.core.command import run_command
 from experiments.training import finished_run, workdir
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 SMALL = [
     '--hidden=3',
     '--epochs=1',

@@ -1,5 +1,7 @@
 """The CNN: its parameters, and convolution and pooling with their gradients."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,6 +9,8 @@ import pytest
 from jax import lax
 
 from jaxdl.models.cnn import CNN, Linear, convolve, max_pool
+
+pytestmark = pytest.mark.usefixtures('quick_compilation')
 
 
 @pytest.mark.quick
@@ -36,6 +40,7 @@ def test_convolution_and_its_gradients(channels, maps, padding, size, x64):
     x = jax.random.normal(x_key, (3, 8, 10, channels))
     w = jax.random.normal(w_key, (size, size, channels, maps))
 
+    @jax.jit
     def convolve_by_xla(x, w):
         both_sides = (padding, padding)
         return lax.conv_general_dilated(
@@ -47,7 +52,7 @@ def test_convolution_and_its_gradients(channels, maps, padding, size, x64):
         )
 
     expected, expected_pullback = jax.vjp(convolve_by_xla, x, w)
-    y, pullback = jax.vjp(lambda x, w: convolve(x, w, padding), x, w)
+    y, pullback = jax.vjp(jax.jit(lambda x, w: convolve(x, w, padding)), x, w)
     np.testing.assert_allclose(y, expected, rtol=1e-12, atol=1e-12)
     d_y = jax.random.normal(d_key, expected.shape)
     for gradient, expected_gradient in zip(pullback(d_y), expected_pullback(d_y), strict=True):
@@ -72,8 +77,8 @@ def test_convolution_under_vmap(x64):
     def loss(x, w):
         return jnp.sum(convolve(x, w, 2) ** 3)
 
-    gradient = jax.grad(loss, argnums=(0, 1))
-    d_xs, d_ws = jax.vmap(gradient)(x, w)
+    gradient = jax.jit(jax.grad(loss, argnums=(0, 1)))
+    d_xs, d_ws = jax.jit(jax.vmap(gradient))(x, w)
     for i in range(2):
         d_x, d_w = gradient(x[i], w[i])
         np.testing.assert_allclose(d_xs[i], d_x, rtol=1e-9, atol=1e-9)
@@ -97,13 +102,14 @@ def test_pooling_gives_the_gradient_to_the_first_maximum(x64):
 def test_dropout_is_on_the_dense_layer_and_in_training_only():
     model = CNN(outputs=4, shape=(8, 8, 1), maps=(3, 4), hidden=50, dropout=0.5)
     images = jax.random.normal(jax.random.key(0), (2, 8, 8, 1))
-    params = model.init(jax.random.key(1), images)
+    params = jax.jit(model.init)(jax.random.key(1), images)
 
+    @jax.jit
     def logits_in_training(seed):
         logits, _ = model.apply(params, images, train=True, rngs={'dropout': jax.random.key(seed)})
         return logits
 
-    logits, layers = model.apply(params, images)
+    logits, layers = jax.jit(model.apply)(params, images)
     assert not np.allclose(logits_in_training(0), logits_in_training(1))
     assert not np.allclose(logits_in_training(0), logits)
     head_weight = params['params']['head_weight']
@@ -115,8 +121,8 @@ def test_dropout_is_on_the_dense_layer_and_in_training_only():
 def test_linear_is_the_head_of_the_cnn():
     model = CNN(outputs=4, shape=(8, 8, 1), maps=(3, 4), hidden=50)
     images = jax.random.normal(jax.random.key(0), (2, 8, 8, 1))
-    params = model.init(jax.random.key(1), images)
-    logits, layers = model.apply(params, images)
+    params = jax.jit(model.init)(jax.random.key(1), images)
+    logits, layers = jax.jit(model.apply)(params, images)
     head = {name: params['params'][name] for name in ('head_weight', 'head_bias')}
     linear_logits, _ = Linear(outputs=4).apply({'params': head}, layers['dense'])
     np.testing.assert_allclose(linear_logits, logits, rtol=1e-6)
@@ -126,7 +132,7 @@ def test_other_platforms_have_the_same_gradients(monkeypatch, x64):
     """Of a whole net, with the branch that a CPU does not take."""
     model = CNN(outputs=5, shape=(12, 12, 3), maps=(3, 4), hidden=6)
     images = jax.random.normal(jax.random.key(0), (4, 12, 12, 3))
-    params = model.init(jax.random.key(1), images)
+    params = jax.jit(model.init)(jax.random.key(1), images)
     branches = []
 
     def other_branch(*args, cpu, default):
@@ -137,10 +143,11 @@ def test_other_platforms_have_the_same_gradients(monkeypatch, x64):
         logits, _ = model.apply(params, images)
         return (logits**2).sum()
 
-    on_cpu = jax.value_and_grad(loss, argnums=(0, 1))(params, images)
+    on_cpu = jax.jit(jax.value_and_grad(loss, argnums=(0, 1)))(params, images)
     assert branches == []
     monkeypatch.setattr(lax, 'platform_dependent', other_branch)
-    elsewhere = jax.value_and_grad(loss, argnums=(0, 1))(params, images)
+    # Traced anew, with the other branch.
+    elsewhere = jax.jit(jax.value_and_grad(partial(loss), argnums=(0, 1)))(params, images)
     assert len(branches) == 2  # one for each convolution
     for value, expected in zip(jax.tree.leaves(elsewhere), jax.tree.leaves(on_cpu), strict=True):
         np.testing.assert_allclose(value, expected, rtol=1e-10, atol=1e-12)

@@ -21,7 +21,12 @@ from experiments.training.epoch_metrics import statistics_records
 from jaxdl.figures.layer_statistics import layer_statistics
 
 ADD = dataclasses.replace(
-    defaults.TASK_DEFAULTS['binary_add'], train_size=64, batch_size=16, max_length=5, hidden=3
+    defaults.TASK_DEFAULTS['binary_add'],
+    cell='rnn',
+    train_size=64,
+    batch_size=16,
+    max_length=5,
+    hidden=3,
 )
 CNN = dataclasses.replace(
     defaults.base('mnist_cnn', 'digits'), hidden=3, train_size=256, statistics_every=2, seeds=2
@@ -43,9 +48,10 @@ def test_layer_statistics_of_a_cnn():
     dense_layers = ('dense', 'dense_pre', 'head')
     assert set(result.statistics) == {*initial['params'], *layers, *dense_layers}
     inputs = task.prepare(task.held_out['test'].inputs[:100])
+    apply = jax.jit(task.model.apply)
     for seed in range(2):
         params = jax.tree.map(lambda x, seed=seed: x[seed], initial)
-        values = np.asarray(task.model.apply(params, inputs)[1]['conv2'])
+        values = np.asarray(apply(params, inputs)[1]['conv2'])
         statistics = jax.tree.map(lambda x, seed=seed: np.asarray(x)[seed], result.statistics)
         assert statistics['conv2']['mean'].shape == (2,)  # before steps 0 and 2
         first = {name: array[0] for name, array in statistics['conv2'].items()}

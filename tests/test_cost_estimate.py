@@ -15,6 +15,8 @@ from experiments.training.clock import Clock
 from experiments.training.compiled_programs import make_mesh, make_programs, train_epoch_shapes
 from jaxdl.data.sources import Images
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 SHAPES = {'mnist': (28, 28), 'cifar10': (32, 32, 3), 'digits': (8, 8)}
 IMAGES = 1200  # what does not depend on their number is measured
 
@@ -82,7 +84,16 @@ def assert_close(estimated, needed):
     assert needed / cost_estimate.ERROR_FACTOR < estimated < needed * cost_estimate.ERROR_FACTOR
 
 
-@pytest.mark.parametrize('task', TASK_DEFAULTS)
+def each_task():
+    """All tasks; those whose nets are like another's are slow."""
+    params = []
+    for task in TASK_DEFAULTS:
+        marks = [pytest.mark.slow] if task in ('automaton', 'mnist_cnn') else []
+        params.append(pytest.param(task, marks=marks))
+    return params
+
+
+@pytest.mark.parametrize('task', each_task())
 def test_bytes_are_those_of_the_compiled_program(task, few_images):
     assert_close(*bytes_of_program(TASK_DEFAULTS[task]))
 

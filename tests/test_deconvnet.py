@@ -8,6 +8,8 @@ from cnn_examples import assert_close, captum_example, random_example
 
 from jaxdl.visualize import deconvnet
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 UNITS = {'conv1': (1, 5, 4), 'conv2': (2, 3, 0)}  # {layer: (map, row, column)}, as captum has them
 
 
@@ -25,7 +27,7 @@ def unit_signal(number, row, column):
 def test_projections_against_captum(channels, rule, x64):
     model, params, arrays = captum_example(channels)
     images = jnp.array(arrays['images'])
-    logits, _ = model.apply(params, images)
+    logits, _ = jax.jit(model.apply)(params, images)
     assert_close(logits, arrays['logits'])
 
     labels = deconvnet.one_hot_labels(arrays['labels'])
@@ -40,7 +42,7 @@ def test_projections_against_captum(channels, rule, x64):
 @pytest.mark.quick
 def test_the_reference_has_ties():
     model, params, arrays = captum_example(1)
-    _, layers = model.apply(params, arrays['images'])
+    _, layers = jax.jit(model.apply)(params, arrays['images'])
     for layer in ('conv1', 'conv2'):
         n, height, width, maps = layers[layer].shape
         windows = np.asarray(layers[layer]).reshape(n, height // 2, 2, width // 2, 2, maps)
@@ -113,7 +115,7 @@ def test_deconvnet_against_the_explicit_construction(channels, x64):
 
 def test_one_map_keeps_one_map(x64):
     model, params, images = random_example()
-    _, layers = model.apply(params, images)
+    _, layers = jax.jit(model.apply)(params, images)
     values = np.asarray(layers['conv2'])
     signal = np.asarray(deconvnet.one_map(3)(layers['conv2']))
     np.testing.assert_array_equal(signal[..., 3], values[..., 3])
@@ -122,7 +124,7 @@ def test_one_map_keeps_one_map(x64):
 
 def test_strongest_map_and_unit_keep_the_strongest(x64):
     model, params, images = random_example()
-    _, layers = model.apply(params, images)
+    _, layers = jax.jit(model.apply)(params, images)
     values = np.asarray(layers['conv2'])
     map_signal = np.asarray(deconvnet.strongest_map(layers['conv2']))
     unit_signal = np.asarray(deconvnet.strongest_unit(layers['conv2']))
@@ -138,7 +140,7 @@ def test_strongest_map_and_unit_keep_the_strongest(x64):
 def test_strongest_maps_are_projected_one_by_one(x64):
     model, params, images = random_example()
     maps, projections = deconvnet.strongest_maps(model, params, images, 'pool2', 3)
-    _, layers = model.apply(params, images)
+    _, layers = jax.jit(model.apply)(params, images)
     norms = np.sqrt((np.asarray(layers['pool2']) ** 2).sum((1, 2)))
     np.testing.assert_array_equal(maps, np.argsort(-norms, axis=1)[:, :3])
 
@@ -153,7 +155,7 @@ def test_strongest_maps_are_projected_one_by_one(x64):
 def test_receptive_fields_are_where_the_gradient_is(layer, x64):
     # A sigmoid passes some gradient everywhere; many images leave no pixel out by chance.
     model, params, images = random_example(1, 32, 40, activation='sigmoid')
-    _, layers = model.apply(params, images)
+    _, layers = jax.jit(model.apply)(params, images)
     row = layers[layer].shape[1] // 2
     column = 3
     signal = unit_signal(0, row, column)
@@ -171,8 +173,8 @@ def test_receptive_fields_are_where_the_gradient_is(layer, x64):
 def test_projection_is_an_adjoint(x64):
     """<A x, y> = <x, A' y> where the model is linear: conv1 before its activation."""
     model, params, images = random_example(3)
-    _, layers = model.apply(params, images)
-    _, layers_of_zeros = model.apply(params, jnp.zeros_like(images))
+    _, layers = jax.jit(model.apply)(params, images)
+    _, layers_of_zeros = jax.jit(model.apply)(params, jnp.zeros_like(images))
     forward = layers['conv1_pre'] - layers_of_zeros['conv1_pre']
     y = jax.random.normal(jax.random.key(5), forward.shape, forward.dtype)
 

@@ -9,6 +9,8 @@ from experiments.core import automaton_test, defaults, final_test
 from experiments.core.schemas.proofs import SeedVerdict
 from jaxdl.train import Evaluation, Examples
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 ADD = dataclasses.replace(defaults.TASK_DEFAULTS['binary_add'], max_length=5, hidden=3)
 
 

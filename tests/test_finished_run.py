@@ -11,6 +11,8 @@ from experiments.training import finished_run, workdir
 from experiments.training.run import run
 from jaxdl import UserError
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 CONFIG = dataclasses.replace(
     defaults.base('mnist_rnn', 'digits'), hidden=3, epochs=2, train_size=128, seeds=2, seed=4
 )
@@ -27,7 +29,6 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.mark.quick
 def test_one_seed_of_a_run(folder):
     population = finished_run.load_population(folder, ('mnist_rnn',), notify=_say_nothing)
     assert population.epochs == [1, 2] and population.config.seeds == 2

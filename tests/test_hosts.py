@@ -104,6 +104,7 @@ def _restore_on(mesh_flag, folder):
     return jax.tree.map(lambda leaf: np.asarray(leaf)[:3], padded)
 
 
+@pytest.mark.slow
 def test_two_hosts_train_as_one_and_their_checkpoint_fits_any_mesh(tmp_path, alone):
     hosts = _start_hosts(tmp_path, '--mesh=seeds:2,data:2')
     texts = [host.communicate(timeout=200) for host in hosts]

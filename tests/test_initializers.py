@@ -6,6 +6,8 @@ import pytest
 
 from jaxdl.models.initializers import INITIALIZERS
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 OUTPUTS, INPUTS = 300, 200
 
 

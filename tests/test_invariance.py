@@ -9,6 +9,8 @@ from scipy import ndimage
 
 from jaxdl.visualize import invariance
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 IMAGE = np.random.default_rng(0).uniform(size=(1, 9, 9, 2))
 
 
@@ -45,8 +47,8 @@ def test_changes_are_distances_over_norms(x64):
     labels = np.arange(6)
     changes = invariance.changes(model, params, images, labels, jnp.stack([images, moved]))
 
-    _, layers = model.apply(params, images)
-    logits, moved_layers = model.apply(params, moved)
+    _, layers = jax.jit(model.apply)(params, images)
+    logits, moved_layers = jax.jit(model.apply)(params, moved)
     features = np.asarray(layers['pool2']).reshape(6, -1)
     moved_features = np.asarray(moved_layers['pool2']).reshape(6, -1)
     distances = np.linalg.norm(features - moved_features, axis=1)

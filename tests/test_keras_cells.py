@@ -9,6 +9,8 @@ import pytest
 
 from jaxdl.models.rnn import RNN
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 # Made by reference/make_keras.py. Names are '<cell>-<activation>/<what>'.
 REFERENCE = np.load(Path(__file__).parent / 'reference' / 'keras_cells.npz')
 KINDS = sorted({name.split('/')[0] for name in REFERENCE})
@@ -51,7 +53,7 @@ def test_outputs_and_gradients_are_those_of_keras(kind, x64):
         return jnp.sum(states_of(params, inputs) * REFERENCE[f'{kind}/mix'])
 
     inputs = REFERENCE[f'{kind}/inputs']
-    states = states_of(params, inputs)
+    states = jax.jit(states_of)(params, inputs)
     np.testing.assert_allclose(states, REFERENCE[f'{kind}/output'], rtol=0, atol=1e-12)
     d_params, d_inputs = jax.jit(jax.grad(loss, argnums=(0, 1)))(params, inputs)
     np.testing.assert_allclose(d_inputs, REFERENCE[f'{kind}/grad/inputs'], rtol=0, atol=1e-11)

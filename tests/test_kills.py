@@ -8,7 +8,7 @@ import signal
 import time
 
 import pytest
-from tiny_run import CONFIG, outcome
+from tiny_run import CONFIG, outcome, share_programs
 from watched_disk import watch
 
 from experiments.training import run as run_module
@@ -26,6 +26,8 @@ def processes():
 def _train(folder, last_operation=None):
     """Trains in a process of its own, which dies before that operation on the disk."""
     backend.configure(small_loops=True, compilation_cache=True)
+    patch = pytest.MonkeyPatch()
+    share_programs(patch)
     operations = []
 
     def before(kind, path):
@@ -34,7 +36,7 @@ def _train(folder, last_operation=None):
             os.kill(os.getpid(), signal.SIGKILL)
 
     if last_operation is not None:
-        watch(pytest.MonkeyPatch(), folder, before)
+        watch(patch, folder, before)
     config = dataclasses.replace(CONFIG, workdir=str(folder))
     run_module.run(config, notify=lambda line: None)
 

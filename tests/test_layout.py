@@ -1,6 +1,7 @@
 """Imports run one way, each heavy package has one home, and what is public is typed."""
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -74,10 +75,12 @@ COMMANDS = {
 }
 
 
+@functools.cache
 def _tree(path):
     return ast.parse((ROOT / path).read_text())
 
 
+@functools.cache
 def _imports(path):
     """All modules, and names of modules, that a file imports, with dots."""
     names = []
@@ -90,34 +93,42 @@ def _imports(path):
     return names
 
 
-@pytest.mark.parametrize('path', FILES, ids=str)
-def test_packages_are_imported_at_home(path):
-    for name in _imports(path):
-        homes = HOMES.get(name.split('.')[0])
-        if homes is not None:
-            assert str(path).startswith(homes), f'{path} imports {name}, whose home is {homes}'
+def test_packages_are_imported_at_home():
+    strays = []
+    for path in FILES:
+        for name in _imports(path):
+            homes = HOMES.get(name.split('.')[0])
+            if homes is not None and not str(path).startswith(homes):
+                strays.append(f'{path} imports {name}, whose home is {homes}')
+    assert strays == []
 
 
-@pytest.mark.parametrize('path', [path for path in FILES if path.parts[0] == 'jaxdl'], ids=str)
-def test_the_library_imports_one_way(path):
-    allowed = (*LIBRARY_IMPORTS[path.parts[1]], 'UserError', 'names', 'arguments')
-    for name in _imports(path):
-        package, *inner = name.split('.')
-        assert package != 'experiments', f'{path} imports {name}'
-        if package == 'jaxdl' and inner:
-            assert inner[0] in allowed, f'{path} imports {name}'
+def test_the_library_imports_one_way():
+    wrong = []
+    for path in FILES:
+        if path.parts[0] != 'jaxdl':
+            continue
+        allowed = (*LIBRARY_IMPORTS[path.parts[1]], 'UserError', 'names', 'arguments')
+        for name in _imports(path):
+            package, *inner = name.split('.')
+            is_inner = package == 'jaxdl' and inner
+            if package == 'experiments' or (is_inner and inner[0] not in allowed):
+                wrong.append(f'{path} imports {name}')
+    assert wrong == []
 
 
-@pytest.mark.parametrize('path', [path for path in FILES if len(path.parts) > 2], ids=str)
-def test_rooms_import_one_way(path):
-    if path.parts[0] != 'experiments':
-        return
-    room = path.parts[1]
-    for name in _imports(path):
-        package, *inner = name.split('.')
-        if package == 'experiments' and inner:
-            allowed = (room, *ROOMS[room])
-            assert inner[0] in allowed, f'{path} imports {name}'
+def test_rooms_import_one_way():
+    wrong = []
+    for path in FILES:
+        if path.parts[0] != 'experiments' or len(path.parts) == 2:
+            continue
+        room = path.parts[1]
+        allowed = (room, *ROOMS[room])
+        for name in _imports(path):
+            package, *inner = name.split('.')
+            if package == 'experiments' and inner and inner[0] not in allowed:
+                wrong.append(f'{path} imports {name}')
+    assert wrong == []
 
 
 def test_the_top_of_experiments_holds_the_commands_alone():
@@ -134,13 +145,23 @@ def _public_functions(tree):
                 yield function
 
 
-@pytest.mark.parametrize('path', FILES, ids=str)
-def test_what_is_public_is_typed_and_documented(path):
-    for function in _public_functions(_tree(path)):
-        where = f'{path}: {function.name}'
-        assert ast.get_docstring(function), f'{where} has no docstring'
-        assert function.returns is not None, f'{where} does not say what it returns'
-        arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
-        for argument in arguments:
-            if argument.arg not in ('self', 'cls'):
-                assert argument.annotation is not None, f'{where}({argument.arg}) has no type'
+def _untyped_arguments(function):
+    names = []
+    for argument in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs):
+        if argument.arg not in ('self', 'cls') and argument.annotation is None:
+            names.append(argument.arg)
+    return names
+
+
+def test_what_is_public_is_typed_and_documented():
+    missing = []
+    for path in FILES:
+        for function in _public_functions(_tree(path)):
+            where = f'{path}: {function.name}'
+            if not ast.get_docstring(function):
+                missing.append(f'{where} has no docstring')
+            if function.returns is None:
+                missing.append(f'{where} does not say what it returns')
+            for argument in _untyped_arguments(function):
+                missing.append(f'{where}({argument}) has no type')
+    assert missing == []

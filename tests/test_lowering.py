@@ -18,6 +18,8 @@ from experiments.views.passes_by_name import PASSES
 from jaxdl.verify.automaton import ADDER
 from jaxdl.verify.falsify import falsify
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 PLATFORMS = ('cuda', 'tpu')
 IN_THE_SUITE = ('deconvnet', 'occlusion')
 
@@ -49,8 +51,20 @@ def lowered(monkeypatch):
     return names
 
 
-@pytest.mark.quick
-@pytest.mark.parametrize('name', TASK_DEFAULTS)
+def tasks():
+    """All tasks; two have much in common with others."""
+    marks = {
+        'mnist_rnn': [pytest.mark.quick],
+        'automaton': [pytest.mark.slow],
+        'cifar_cnn': [pytest.mark.slow],
+    }
+    params = []
+    for name in TASK_DEFAULTS:
+        params.append(pytest.param(name, marks=marks.get(name, [])))
+    return params
+
+
+@pytest.mark.parametrize('name', tasks())
 def test_the_programs_of_a_task(name, monkeypatch):
     lowered = []
 
@@ -69,6 +83,13 @@ def test_the_programs_of_a_task(name, monkeypatch):
     assert set(lowered) == {'initialize', 'train_epoch', 'evaluate'}
 
 
+@pytest.fixture
+def params(cell):
+    """Two random nets. A test asks for them ahead of `lowered`, as they are computed."""
+    _, net = random_net(cell, 5, seed=0)
+    return jax.tree.map(lambda leaf: jnp.stack([leaf] * 2), net['params'])
+
+
 @pytest.mark.parametrize(
     'cell, as_trained',
     [
@@ -78,9 +99,7 @@ def test_the_programs_of_a_task(name, monkeypatch):
         pytest.param('lstm', True, marks=pytest.mark.slow),
     ],
 )
-def test_the_programs_of_a_proof(cell, as_trained, lowered, tmp_path):
-    _, net = random_net(cell, 5, seed=0)
-    params = jax.tree.map(lambda leaf: jnp.stack([leaf] * 2), net['params'])
+def test_the_programs_of_a_proof(cell, as_trained, params, lowered, tmp_path):
     falsify(cell, ADDER, params, jax.random.key(0))
     config = Config(cell=cell, seeds=2)
     if as_trained:

@@ -44,8 +44,17 @@ OBJECTIVES = {
 }
 
 
-@pytest.mark.parametrize('parametrization', ['pixel', 'fourier'])
-@pytest.mark.parametrize('objective', OBJECTIVES)
+@pytest.mark.parametrize(
+    ('objective', 'parametrization'),
+    [
+        ('units', 'pixel'),
+        ('maps', 'fourier'),
+        ('head', 'fourier'),
+        pytest.param('units', 'fourier', marks=pytest.mark.slow),
+        pytest.param('maps', 'pixel', marks=pytest.mark.slow),
+        pytest.param('head', 'pixel', marks=pytest.mark.slow),
+    ],
+)
 def test_maximization_excites_its_units(objective, parametrization):
     model, params, images = random_example(3)
     result = maximize.maximize(

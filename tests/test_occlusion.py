@@ -8,6 +8,8 @@ from cnn_examples import assert_close, captum_example, random_example
 
 from jaxdl.visualize import deconvnet, occlusion
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 
 @pytest.mark.parametrize('channels', [1, 3])
 def test_occlusion_against_captum(channels, x64):
@@ -37,14 +39,14 @@ def test_occlusion_by_hand(x64):
     masks = occlusion.windows(16, 5, 3)
     result = occlusion.occlude(model, params, images[0], masks, label=7, fill=0.5)
 
-    _, layers = model.apply(params, images[:1])
+    _, layers = jax.jit(model.apply)(params, images[:1])
     norms = np.sqrt((np.asarray(layers['conv2']) ** 2).sum((1, 2)))
     strongest = norms[0].argmax()
     assert result.map == strongest
 
     covered = np.array(images[0])
     covered[masks[6]] = 0.5
-    logits, layers = model.apply(params, covered[None])
+    logits, layers = jax.jit(model.apply)(params, covered[None])
     assert result.answer[6] == logits[0].argmax()
     np.testing.assert_allclose(result.activity[6], layers['conv2'][0, ..., strongest].sum())
     np.testing.assert_allclose(result.probability[6], jax.nn.softmax(logits[0])[7])
@@ -60,8 +62,8 @@ def test_inconsistency_is_the_mean_hamming_distance_of_signs(x64):
     masks[:, 2:9, 3:8] = True
     measures = occlusion.inconsistency(model, params, images, masks, 0.1)
 
-    _, before = model.apply(params, images)
-    _, after = model.apply(params, jnp.where(masks[..., None], 0.1, images))
+    _, before = jax.jit(model.apply)(params, images)
+    _, after = jax.jit(model.apply)(params, jnp.where(masks[..., None], 0.1, images))
     signs = np.sign(np.asarray(before['dense'] - after['dense']))
     distances = []
     for i in range(3):

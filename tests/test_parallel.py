@@ -14,6 +14,8 @@ from experiments.training.clock import Clock
 from experiments.training.compiled_programs import make_mesh, make_programs
 from jaxdl import UserError, parallel
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 choose_axes = parallel.choose_axes  # before conftest puts a stub in its place
 ADD = dataclasses.replace(
     defaults.TASK_DEFAULTS['binary_add'],
@@ -63,7 +65,8 @@ def _first_epoch(config):
 @pytest.mark.parametrize(
     'base, meshes',
     [
-        (ADD, ['seeds:4', 'data:4']),
+        (ADD, ['seeds:2,data:2']),
+        pytest.param(ADD, ['seeds:4', 'data:4'], marks=pytest.mark.slow),
         pytest.param(IMAGES, ['seeds:2,data:2'], marks=pytest.mark.slow),
         pytest.param(CNN, ['seeds:2,data:2'], marks=pytest.mark.slow),
     ],

@@ -185,6 +185,7 @@ def test_results_that_are_absent_are_an_error(capsys, tmp_path):
     assert err.startswith('error: --results=') and 'experiments.reproduce makes it' in err
 
 
+@pytest.mark.slow
 def test_what_is_committed_is_what_the_command_writes(capsys, tmp_path):
     """REPORT.md has the numbers, and README the headline, that experiments/results give."""
     code, out, _ = write_report(capsys, f'--out={tmp_path}')

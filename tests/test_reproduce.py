@@ -24,6 +24,7 @@ from experiments.training.run import run
 
 ADDER = replace(
     base('binary_add'),
+    cell='rnn',
     learning_rate=10**-2.5,  # not a number of few digits: files hold it whole
     train_size=64,
     batch_size=16,
@@ -257,6 +258,7 @@ def records_without_seconds(folder):
     return records
 
 
+@pytest.mark.slow
 def test_a_run_without_checkpoints_is_not_continued(tmp_path):
     folders = Folders(tmp_path / 'runs', tmp_path / 'results')
     configs = {

@@ -22,7 +22,7 @@ def run():
     return FinishedRun(
         config=None,
         model=model,
-        params=model.init(jax.random.key(0), pixels.astype(np.float32)),
+        params=jax.jit(model.init)(jax.random.key(0), pixels.astype(np.float32)),
         prepare=None,
         inputs=pixels,
         labels=np.array([2, 0, 2, 1, 0, 3]),

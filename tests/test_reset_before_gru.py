@@ -12,6 +12,8 @@ from jaxdl.models.activations import ACTIVATIONS
 from jaxdl.models.reset_before_gru import unroll_reset_before
 from jaxdl.models.rnn import RNN
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 STEPS, BATCH, INPUTS, HIDDEN = 5, 2, 3, 4
 SHAPES = (
     (STEPS, BATCH, INPUTS),
@@ -43,8 +45,7 @@ def plain_loop(act, noise, x, w_x, w_h, b_x, b_h):
     return jnp.stack(states)
 
 
-@pytest.mark.quick
-@pytest.mark.parametrize('activation', ['tanh', 'relu'])
+@pytest.mark.parametrize('activation', ['tanh', pytest.param('relu', marks=pytest.mark.slow)])
 @pytest.mark.parametrize('largest_expanded', [0, 400])
 @pytest.mark.parametrize('deviation', [0, 0.1])
 def test_states_and_gradients(activation, largest_expanded, deviation, x64, monkeypatch):
@@ -65,20 +66,22 @@ def test_states_and_gradients(activation, largest_expanded, deviation, x64, monk
 
         return jax.jit(jax.grad(loss, argnums=range(5)))(*args)
 
-    np.testing.assert_allclose(states(*args), expected_states(*args), rtol=0, atol=1e-12)
+    expected = jax.jit(expected_states)(*args)
+    np.testing.assert_allclose(jax.jit(states)(*args), expected, rtol=0, atol=1e-12)
     for gradient, expected in zip(gradients(states), gradients(expected_states), strict=True):
         np.testing.assert_allclose(gradient, expected, rtol=0, atol=1e-10)
 
 
+@pytest.mark.quick
 def test_the_net_resets_before_or_after():
     inputs = jax.random.normal(jax.random.key(1), (3, 7, 3))
     after = RNN(outputs=2, hidden=4, cell='gru')
     before = RNN(outputs=2, hidden=4, cell='gru', reset_after=False)
-    params = after.init(jax.random.key(0), inputs)
+    params = jax.jit(after.init)(jax.random.key(0), inputs)
     # Before the first step there is no state to reset, only the bias, which but one of them resets.
     params['params']['bias_hh_l0'] = jnp.zeros(12)
-    _, layers_after = after.apply(params, inputs)
-    _, layers_before = before.apply(params, inputs)
+    _, layers_after = jax.jit(after.apply)(params, inputs)
+    _, layers_before = jax.jit(before.apply)(params, inputs)
     states_after = layers_after['layer0']
     states_before = layers_before['layer0']
     np.testing.assert_allclose(states_before[:, 0], states_after[:, 0], atol=1e-7)
@@ -90,7 +93,8 @@ def test_padding_changes_nothing_in_two_directions():
     inputs = jax.random.normal(jax.random.key(1), (3, 7, 3))
     params = jax.jit(model.init)(jax.random.key(0), inputs)
     lengths = [2, 7, 5]
-    padded_logits, _ = model.apply(params, inputs, jnp.array(lengths))
+    apply = jax.jit(model.apply)
+    padded_logits, _ = apply(params, inputs, jnp.array(lengths))
     for row, length in enumerate(lengths):
-        logits, _ = model.apply(params, inputs[row : row + 1, :length])
+        logits, _ = apply(params, inputs[row : row + 1, :length])
         np.testing.assert_allclose(logits[0], padded_logits[row], atol=1e-6)

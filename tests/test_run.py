@@ -27,6 +27,14 @@ from experiments.training.finished_run import load_population
 ADD = TINY['binary_add']
 
 
+def each_of(tasks, slow=('automaton', 'mnist_cnn')):
+    """Tasks as parameters of a test."""
+    params = []
+    for task in tasks:
+        params.append(pytest.param(task, marks=[pytest.mark.slow] if task in slow else []))
+    return params
+
+
 @pytest.mark.quick
 def test_a_run_is_computed_at_its_own_precision():
     """Whoever calls it, and whatever was computed before."""
@@ -77,7 +85,7 @@ def _timeless_records(folder):
     return records
 
 
-@pytest.mark.parametrize('task', TINY)
+@pytest.mark.parametrize('task', each_of(TINY))
 def test_what_a_run_writes(task, finished):
     folder, printed = finished(task)
     assert 'cpu' in printed and 'parameters' in printed and str(folder) in printed
@@ -103,7 +111,7 @@ def test_what_a_run_writes(task, finished):
     assert {'train/loss', 'validation/loss', *figures} <= tags
 
 
-@pytest.mark.parametrize('task', ['mnist_rnn', 'mnist_cnn'])
+@pytest.mark.parametrize('task', each_of(['mnist_rnn', 'mnist_cnn']))
 def test_the_final_test_of_images_is_that_of_the_last_epoch(task, finished):
     results = _read(finished(task)[0])
     confusion = results['final_test']['confusion']
@@ -112,6 +120,7 @@ def test_the_final_test_of_images_is_that_of_the_last_epoch(task, finished):
     np.testing.assert_allclose(results['test']['accuracy']['mean'], accuracy)
 
 
+@pytest.mark.slow
 def test_what_a_cnn_writes_besides(finished):
     folder, _ = finished('mnist_cnn')
     statistics = _records_of(folder, 'statistics')
@@ -145,15 +154,15 @@ def test_the_first_batch_is_scored_before_any_update(finished):
 
 
 def test_ten_batches_of_the_last_two_epochs(finished):
-    folder, _ = finished('mnist_cnn')
+    folder, _ = finished('mnist_rnn')
     epochs = _records_of(folder, 'epoch')[-2:]
     ten_batches = _records_of(folder, 'ten_batches')
     assert [record['epoch'] for record in ten_batches] == [3, 4]
     for record, epoch in zip(ten_batches, epochs, strict=True):
-        assert record['batches'] == [1, 5]
+        assert record['batches'] == [1, 11, 21]
         for name, summary in record['train'].items():
-            # The mean of all five batches is that of the first and of the four after it.
-            means = np.array(summary['seeds']) @ [1 / 5, 4 / 5]
+            # The mean of all 21 batches is that of the first and of twice ten after it.
+            means = np.array(summary['seeds']) @ [1 / 21, 10 / 21, 10 / 21]
             np.testing.assert_allclose(means, epoch['train'][name]['seeds'], rtol=1e-5)
 
 
@@ -195,7 +204,7 @@ def test_what_tensorboard_shows(task, finished):
     assert rows == [f'| {name} | {value} |' for name, value in settings.items()]
 
 
-@pytest.mark.parametrize('task', TINY)
+@pytest.mark.parametrize('task', each_of(TINY))
 def test_a_finished_run_is_left_alone(task, finished, capsys):
     folder, _ = finished(task)
     before = (folder / 'results.json').stat().st_mtime_ns
@@ -223,16 +232,7 @@ def _stop_after(epoch, save):
     return save_and_stop
 
 
-@pytest.mark.parametrize(
-    'task',
-    [
-        'binary_add',
-        'recall',
-        'automaton',
-        'mnist_rnn',
-        pytest.param('mnist_cnn', marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.parametrize('task', each_of(TINY, slow=('recall', 'automaton', 'mnist_cnn')))
 def test_stopped_and_resumed_is_never_stopped(task, tmp_path, finished, monkeypatch, capsys):
     whole, _ = finished(task)
     stopped = tmp_path / 'stopped'
@@ -281,15 +281,15 @@ def test_steps_end_a_run_within_an_epoch(finished):
 def test_a_folder_with_another_run(tmp_path, finished, capsys):
     shutil.copytree(finished('binary_add')[0], tmp_path, dirs_exist_ok=True)
     before = (tmp_path / 'results.json').read_bytes()
-    other = [*ADD, '--cell=gru', f'--workdir={tmp_path}']
+    other = [*ADD, '--cell=rnn', f'--workdir={tmp_path}']
     line = error_line(capsys, *other, '--seed=7')
-    assert 'cell (lstm there, gru here), seed (0 there, 7 here)' in line
+    assert 'cell (lstm there, rnn here), seed (0 there, 7 here)' in line
     assert (tmp_path / 'results.json').read_bytes() == before
     # A finished run may be tidied: its results are still its own.
     shutil.rmtree(tmp_path / 'checkpoints')
-    assert 'cell (lstm there, gru here)' in error_line(capsys, *other)
+    assert 'cell (lstm there, rnn here)' in error_line(capsys, *other)
     assert start(*other, '--noresume') == 0
-    assert _read(tmp_path)['config']['cell'] == 'gru'
+    assert _read(tmp_path)['config']['cell'] == 'rnn'
 
 
 def test_a_damaged_checkpoint_is_told_and_the_run_is_the_same(tmp_path, finished, capsys):
@@ -320,7 +320,7 @@ def test_a_run_of_an_earlier_version_goes_on(tmp_path, finished, capsys):
 
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, capsys):
     """At the second epoch's 11th step: the first epoch's checkpoint is kept, and goes on."""
-    flags = ['--task=mnist_rnn', '--dataset=digits', '--epochs=3', '--hidden=4']
+    flags = ['--task=mnist_rnn', '--cell=rnn', '--dataset=digits', '--epochs=3', '--hidden=4']
     flags.append(f'--workdir={tmp_path}')
     with pytest.MonkeyPatch.context() as patch:
         spoilt = _spoil_batch(tasks.TASKS['mnist_rnn'], bad_epoch=1, bad_step=10)

@@ -15,7 +15,7 @@ TOLERANCE = 1e-4
 # A measure of the pass `correspondence` counts signs, a few of which rounding changes.
 TOLERANCE_OF_COUNTS = 1e-2
 # The others are slow.
-IN_THE_SUITE = ('binary_add', 'mnist_cnn', 'search')
+IN_THE_SUITE = ('binary_add',)
 
 
 def is_left_to_its_scores(name):
@@ -69,7 +69,7 @@ def check(tmp_path, size, repeats, names=()):
 
 
 def test_the_same_numbers(tmp_path):
-    check(tmp_path, 'small', 10, IN_THE_SUITE)
+    check(tmp_path, 'small', 2, IN_THE_SUITE)
 
 
 @pytest.mark.slow

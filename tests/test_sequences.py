@@ -10,6 +10,8 @@ from jaxdl.data import sequences
 from jaxdl.verify.automaton import ADDER, Automaton
 from jaxdl.verify.machines import MACHINES
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 
 def test_sums_are_python_sums():
     bits = 20
@@ -83,12 +85,15 @@ def test_recall_answers_the_kth_digit():
     assert set(np.array(targets)) == set(range(10))
 
 
+# The tables are arguments: automata of the same shape share a program.
+draw_words = jax.jit(sequences.automaton_words, static_argnums=2)
+
+
 def sample_words(automaton, count, steps, low=1):
     """(symbols (n, steps), targets, lengths) of random words, as NumPy arrays."""
     lengths = sequences.uniform_lengths(jax.random.key(0), count, low, steps)
     tables = sampling_tables(automaton)
-    sample = jax.jit(lambda key: sequences.automaton_words(key, lengths, steps, tables))
-    inputs, targets, lengths = map(np.array, sample(jax.random.key(1)))
+    inputs, targets, lengths = map(np.array, draw_words(jax.random.key(1), lengths, steps, tables))
     is_valid = np.arange(steps) < lengths[:, None]
     assert not inputs[~is_valid].any()
     vectors = np.array(automaton.symbols)
@@ -116,7 +121,6 @@ def test_targets_of_words_are_the_answers_of_the_automaton(name):
         assert (row[length:] == sequences.ANY_ANSWER).all()
 
 
-@pytest.mark.quick
 def test_words_reach_every_state_and_symbol_and_do_not_fail_early():
     for machine in MACHINES.values():
         automaton = machine.automaton

@@ -2,12 +2,15 @@
 
 from collections import Counter
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from cnn_examples import random_example
 
 from jaxdl.visualize import deconvnet, top_units
+
+pytestmark = pytest.mark.usefixtures('quick_compilation')
 
 
 def _unit_value(row, column, number):
@@ -42,7 +45,7 @@ def _cut(projection, row, column, receptive_field):
 )
 def test_projection_in_the_receptive_field_is_the_whole_one(rule, layer, act, x64):
     model, params, images = random_example(3, 20, 3, activation=act)
-    _, layers = model.apply(params, images)
+    _, layers = jax.jit(model.apply)(params, images)
     _, side, _, maps = layers[layer].shape
 
     # Units at borders, in corners and in the middle.
@@ -74,7 +77,7 @@ def test_projection_in_the_receptive_field_is_the_whole_one(rule, layer, act, x6
 def test_strongest_units_are_those_of_a_search(layer, x64):
     model, params, images = random_example(1, 16, 30)
     units = top_units.strongest_units(model, params, images, layer, 9, batch_size=7)
-    _, layers = model.apply(params, images)
+    _, layers = jax.jit(model.apply)(params, images)
     values = np.asarray(layers[layer])
     for number in range(values.shape[-1]):
         maxima = values[..., number].max((1, 2))

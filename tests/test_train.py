@@ -32,6 +32,8 @@ from jaxdl.train import (
     squared_weights,
 )
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 PINNED_LOSSES = [0.69200, 0.69336, 0.66967]
 PINNED_HASHES = [
     '2b63b1e0d33d17f3',

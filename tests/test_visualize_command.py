@@ -1,5 +1,6 @@
 """python -m experiments.visualize: what it writes of small runs, and every error of a user."""
 
+import json
 import shutil
 
 import numpy as np
@@ -9,6 +10,8 @@ from cnn_runs import COLOUR_RUN, GREY_RUN, error_line, exit_code, small_cifar, t
 from PIL import Image
 
 from experiments import visualize
+from experiments.core import defaults
+from experiments.training import workdir
 from jaxdl import checkpoint
 
 FIGURES = {
@@ -23,6 +26,7 @@ FIGURES = {
     'invariance': ['images'],
     'correspondence': ['parts'],
 }
+SOME = ('filters', 'deconvnet', 'top9')
 
 
 @pytest.fixture(scope='module')
@@ -42,11 +46,11 @@ def colour_run(tmp_path_factory):
         yield folder
 
 
-def expected_files():
+def expected_files(passes):
     names = set()
-    for name, figures in FIGURES.items():
+    for name in passes:
         names.add(f'{name}.npz')
-        for figure in figures:
+        for figure in FIGURES[name]:
             names.add(f'{name}-{figure}.png')
     return names
 
@@ -54,6 +58,14 @@ def expected_files():
 def content_of(folder):
     """{path: bytes} of all files in a folder."""
     return {path: path.read_bytes() for path in folder.rglob('*') if path.is_file()}
+
+
+@pytest.fixture(scope='module')
+def some_passes(grey_run):
+    """The folder that passes of a few seconds have written of the second seed of the grey run."""
+    flags = [f'--workdir={grey_run}', '--seed=1', f'--what={",".join(SOME)}']
+    assert exit_code(visualize.main, *flags) == 0
+    return grey_run / 'visualize'
 
 
 @pytest.fixture(scope='module')
@@ -65,27 +77,31 @@ def all_passes(grey_run):
     return grey_run / 'visualize'
 
 
+def test_passes_write_their_files(some_passes):
+    written = {path.name for path in some_passes.iterdir()}
+    assert written >= expected_files(SOME)
+
+
+@pytest.mark.slow
 def test_every_pass_writes_its_files(all_passes):
     written = {path.name for path in all_passes.iterdir()}
-    assert written == expected_files()
+    assert written == expected_files(FIGURES)
 
 
 def test_the_files_are_named(grey_run, capsys):
-    flags = [f'--workdir={grey_run}', '--seed=1', '--what=filters,activations']
-    assert exit_code(visualize.main, *flags) == 0
+    assert exit_code(visualize.main, f'--workdir={grey_run}', '--seed=1', '--what=filters') == 0
     shown = capsys.readouterr().out
-    for name in ('filters', 'activations'):
-        assert f'{name}.npz' in shown
-        for figure in FIGURES[name]:
-            assert f'{name}-{figure}.png' in shown
+    for name in expected_files(['filters']):
+        assert name in shown
 
 
-def test_shapes_of_top9(all_passes):
-    with np.load(all_passes / 'top9.npz') as top:
+def test_shapes_of_top9(some_passes):
+    with np.load(some_passes / 'top9.npz') as top:
         assert top['conv2/projections'].shape == (64, 9, 14, 14, 1)
         assert top['conv1/patches'].shape == (32, 9, 5, 5, 1)
 
 
+@pytest.mark.slow
 def test_evolution_ends_with_the_top_of_the_newest_epoch(all_passes):
     with (
         np.load(all_passes / 'top9.npz') as top,
@@ -100,12 +116,12 @@ def test_evolution_ends_with_the_top_of_the_newest_epoch(all_passes):
         assert not np.allclose(first, last)
 
 
-def test_filters_are_those_of_the_seed(all_passes, grey_run):
+def test_filters_are_those_of_the_seed(some_passes, grey_run):
     restore = ocp.args.Composite(state=ocp.args.StandardRestore())
     with checkpoint.open_manager(grey_run / 'checkpoints') as manager:
         state = manager.restore(3, args=restore).state
     weights_of_seeds = state['params']['params']['conv1_weight']
-    with np.load(all_passes / 'filters.npz') as filters:
+    with np.load(some_passes / 'filters.npz') as filters:
         np.testing.assert_array_equal(filters['weights'], weights_of_seeds[1])
 
 
@@ -136,22 +152,20 @@ def test_every_pass_on_a_colour_net_and_a_users_image(colour_run, tmp_path):
         assert (maximize['head/after'] > maximize['head/before']).all()
 
 
-def train_with_few_test_images(folder, count):
-    flags = ['--seeds=1', '--epochs=1', f'--test_per_class={count}']
-    train_run(folder, *GREY_RUN, *flags)
-
-
+@pytest.mark.slow
 def test_correspondence_of_three_images_of_a_class(tmp_path):
-    train_with_few_test_images(tmp_path, 3)
+    train_run(tmp_path, *GREY_RUN, '--seeds=1', '--epochs=1', '--test_per_class=3')
     assert exit_code(visualize.main, f'--workdir={tmp_path}', '--what=correspondence') == 0
     with np.load(tmp_path / 'visualize' / 'correspondence.npz') as measures:
         assert measures['same/dense'].shape == (10, 9)
         assert np.isfinite(measures['random/pool2']).all()
 
 
-def test_correspondence_needs_two_images_of_a_class(tmp_path, capsys):
-    train_with_few_test_images(tmp_path, 1)
-    error = error_line(capsys, visualize.main, f'--workdir={tmp_path}', '--what=correspondence')
+def test_correspondence_needs_two_images_of_a_class(grey_run, tmp_path, capsys):
+    folder = shutil.copytree(grey_run, tmp_path / 'run')
+    settings = json.loads((folder / 'config.json').read_text())
+    (folder / 'config.json').write_text(json.dumps(settings | {'test_per_class': 1}))
+    error = error_line(capsys, visualize.main, f'--workdir={folder}', '--what=correspondence')
     assert 'needs two test images of each class' in error
 
 
@@ -196,6 +210,7 @@ def test_flags_that_the_run_refuses(flag, message, grey_run, capsys):
     assert message in error_line(capsys, visualize.main, f'--workdir={grey_run}', flag)
 
 
+@pytest.mark.slow
 def test_units_may_be_called_by_their_class(colour_run, capsys):
     error = error_line(capsys, visualize.main, f'--workdir={colour_run}', '--unit=head:mouse')
     assert '--unit=head:mouse is unknown' in error
@@ -218,8 +233,8 @@ def test_folders_without_a_cnn(tmp_path, capsys):
     assert 'holds no run' in error
 
     recurrent = tmp_path / 'recurrent'
-    flags = ['--task=recall', '--epochs=1', '--train_size=64', '--validation_size=10']
-    train_run(recurrent, *flags)
+    recurrent.mkdir()
+    workdir.write_settings(recurrent, defaults.TASK_DEFAULTS['recall'])
     error = error_line(capsys, visualize.main, f'--workdir={recurrent}')
     assert 'holds a recall run; name a run of mnist_cnn or cifar_cnn' in error
 

@@ -19,17 +19,18 @@ from jaxdl.visualize.written_out_deconvnet import (
     upside_down,
 )
 
-pytestmark = pytest.mark.quick
+pytestmark = pytest.mark.usefixtures('quick_compilation')
 
 
 @pytest.mark.parametrize('layer', ['pool1', 'pool2'])
 def test_turned_filters_are_the_deconvnet(layer, x64):
     model, params, images = random_example()
-    _, layers = model.apply(params, images)
+    _, layers = jax.jit(model.apply)(params, images)
     projection = written_out_deconvnet.project(params, layers, layer, turned_by_180)
     assert_close(projection, deconvnet.project(model, params, images, layer))
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ('turn', 'place'),
     [
@@ -52,6 +53,7 @@ def test_where_a_filter_of_one_tap_leads(turn, place):
     np.testing.assert_array_equal(projection, expected)
 
 
+@pytest.mark.quick
 def test_switches_are_the_first_maxima():
     before = np.array([[1, 3, 0, 0], [3, 2, 0, 0], [9, 8, 5, 6], [7, 9, 8, 7]], float)
     signal = np.array([[10, 20], [30, 40]], float)
@@ -78,6 +80,7 @@ def test_other_switches_send_the_same_sum_elsewhere():
     np.testing.assert_allclose((random > 0).mean((0, 1, 2, 3)), 0.25, atol=0.03)
 
 
+@pytest.mark.quick
 def test_correlations_are_those_of_numpy():
     first, second = np.random.default_rng(0).normal(size=(2, 3, 4, 4, 1))
     expected = [np.corrcoef(first[i].ravel(), second[i].ravel())[0, 1] for i in range(3)]

@@ -9,6 +9,8 @@ from experiments.benchmark.collectives import collective_bytes
 from experiments.benchmark.timing import OurTraining
 from experiments.core.defaults import TASK_DEFAULTS
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 ADDER = replace(
     TASK_DEFAULTS['binary_add'],
     hidden=16,

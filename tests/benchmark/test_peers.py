@@ -23,6 +23,8 @@ from jaxdl.train import (
     make_step,
 )
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 EXAMPLES = 12
 BATCH_SIZE = 4
 EPOCHS = 2
@@ -151,13 +153,13 @@ def check_losses(peer, config, image_shape=IMAGE_SHAPE):
 @pytest.mark.parametrize(
     ('task', 'cell'),
     [
-        ('mnist_rnn', 'rnn'),
-        ('mnist_rnn', 'lstm'),
         ('mnist_rnn', 'gru'),
         ('recall', 'rnn'),
-        ('recall', 'lstm'),
         ('binary_add', 'lstm'),
-        ('binary_add', 'gru'),
+        pytest.param('mnist_rnn', 'rnn', marks=pytest.mark.slow),
+        pytest.param('mnist_rnn', 'lstm', marks=pytest.mark.slow),
+        pytest.param('recall', 'lstm', marks=pytest.mark.slow),
+        pytest.param('binary_add', 'gru', marks=pytest.mark.slow),
     ],
 )
 def test_losses_of_recurrent_nets_are_ours(peer, task, cell):
@@ -167,7 +169,11 @@ def test_losses_of_recurrent_nets_are_ours(peer, task, cell):
 @pytest.mark.parametrize('peer', PEERS)
 @pytest.mark.parametrize(
     ('task', 'cell'),
-    [('mnist_rnn', 'lstm'), ('recall', 'gru'), ('binary_add', 'rnn')],
+    [
+        ('mnist_rnn', 'lstm'),
+        pytest.param('recall', 'gru', marks=pytest.mark.slow),
+        pytest.param('binary_add', 'rnn', marks=pytest.mark.slow),
+    ],
 )
 def test_losses_of_bidirectional_nets_are_ours(peer, task, cell):
     check_losses(peer, make_config(task, cell=cell, hidden=5, bidirectional=True))

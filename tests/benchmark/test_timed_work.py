@@ -11,8 +11,11 @@ from experiments.benchmark.results import OURS
 from experiments.benchmark.timed_work import prepare
 from experiments.core.defaults import TASK_DEFAULTS
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 ADDER = replace(
     TASK_DEFAULTS['binary_add'],
+    cell='rnn',
     batch_size=4,
     max_length=6,
     train_size=200,

@@ -16,8 +16,11 @@ from experiments.benchmark.timing import (
 )
 from experiments.core.defaults import TASK_DEFAULTS, base
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 ADDER = replace(
     TASK_DEFAULTS['binary_add'],
+    cell='rnn',
     batch_size=4,
     max_length=6,
     train_size=200,

@@ -18,13 +18,13 @@ from experiments.reports.claims.table import ANSWERS, answer_all, claims_page
 from experiments.reports.evidence import Evidence
 from experiments.reports.reported_claims import TABLE, reported_claims
 
-pytestmark = pytest.mark.quick
 ROOT = Path(__file__).parents[2]
 NOTHING = Evidence({}, [], {}, {}, {}, {})
 HIGH, LOW = [0.91, 0.92, 0.93], [0.71, 0.72, 0.73]
 HIGHER = ClaimTest('the first is above the second', [difference('a', 'b', TEST_ACCURACY)])
 
 
+@pytest.mark.quick
 def test_every_claim_of_the_table_has_a_test_and_no_other():
     with TABLE.open(newline='') as file:
         ids = [row['claim_id'] for row in csv.DictReader(file)]
@@ -32,18 +32,21 @@ def test_every_claim_of_the_table_has_a_test_and_no_other():
     assert list(ANSWERS) == ids == list(reported_claims())
 
 
+@pytest.mark.quick
 def test_a_claim_is_read_with_its_rows():
     claim = reported_claims()['A-c15-lstm-55']
     assert claim.report == 'A'
     assert claim.rows == ('A-lstm128', 'A-rnn128')
 
 
+@pytest.mark.quick
 def test_claims_are_decided_by_runs_that_exist():
     known = catalogue.runs()
     for claim_id, test in ANSWERS.items():
         assert set(test.rows()) <= known.keys(), claim_id
 
 
+@pytest.mark.quick
 def test_most_claims_can_be_answered():
     answerable = [claim_id for claim_id, test in ANSWERS.items() if not test.missing]
     assert len(answerable) >= 90
@@ -67,6 +70,7 @@ def test_without_results_only_what_is_computed_is_answered():
     }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ('claim_id', 'runs', 'kind'),
     [
@@ -89,6 +93,7 @@ def test_answers_follow_the_numbers(claim_id, runs, kind):
     assert ANSWERS[claim_id].answer(evidence(**results)).kind == kind
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ('falsified', 'kind'), [(0, 'holds'), (10, 'undecided'), (20, 'does not hold')]
 )
@@ -97,6 +102,7 @@ def test_an_adder_of_any_length_has_few_counterexamples(falsified, kind):
     assert ANSWERS['D-c23-adder-any-length'].answer(evidence(**results)).kind == kind
 
 
+@pytest.mark.quick
 def test_a_gain_of_tuning_needs_fresh_weights_that_learn_in_an_epoch():
     base = image_run(LOW, curve=[epoch(1, [0.39, 0.4, 0.41])])
     runs = {'A-cifar-base': base, 'A-cifar-tuned-ep1': image_run(HIGH)}
@@ -107,6 +113,7 @@ def test_a_gain_of_tuning_needs_fresh_weights_that_learn_in_an_epoch():
     assert ANSWERS['A-c01-tuning'].answer(evidence(**runs)).kind == 'holds'
 
 
+@pytest.mark.quick
 def test_each_of_four_settings_is_changed_alone():
     configs = catalogue.runs()
     changed = []
@@ -123,6 +130,7 @@ def handwriting(raw, prepared):
     return evidence(pictures={'D-handwriting': row}, **{'D-rnn256-adam': image_run(HIGH)})
 
 
+@pytest.mark.quick
 def test_handwriting_is_mended_by_preparation():
     test = ANSWERS['D-c13-handwriting-why']
     assert test.answer(handwriting([0.1, 0.11, 0.12], [0.8, 0.81, 0.83])).kind == 'holds'
@@ -130,6 +138,7 @@ def test_handwriting_is_mended_by_preparation():
     assert test.answer(evidence(**{'D-rnn256-adam': image_run(HIGH)})).kind == 'waiting'
 
 
+@pytest.mark.quick
 def test_a_missing_row_is_waited_for_with_its_cost():
     answer = ANSWERS['E-c06-h128-h64'].answer(evidence(**{'E-lstm128': image_run(HIGH)}))
     assert answer.kind == 'waiting'
@@ -138,29 +147,34 @@ def test_a_missing_row_is_waited_for_with_its_cost():
     assert answer.reason == f'not run yet: E-lstm64 (about {seconds / 60:.1f} minutes)'
 
 
+@pytest.mark.quick
 def test_a_single_seed_decides_nothing():
     answer = HIGHER.answer(evidence(a=image_run([0.9]), b=image_run(LOW)))
     assert answer.kind == 'waiting'
     assert answer.reason == 'a has a single seed, hence no interval'
 
 
+@pytest.mark.quick
 def test_a_run_that_diverged_decides_nothing():
     failure = FailedRow('1', {}, 'cpu', {}, 'not finite')
     answer = HIGHER.answer(evidence(failures={'b': failure}, a=image_run(HIGH)))
     assert (answer.kind, answer.number) == ('undecided', 'diverged: b')
 
 
+@pytest.mark.quick
 def test_what_no_run_can_give_is_named_with_its_hours():
     answer = waiting('a probe', 'a probe of states', 0.25).answer(NOTHING)
     assert answer == ('waiting', '', 'it needs a probe of states (about 0.25 hours)')
 
 
+@pytest.mark.quick
 def test_an_answer_says_its_number_and_how_it_was_decided():
     answer = HIGHER.answer(evidence(a=image_run([0.9, 0.9]), b=image_run([0.7, 0.7])))
     assert answer.number == 'a less b, test accuracy: 20.0 points'
     assert answer.reason == 'Decided by: the first is above the second.'
 
 
+@pytest.mark.quick
 def test_an_answer_says_how_many_parts_decide_it():
     test = HIGHER._replace(checks=[difference('a', row, TEST_ACCURACY) for row in ('b', 'c')])
     narrow, wide = image_run([0.9, 0.9]), image_run([0.8, 0.9, 1.0])
@@ -181,6 +195,7 @@ def test_an_answer_says_how_many_parts_decide_it():
     }
 
 
+@pytest.mark.quick
 def test_measurements_beside_a_claim_do_not_decide_it():
     beside = difference('a', 'c', TEST_ACCURACY, Region(high=0))
     test = HIGHER._replace(beside=[beside])
@@ -196,6 +211,7 @@ YES, NO, OPEN, LATER = (
 )
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ('findings', 'if_all', 'if_any'),
     [
@@ -213,6 +229,7 @@ def test_parts_are_put_together(findings, if_all, if_any):
     assert any_of(findings) == if_any
 
 
+@pytest.mark.quick
 def test_the_page_has_a_line_for_every_claim():
     lines = (ROOT / 'docs' / 'claims.md').read_text().splitlines()
     for claim_id, test in ANSWERS.items():
@@ -220,6 +237,7 @@ def test_the_page_has_a_line_for_every_claim():
         assert f'| {test.decided_by} |' in line
 
 
+@pytest.mark.quick
 def test_the_page_is_made_from_the_answers():
     page = claims_page(NOTHING, answer_all(NOTHING))
     expected = 'Of 131 claims 5 hold, 2 do not hold, 0 are undecided, and 124 are waiting.'

@@ -20,11 +20,12 @@ from experiments.reports.measurements.take import QUANTITIES
 from jaxdl.models.rnn import RNN
 from jaxdl.train import Examples
 
-pytestmark = pytest.mark.quick
+pytestmark = pytest.mark.usefixtures('quick_compilation')
 RANDOM = np.random.default_rng(0)
 ACCURACIES = [0.91, 0.92, 0.93]
 
 
+@pytest.mark.quick
 def test_every_measurement_is_of_a_run_and_can_be_taken():
     assert ROWS_OF_QUANTITIES.keys() == QUANTITIES.keys()
     for measurement in measurements().values():
@@ -66,6 +67,7 @@ def carries_of(inputs):
     return states
 
 
+@pytest.mark.quick
 def test_the_carry_is_read_from_states_that_hold_it():
     def to_states(inputs):
         shape = jax.ShapeDtypeStruct(inputs.shape, jnp.float32)
@@ -75,6 +77,7 @@ def test_the_carry_is_read_from_states_that_hold_it():
     assert recurrent_nets.readable_carry(net)['explained'] == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.quick
 def test_the_bits_alone_hold_half_of_the_carry():
     """Where they differ, half of the cases, it is the carry before, which is a fair coin."""
     net = net_of(states_model(lambda inputs: inputs), config=Config(max_length=20))
@@ -82,6 +85,7 @@ def test_the_bits_alone_hold_half_of_the_carry():
     assert recurrent_nets.readable_carry(net)['explained'] == pytest.approx(0.5, abs=0.03)
 
 
+@pytest.mark.quick
 def test_rows_are_read_from_states_that_hold_them():
     images = RANDOM.integers(256, size=(400, 4, 3)).astype(np.uint8)
 
@@ -102,8 +106,8 @@ def test_a_gate_that_is_closed_changes_answers():
     """The right answers are those of the whole net, so that it has all of them."""
     inputs = RANDOM.normal(size=(300, 8, 3)).astype(np.float32)
     model = RNN(outputs=10, hidden=4, cell='lstm')
-    params = model.init(jax.random.key(0), inputs)
-    answers = model.apply(params, inputs)[0].argmax(-1)
+    params = jax.jit(model.init)(jax.random.key(0), inputs)
+    answers = jax.jit(model.apply)(params, inputs)[0].argmax(-1)
     net = net_of(model, inputs, answers, params, Config(hidden=4))
     values = recurrent_nets.accuracy_with_closed_gate(net)
     assert values['whole'] == 1
@@ -131,12 +135,13 @@ def test_filters_that_are_edges_or_planes_are_counted():
     assert values['plane, untrained'] == 0
 
 
+@pytest.mark.quick
 def test_purity_is_that_of_the_images_that_a_search_finds():
     images = RANDOM.uniform(size=(60, 16, 16, 1))
     labels = RANDOM.integers(3, size=60)
     net = image_net(images, labels)
     values = image_nets.class_purities(net)
-    _, layers = net.task.model.apply(net.params, images)
+    _, layers = jax.jit(net.task.model.apply)(net.params, images)
     for layer in ('conv1', 'conv2'):
         purities = []
         for number in range(layers[layer].shape[-1]):
@@ -168,14 +173,14 @@ def test_projections_are_compared_with_the_gradient_by_autodiff():
         _, layers = net.task.model.apply(net.params, images)
         return jnp.sum(layers['pool2'] ** 2) / 2
 
-    gradient = np.asarray(jax.grad(half_the_square_of_pool2)(images))
+    gradient = np.asarray(jax.jit(jax.grad(half_the_square_of_pool2))(images))
     ruled = net.task.model.clone(rule='deconvnet')
 
     def half_the_square_by_the_rule(images):
         _, layers = ruled.apply(net.params, images)
         return jnp.sum(layers['pool2'] ** 2) / 2
 
-    projection = np.asarray(jax.grad(half_the_square_by_the_rule)(images))
+    projection = np.asarray(jax.jit(jax.grad(half_the_square_by_the_rule))(images))
     for name, other in (('gradient, turned', gradient), ('image, turned, sharp', images)):
         expected = []
         for first, second in zip(projection, other, strict=True):
@@ -188,6 +193,7 @@ def measured(**values):
     return MeasurementRow('1', {}, scores(**values))
 
 
+@pytest.mark.quick
 def test_more_units_hold_more_of_the_carry():
     test = ANSWERS['D-c24-adder-information']
     rows = {f'D-add-mse-h{units}': adder_run(ACCURACIES) for units in (1, 3, 5)}
@@ -203,6 +209,7 @@ def test_more_units_hold_more_of_the_carry():
     assert answer(high, middle, low) == 'does not hold'
 
 
+@pytest.mark.quick
 def test_purities_are_compared_net_by_net():
     test = ANSWERS['A-c06-edges-to-objects']
     rows = {'A-cifar-base': image_run(ACCURACIES)}
@@ -219,6 +226,7 @@ def test_purities_are_compared_net_by_net():
     assert answer([0.7, 0.8, 0.91], [0.55, 0.65, 0.75]).kind == 'does not hold'
 
 
+@pytest.mark.quick
 def test_a_claim_waits_for_its_measurement():
     answer = ANSWERS['A-c06-edges-to-objects'].answer(
         evidence(**{'A-cifar-base': image_run(ACCURACIES)})

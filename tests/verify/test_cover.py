@@ -12,6 +12,8 @@ from jaxdl.verify.search import Candidate
 from jaxdl.verify.set_images import make_set_images
 from jaxdl.verify.simulation import simulate
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 SLACK = 2.0**-17
 
 
@@ -45,8 +47,7 @@ def cover_of(params, word_steps, size=0.3, automaton=ADDER, most_sets=100):
     return find_cover(set_images, params, size, most_sets), params
 
 
-@pytest.mark.quick
-@pytest.mark.parametrize('word_steps', [2, 3])
+@pytest.mark.parametrize('word_steps', [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_net_with_units_that_turn_is_proved_as_it_is(word_steps):
     attempt, params = cover_of(with_a_rotation(params_of(adder_certificate())), word_steps)
     sets, graph = attempt.cover

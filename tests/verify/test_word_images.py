@@ -13,6 +13,8 @@ from jaxdl.verify.bound_propagation import AffineForm, radius
 from jaxdl.verify.cell_sizes import STATE_ARRAYS
 from jaxdl.verify.word_images import word_images
 
+pytestmark = pytest.mark.usefixtures('quick_compilation')
+
 HIDDEN = 3
 VECTORS = np.array([[0.0, 0], [0, 1], [1, 1]])
 WORD_STEPS = 3
@@ -60,7 +62,7 @@ def assert_within(form, states):
     assert (distance <= extent + 1e-5).all()
 
 
-@pytest.mark.parametrize('cell', [pytest.param('rnn', marks=pytest.mark.quick), 'gru', 'lstm'])
+@pytest.mark.parametrize('cell', ['rnn', 'gru', 'lstm'])
 @pytest.mark.parametrize('error', [0.0, 0.05])
 def test_the_images_contain_the_states_after_every_word(cell, error):
     params = random_net(cell, HIDDEN, seed=0)[1]['params']
