@@ -40,6 +40,7 @@ def _open(config):
     return task, programs, programs.initialize(programs.population, task.data)
 
 
+@pytest.mark.slow
 def test_layer_statistics_of_a_cnn():
     task, programs, states = _open(CNN)
     initial = jax.tree.map(np.asarray, states.params)

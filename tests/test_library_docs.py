@@ -28,6 +28,7 @@ def test_every_example_has_its_output():
         assert 20 <= len(lines) <= 40, title
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('number', range(4))
 def test_an_example_prints_what_the_page_says(number, tmp_path):
     _, code, printed = EXAMPLES[number]

@@ -105,6 +105,7 @@ def assert_packed(packed, weights):
         np.testing.assert_array_equal(unpack(array), weights[name])
 
 
+@pytest.mark.slow
 def test_a_recall_net_of_ones_own(tmp_path):
     folder, page = tmp_path / 'run', tmp_path / 'page.html'
     train_run(folder, '--task=recall', '--k=2', '--hidden=3', '--cell=rnn', '--steps=2')
@@ -114,7 +115,14 @@ def test_a_recall_net_of_ones_own(tmp_path):
     assert_packed(net.weights, checkpoint_weights(folder, 'recall'))
 
 
-@pytest.mark.parametrize('pixels', ['unit', 'signed', 'standardized'])
+@pytest.mark.parametrize(
+    'pixels',
+    [
+        pytest.param('unit', marks=pytest.mark.slow),
+        pytest.param('signed', marks=pytest.mark.slow),
+        'standardized',
+    ],
+)
 def test_nets_of_ones_own_that_read_digits(pixels, tmp_path, monkeypatch):
     """Their weights are those of the checkpoints, their pixels as their runs scale them."""
     data = small_mnist()
@@ -145,6 +153,7 @@ def test_nets_of_ones_own_that_read_digits(pixels, tmp_path, monkeypatch):
         assert_packed(exhibits.cnn.weights, checkpoint_weights(tmp_path / 'cnn', 'mnist_cnn'))
 
 
+@pytest.mark.slow
 def test_a_proved_net_of_ones_own(tmp_path):
     """An adder built by hand has the place of the trained one, with its certificate."""
     folder, page = tmp_path / 'run', tmp_path / 'page.html'
@@ -183,7 +192,12 @@ def test_shipped_nets_can_be_replaced(tmp_path, adder_run, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    'flags', [('--layers=2',), ('--bidirectional',), ('--cell=rnn', '--activation=relu')]
+    'flags',
+    [
+        ('--layers=2',),
+        pytest.param(('--bidirectional',), marks=pytest.mark.slow),
+        pytest.param(('--cell=rnn', '--activation=relu'), marks=pytest.mark.slow),
+    ],
 )
 def test_nets_that_the_page_cannot_compute(flags, tmp_path, capsys):
     folder = tmp_path / 'run'

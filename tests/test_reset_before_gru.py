@@ -88,6 +88,7 @@ def test_the_net_resets_before_or_after():
     assert not np.allclose(states_before[:, 1], states_after[:, 1])
 
 
+@pytest.mark.slow
 def test_padding_changes_nothing_in_two_directions():
     model = RNN(outputs=2, hidden=4, cell='gru', layers=2, bidirectional=True, reset_after=False)
     inputs = jax.random.normal(jax.random.key(1), (3, 7, 3))

@@ -85,7 +85,7 @@ def _timeless_records(folder):
     return records
 
 
-@pytest.mark.parametrize('task', each_of(TINY))
+@pytest.mark.parametrize('task', each_of(TINY, slow=('recall', 'automaton', 'mnist_cnn')))
 def test_what_a_run_writes(task, finished):
     folder, printed = finished(task)
     assert 'cpu' in printed and 'parameters' in printed and str(folder) in printed
@@ -136,6 +136,7 @@ def test_what_a_cnn_writes_besides(finished):
     assert checkpoints >= {'1', '2', '3', '4'}
 
 
+@pytest.mark.slow
 def test_the_first_batch_is_scored_before_any_update(finished):
     folder, _ = finished('recall')  # without dropout
     population = load_population(folder, ('recall',), notify=lambda line: None)
@@ -171,7 +172,7 @@ def test_lengths_of_an_adders_test(finished):
     assert by_length['carry']['lengths'] == [*range(1, 21), 50, 100, 500, 1000]
 
 
-@pytest.mark.parametrize('task', ['binary_add', 'mnist_cnn'])
+@pytest.mark.parametrize('task', each_of(['binary_add', 'mnist_cnn']))
 def test_what_tensorboard_shows(task, finished):
     """Scalars, histograms, figures and settings, as the other files of the run have them."""
     folder, _ = finished(task)
@@ -355,6 +356,7 @@ def _spoil_batch(build_task, bad_epoch, bad_step):
     return build_spoilt_task
 
 
+@pytest.mark.slow
 def test_parameters_that_a_last_step_spoils_are_not_saved(tmp_path, capsys):
     flags = [*TINY['mnist_rnn'], f'--workdir={tmp_path}']
     reckless = ['--learning_rate=1e38', '--init=normal', '--batch_size=1437', '--activation=relu']

@@ -121,6 +121,7 @@ def test_targets_of_words_are_the_answers_of_the_automaton(name):
         assert (row[length:] == sequences.ANY_ANSWER).all()
 
 
+@pytest.mark.slow
 def test_words_reach_every_state_and_symbol_and_do_not_fail_early():
     for machine in MACHINES.values():
         automaton = machine.automaton

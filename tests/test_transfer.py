@@ -77,6 +77,7 @@ def test_flags_that_need_no_run(flags, message, capsys):
     assert message in error_line(capsys, transfer.main, *flags)
 
 
+@pytest.mark.slow
 def test_a_recurrent_net_has_no_features_to_transfer(tmp_path, capsys):
     flags = ['--task=recall', '--epochs=1', '--train_size=64', '--validation_size=10']
     train_run(tmp_path, *flags)
