@@ -101,6 +101,7 @@ def test_what_changes_the_initial_parameters(base, change, known):
     assert params.shape != unchanged.shape or not np.array_equal(params, unchanged)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'base, change',
     [
@@ -118,20 +119,20 @@ def test_what_changes_the_initial_parameters(base, change, known):
         (ADD, {'min_length': 4}),
         (ADD, {'fresh': False}),
         (RECALL, {'k': 2}),
-        pytest.param(RECALL, {'loss': 'mse'}, marks=pytest.mark.slow),
+        (RECALL, {'loss': 'mse'}),
         (AUTOMATON, {'machine': 'even_pairs'}),
-        pytest.param(AUTOMATON, {'loss': 'mse'}, marks=pytest.mark.slow),
-        pytest.param(AUTOMATON, {'state_noise': 0.0}, marks=pytest.mark.slow),
+        (AUTOMATON, {'loss': 'mse'}),
+        (AUTOMATON, {'state_noise': 0.0}),
         (IMAGES, {'pixels': 'standardized'}),
-        pytest.param(IMAGES, {'pixels': 'signed'}, marks=pytest.mark.slow),
+        (IMAGES, {'pixels': 'signed'}),
         (IMAGES, {'shuffle': False}),
         (IMAGES, {'train_size': 100}),
         (IMAGES, {'train_size': 0, 'per_class': 20}),
         (CNN, {'activation': 'tanh'}),
-        pytest.param(CNN, {'activation': 'leaky_relu'}, marks=pytest.mark.slow),
+        (CNN, {'activation': 'leaky_relu'}),
         (CNN, {'dense_activation': 'sigmoid'}),
-        pytest.param(CNN, {'dropout': 0.5}, marks=pytest.mark.slow),
-        pytest.param(CNN, {'l2': 0.5}, marks=pytest.mark.slow),
+        (CNN, {'dropout': 0.5}),
+        (CNN, {'l2': 0.5}),
     ],
 )
 def test_what_changes_the_training(base, change, known):
