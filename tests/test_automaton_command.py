@@ -82,6 +82,7 @@ def test_a_changed_file_is_another_run(flags, machine_file, capsys):
     machine_file.write_text(json.dumps(CLOCK))
 
 
+@pytest.mark.slow
 def test_an_untrained_net_is_falsified_in_words(flags, capsys):
     capsys.readouterr()
     with pytest.raises(SystemExit) as stopped:

@@ -88,7 +88,7 @@ def each_task():
     """All tasks; those whose nets are like another's are slow."""
     params = []
     for task in TASK_DEFAULTS:
-        marks = [pytest.mark.slow] if task in ('automaton', 'mnist_cnn') else []
+        marks = [pytest.mark.slow] if task in ('automaton', 'mnist_cnn', 'cifar_cnn') else []
         params.append(pytest.param(task, marks=marks))
     return params
 

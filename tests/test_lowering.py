@@ -90,13 +90,14 @@ def params(cell):
     return jax.tree.map(lambda leaf: jnp.stack([leaf] * 2), net['params'])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'cell, as_trained',
     [
         ('rnn', False),
         ('gru', True),
-        pytest.param('lstm', False, marks=pytest.mark.slow),
-        pytest.param('lstm', True, marks=pytest.mark.slow),
+        ('lstm', False),
+        ('lstm', True),
     ],
 )
 def test_the_programs_of_a_proof(cell, as_trained, params, lowered, tmp_path):

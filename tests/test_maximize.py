@@ -47,7 +47,7 @@ OBJECTIVES = {
 @pytest.mark.parametrize(
     ('objective', 'parametrization'),
     [
-        ('units', 'pixel'),
+        pytest.param('units', 'pixel', marks=pytest.mark.slow),
         ('maps', 'fourier'),
         ('head', 'fourier'),
         pytest.param('units', 'fourier', marks=pytest.mark.slow),

@@ -62,13 +62,14 @@ def _first_epoch(config):
     return arrays, evaluation.scores
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'base, meshes',
     [
         (ADD, ['seeds:2,data:2']),
-        pytest.param(ADD, ['seeds:4', 'data:4'], marks=pytest.mark.slow),
-        pytest.param(IMAGES, ['seeds:2,data:2'], marks=pytest.mark.slow),
-        pytest.param(CNN, ['seeds:2,data:2'], marks=pytest.mark.slow),
+        (ADD, ['seeds:4', 'data:4']),
+        (IMAGES, ['seeds:2,data:2']),
+        (CNN, ['seeds:2,data:2']),
     ],
 )
 def test_a_mesh_of_devices_gives_the_numbers_of_one(base, meshes):

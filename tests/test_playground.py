@@ -115,14 +115,8 @@ def test_a_recall_net_of_ones_own(tmp_path):
     assert_packed(net.weights, checkpoint_weights(folder, 'recall'))
 
 
-@pytest.mark.parametrize(
-    'pixels',
-    [
-        pytest.param('unit', marks=pytest.mark.slow),
-        pytest.param('signed', marks=pytest.mark.slow),
-        'standardized',
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize('pixels', ['unit', 'signed', 'standardized'])
 def test_nets_of_ones_own_that_read_digits(pixels, tmp_path, monkeypatch):
     """Their weights are those of the checkpoints, their pixels as their runs scale them."""
     data = small_mnist()
@@ -179,6 +173,7 @@ def test_a_proved_net_of_ones_own(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_shipped_nets_can_be_replaced(tmp_path, adder_run, monkeypatch):
     nets = tmp_path / 'nets'
     shutil.copytree(shipped.FOLDER, nets)

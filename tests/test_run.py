@@ -85,7 +85,7 @@ def _timeless_records(folder):
     return records
 
 
-@pytest.mark.parametrize('task', each_of(TINY, slow=('recall', 'automaton', 'mnist_cnn')))
+@pytest.mark.parametrize('task', each_of(TINY, slow=tuple(TINY)[1:]))
 def test_what_a_run_writes(task, finished):
     folder, printed = finished(task)
     assert 'cpu' in printed and 'parameters' in printed and str(folder) in printed
@@ -205,7 +205,7 @@ def test_what_tensorboard_shows(task, finished):
     assert rows == [f'| {name} | {value} |' for name, value in settings.items()]
 
 
-@pytest.mark.parametrize('task', each_of(TINY))
+@pytest.mark.parametrize('task', each_of(TINY, slow=tuple(TINY)[1:]))
 def test_a_finished_run_is_left_alone(task, finished, capsys):
     folder, _ = finished(task)
     before = (folder / 'results.json').stat().st_mtime_ns
@@ -279,6 +279,7 @@ def test_steps_end_a_run_within_an_epoch(finished):
     assert (results['epoch'], results['step']) == (4, 25)
 
 
+@pytest.mark.slow
 def test_a_folder_with_another_run(tmp_path, finished, capsys):
     shutil.copytree(finished('binary_add')[0], tmp_path, dirs_exist_ok=True)
     before = (tmp_path / 'results.json').read_bytes()

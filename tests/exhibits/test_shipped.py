@@ -151,6 +151,7 @@ def test_the_nets_that_read_digits_are_those_of_flax(scripts, x64):
     assert np.argmax(beliefs[-1]) == np.argmax(layers['logits']) == 7
 
 
+@pytest.mark.slow
 def test_the_cnn_reads_the_sample_of_a_one_as_a_four(scripts):
     """As docs/playground.md says; it reads the others rightly."""
     cnn = unpacked(scripts, shipped.read_net('cnn'))

@@ -164,6 +164,7 @@ def test_the_ascent_reaches_the_best_corner_of_conv1_and_passes_noise():
     assert 0.97 < values['conv1, of the possible'] <= 1 + 1e-6
 
 
+@pytest.mark.slow
 def test_projections_are_compared_with_the_gradient_by_autodiff():
     images = np.asarray(random_example().images, np.float32)
     net = image_net(images)
