@@ -157,7 +157,9 @@ def git_repository(folder):
     ('make_code', 'installed'),
     [
         (nothing, []),
-        (uploaded_zip, ['install -q -e jaxdl_code/some name[prove]']),
+        pytest.param(
+            uploaded_zip, ['install -q -e jaxdl_code/some name[prove]'], marks=pytest.mark.slow
+        ),
         (git_repository, ['install -q -e jaxdl_code[prove]']),
     ],
 )

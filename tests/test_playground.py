@@ -186,13 +186,9 @@ def test_shipped_nets_can_be_replaced(tmp_path, adder_run, monkeypatch):
     assert shipped.read_net('adders') == exhibits_of(page).adders != before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    'flags',
-    [
-        ('--layers=2',),
-        pytest.param(('--bidirectional',), marks=pytest.mark.slow),
-        pytest.param(('--cell=rnn', '--activation=relu'), marks=pytest.mark.slow),
-    ],
+    'flags', [('--layers=2',), ('--bidirectional',), ('--cell=rnn', '--activation=relu')]
 )
 def test_nets_that_the_page_cannot_compute(flags, tmp_path, capsys):
     folder = tmp_path / 'run'

@@ -367,6 +367,7 @@ def test_parameters_that_a_last_step_spoils_are_not_saved(tmp_path, capsys):
     assert start(*flags, '--epochs=1') == 0  # the folder is free for another try
 
 
+@pytest.mark.slow
 def test_a_failed_noresume_loses_nothing(tmp_path, capsys):
     flags = [*TINY['mnist_rnn'], '--epochs=1', f'--workdir={tmp_path}']
 

@@ -38,6 +38,7 @@ def test_collectives_of_loops_are_counted():
     assert collective_bytes(PROGRAM) == 4 * (20 * 5 + 1) + 2 * 3
 
 
+@pytest.mark.slow
 def test_devices_that_share_a_batch_exchange_gradients():
     """Little else: the batch's means, and of the two alike gradients of the biases only one."""
     training = OurTraining(replace(ADDER, mesh='data:2'))
