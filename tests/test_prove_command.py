@@ -146,6 +146,7 @@ def test_a_changed_certificate_is_refused(run, capsys):
     file.write_text(content)
 
 
+@pytest.mark.slow
 def test_weights_as_trained_stay(run, monkeypatch):
     """Of a run whose nets are a correct one that was built by hand."""
     weights = params_of(adder_certificate())
