@@ -212,6 +212,7 @@ def test_files_that_do_not_fit_are_made_again(folders):
     assert folders.result('D-add-mse-h5')['config']['hidden'] == 5
 
 
+@pytest.mark.slow
 def test_other_settings_of_a_row_have_another_folder(folders):
     configs = {'E-lstm128': replace(MNIST_NET, hidden=4)}
     outcome = start(folders, rows='E-lstm128', configs=configs)
@@ -291,6 +292,7 @@ def test_pictures_of_a_run_that_is_gone_train_it_again(folders):
     assert (folders.results / 'samples-mnist.json').exists()
 
 
+@pytest.mark.slow
 def test_nets_are_measured_once(folders):
     """The first six of seven seeds, of a run that has no file of results yet."""
     configs = {'B-rnn20': replace(MNIST_NET, cell='rnn')}

@@ -338,6 +338,7 @@ def _spoil_batch(build_task, bad_epoch, bad_step):
     return build_spoilt_task
 
 
+@pytest.mark.slow
 def test_parameters_that_a_last_step_spoils_are_not_saved(tmp_path, capsys):
     flags = [*TINY['mnist_rnn'], f'--workdir={tmp_path}']
     reckless = ['--learning_rate=1e38', '--init=normal', '--batch_size=1437', '--activation=relu']
