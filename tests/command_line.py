@@ -19,7 +19,7 @@ TINY = {
     'recall': [
         '--task=recall',
         '--hidden=4',
-        '--cell=gru',
+        '--cell=rnn',
         '--epochs=4',
         '--train_size=640',
         '--validation_size=50',

@@ -100,6 +100,7 @@ def test_reproduce_and_main_respect_the_owner(owner, tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir()] == [LOCK_NAME]
 
 
+@pytest.mark.slow
 def test_a_second_run_leaves_the_files_of_the_first_alone(tmp_path, capsys):
     flags = [*TINY['binary_add'], f'--workdir={tmp_path}', '--epochs=100000']
     argv = [sys.executable, '-m', 'experiments.main', *flags]

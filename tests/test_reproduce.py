@@ -35,7 +35,7 @@ ADDER = replace(
 )
 DIVERGING = replace(
     base('recall'),
-    cell='gru',
+    cell='rnn',
     hidden=2,
     optimizer='sgd',
     learning_rate=1e38,

@@ -24,7 +24,16 @@ def with_prefix(prefix, arrays):
     return {name.removeprefix(prefix): arrays[name] for name in arrays if name.startswith(prefix)}
 
 
-@pytest.mark.parametrize('kind, layers, directions', CASES)
+def cases():
+    """CASES; two layers in two directions have in them what two in one, or one in two, have."""
+    params = []
+    for kind, layers, directions in CASES:
+        marks = [] if layers == directions else [pytest.mark.slow]
+        params.append(pytest.param(kind, layers, directions, marks=marks))
+    return params
+
+
+@pytest.mark.parametrize('kind, layers, directions', cases())
 def test_outputs_and_gradients_are_those_of_torch(kind, layers, directions, x64):
     expected = with_prefix(f'{kind}/{layers}/{directions}/', REFERENCE)
     cell, activation = kind.split('-')

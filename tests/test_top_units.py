@@ -38,9 +38,9 @@ def _cut(projection, row, column, receptive_field):
         ('deconvnet', 'conv1', 'relu'),
         ('deconvnet', 'conv2', 'relu'),
         ('guided', 'conv2', 'relu'),
-        ('gradient', 'conv2', 'relu'),
-        ('deconvnet', 'conv2', 'leaky_relu'),
         ('gradient', 'conv2', 'tanh'),
+        pytest.param('gradient', 'conv2', 'relu', marks=pytest.mark.slow),
+        pytest.param('deconvnet', 'conv2', 'leaky_relu', marks=pytest.mark.slow),
     ],
 )
 def test_projection_in_the_receptive_field_is_the_whole_one(rule, layer, act, x64):

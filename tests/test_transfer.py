@@ -6,6 +6,8 @@ import pytest
 from cnn_runs import COLOUR_RUN, GREY_RUN, error_line, exit_code, small_cifar, train_run
 
 from experiments import transfer
+from experiments.core import defaults
+from experiments.training import workdir
 
 
 @pytest.fixture(scope='module')
@@ -79,7 +81,6 @@ def test_flags_that_need_no_run(flags, message, capsys):
 
 @pytest.mark.slow
 def test_a_recurrent_net_has_no_features_to_transfer(tmp_path, capsys):
-    flags = ['--task=recall', '--epochs=1', '--train_size=64', '--validation_size=10']
-    train_run(tmp_path, *flags)
+    workdir.write_settings(tmp_path, defaults.TASK_DEFAULTS['recall'])
     error = error_line(capsys, transfer.main, f'--workdir={tmp_path}')
     assert 'holds a recall run' in error

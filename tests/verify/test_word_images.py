@@ -63,7 +63,7 @@ def assert_within(form, states):
 
 
 @pytest.mark.parametrize('cell', ['rnn', 'gru', 'lstm'])
-@pytest.mark.parametrize('error', [0.0, 0.05])
+@pytest.mark.parametrize('error', [pytest.param(0.0, marks=pytest.mark.slow), 0.05])
 def test_the_images_contain_the_states_after_every_word(cell, error):
     params = random_net(cell, HIDDEN, seed=0)[1]['params']
     weights = {name: np.asarray(value, float) for name, value in params.items()}
