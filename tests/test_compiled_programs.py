@@ -67,7 +67,6 @@ def test_layer_statistics_of_a_cnn():
     np.testing.assert_array_equal(counts, values.size)
 
 
-@pytest.mark.slow
 def test_layer_statistics_of_a_sequence_task():
     _, programs, states = _open(dataclasses.replace(ADD, statistics_every=2))
     result = programs.train_epoch(4)(states, programs.population, (), jnp.int32(0))
