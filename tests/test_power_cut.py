@@ -31,13 +31,20 @@ class Disk:
         self.durable_contents = {}
 
     def look(self):
-        """Takes in what is there now."""
+        """Takes in what is there now.
+
+        It looks twice, as threads may rename and remove files while it looks: only what is the same
+        both times was there at one time.
+        """
         while True:
             try:
                 self._look()
-                return
+                first = dict(self.entries), dict(self.contents)
+                self._look()
             except FileNotFoundError:
-                pass  # a thread of tensorstore has just removed a file
+                continue  # a thread of tensorstore has just removed a file
+            if first == (self.entries, self.contents):
+                return
 
     def _look(self):
         inodes = set()
