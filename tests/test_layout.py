@@ -58,7 +58,7 @@ ROOMS = {
     'training': ('core',),
     'views': ('core', 'training'),
     'proofs': ('core', 'training'),
-    'exhibits': ('core', 'training'),
+    'exhibits': ('core', 'training', 'proofs'),
     'reports': ('core', 'training'),
     'benchmark': ('core', 'training', 'reports'),
 }

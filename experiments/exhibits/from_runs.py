@@ -83,8 +83,8 @@ def convolutional_net(folder: Path, data_dir: str) -> ConvolutionalNet:
     has_relu = config.activation == 'relu' and config.dense_activation in ('', 'relu')
     if not has_relu or config.image_size != IMAGE_SIDE or config.colour:
         raise UserError(
-            f'{folder} holds a CNN that the page cannot compute: it takes grey images of '
-            f'{IMAGE_SIDE} x {IMAGE_SIDE} pixels, and --activation=relu'
+            f'{folder} holds a CNN that the page cannot compute: name one for grey images of '
+            f'{IMAGE_SIDE} x {IMAGE_SIDE} pixels, with --activation=relu'
         )
     name = name_of(config, config.seed)
     return ConvolutionalNet(name, _pixel_scale(net.population), pack_all(net.weights))
@@ -101,7 +101,7 @@ def first_net(folder: Path, task: str, data_dir: str = Config.data_dir) -> Net:
     Raises:
         UserError: The folder holds no such run.
     """
-    # For its error before any data is loaded.
+    # Only their mean and deviation are needed, and these for one form of pixels.
     needs_images = finished_run.read_config(folder).pixels == 'standardized'
     population = finished_run.load_population(folder, (task,), data_dir, with_images=needs_images)
     params = population.params_at(population.epochs[-1])['params']
@@ -115,8 +115,8 @@ def require_plain_recurrence(folder: Path, config: Config) -> None:
     # --noreset_after is refused for other cells than the GRU.
     if not is_plain or not config.reset_after:
         raise UserError(
-            f'{folder} holds a net that the page cannot compute: it has one layer in one '
-            'direction, tanh, and GRUs that reset after the product'
+            f'{folder} holds a net that the page cannot compute: name one of one layer in one '
+            'direction, with tanh, and without --noreset_after'
         )
 
 

@@ -39,13 +39,21 @@ def find_net(folder: Path, claim: Claim, tasks: Sequence[str]) -> str:
 
 def are_weights_of(claim: Claim, weights: Mapping[str, np.ndarray]) -> bool:
     """Whether a claim is about the net with these weights, by name, bit for bit."""
-    if weights.keys() != claim.weights.keys():
+    claimed = claimed_weights(claim)
+    if weights.keys() != claimed.keys():
         return False
     for name, array in weights.items():
-        claimed = np.array(claim.weights[name])
-        if 'bias' in name:
-            claimed = claimed[:, 0]  # a claim has them as columns
         # Their bytes: 0 equals -0, and a net with one is not the net with the other.
-        if array.astype(float).tobytes() != claimed.tobytes():
+        if array.astype(float).tobytes() != claimed[name].tobytes():
             return False
     return True
+
+
+def claimed_weights(claim: Claim) -> dict[str, np.ndarray]:
+    """The weights of the net that a claim is about, by name, as the net has them."""
+    weights = {}
+    for name, numbers in claim.weights.items():
+        array = np.array(numbers)
+        # A claim has biases as columns.
+        weights[name] = array[:, 0] if 'bias' in name else array
+    return weights

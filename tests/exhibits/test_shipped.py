@@ -116,6 +116,23 @@ def contains(outline, place):
     return sides.min() > -1e-9 or sides.max() < 1e-9
 
 
+def test_the_adders_are_those_of_flax(adders, scripts, x64):
+    """The states after each of 30 pairs, and the bits that are answered."""
+    pairs = np.random.default_rng(2).integers(0, 2, (30, 2))
+    for net in adders:
+        page_net = unpacked(scripts, net)
+        weights = {name: unpack(array).astype(float) for name, array in net.weights.items()}
+        outputs, hidden = weights['head_weight'].shape
+        model = RNN(outputs, hidden=hidden, cell=net.cell, every_step=True)
+        logits, inside = model.apply({'params': weights}, pairs[None].astype(float))
+        state = call(scripts, 'startState', page_net)
+        for pair, expected in zip(pairs.tolist(), inside['layer0'][0], strict=True):
+            state = call(scripts, 'addingStep', page_net, typed(state), pair)['state']
+            np.testing.assert_allclose(state['h'], expected, atol=1e-9)
+        answers = call(scripts, 'answeredBits', page_net, pairs.tolist())
+        assert answers == (logits[0, :, 0] > 0).astype(int).tolist()
+
+
 def test_the_recall_net_is_that_of_flax(scripts, x64):
     net = shipped.read_net('recall')
     digits = [3, 1, 4, 1, 5, 9, 2, 6, 5]

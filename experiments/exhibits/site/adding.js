@@ -15,7 +15,7 @@ const ADDER_VERDICTS = {
 };
 
 /** What the exhibit shows: a net, the bits that it reads, and what it made of them so far. */
-const adding = { net: null, pairs: [], answers: [], steps: [], timer: 0 };
+const adding = { net: null, pairs: [], right: rightAnswers([]), steps: [], timer: 0 };
 
 /** @param nets unpacked adders. */
 function startAdding(nets) {
@@ -92,7 +92,7 @@ function randomPairs(count) {
 function setPairs(pairs) {
   pause();
   adding.pairs = pairs;
-  adding.answers = rightAnswers(pairs).answers;
+  adding.right = rightAnswers(pairs);
   adding.steps = [];
   byId('break-verdict').textContent = '';
   showAdding();
@@ -150,7 +150,7 @@ function changeSpeed() {
 function breakWith(pairs) {
   setPairs(pairs);
   addAtOnce();
-  const { errors, firstError } = countErrors(givenBits(), adding.answers);
+  const { errors, firstError } = countErrors(givenBits(), adding.right.answers);
   const bits = counted(pairs.length, 'bit');
   byId('break-verdict').textContent =
     errors === 0
@@ -186,7 +186,8 @@ function showAdding() {
 }
 
 function answerText() {
-  const { pairs, answers, steps } = adding;
+  const { pairs, steps } = adding;
+  const { answers } = adding.right;
   if (pairs.length === 0) return 'Type two whole numbers, of decimal digits only.';
   if (steps.length < pairs.length) {
     return `${steps.length.toLocaleString('en')} of ${counted(pairs.length, 'bit')} read.`;
@@ -203,7 +204,8 @@ function answerText() {
 }
 
 function showSteps() {
-  const { pairs, answers, steps } = adding;
+  const { pairs, steps } = adding;
+  const { answers } = adding.right;
   const first = Math.max(0, steps.length - MOST_STEPS_SHOWN);
   const rows = [];
   // The newest step is the first row, where it is seen.
@@ -225,9 +227,9 @@ function showSteps() {
 
 /** The sets of the proof, and the last states of the net among them. */
 function drawPlane() {
-  const { net, pairs, steps } = adding;
+  const { net, steps } = adding;
+  const { carries } = adding.right;
   const first = Math.max(0, steps.length - TRAIL);
-  const { carries } = rightAnswers(pairs.slice(0, steps.length));
   const points = steps.slice(first).map(({ state }, place) => ({
     place: projectState(net.plane, state),
     carry: carries[first + place],

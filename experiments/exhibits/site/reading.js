@@ -18,7 +18,7 @@ const FORMS = {
     make: merelyShrink,
     caption:
       'The whole drawing, made smaller. The digit stays where it was drawn, and as large: the ' +
-      'nets have seen none like it. Report D found its nets "really bad" on digits of its own.',
+      'nets have seen none like it. Report D calls its net "really bad" on its author\'s handwriting.',
   },
 };
 const ASK_FOR_A_DIGIT = 'Draw a digit, or take one of the samples.';

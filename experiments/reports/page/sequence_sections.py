@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from experiments.core.schemas.final_tests import AdderTest
+from experiments.core.schemas.proofs import SeedVerdict
 from experiments.core.schemas.rows import RowResults
 from experiments.reports.catalogue import (
     BATCH_SIZES,
@@ -254,33 +255,54 @@ def automata(chapter: Chapter, evidence: Evidence) -> None:
     chapter.table(['machine', 'states', 'units', *CELLS], lines)
 
 
+class FoundByProve(NamedTuple):
+    """What `prove` found of the nets of a run.
+
+    Attributes:
+        nets: How many there are.
+        falsified: How many are falsified as they were trained.
+        proved: The verdicts on those with a proof.
+        covered: How many proofs cover the rounding of float32.
+    """
+
+    nets: int
+    falsified: int
+    proved: list[SeedVerdict]
+    covered: int
+
+
+def _found_by_prove(results: RowResults) -> FoundByProve:
+    falsified, covered = 0, 0
+    proved = []
+    for verdict in results.proofs.seeds.values():
+        falsified += verdict.verdict == 'falsified'
+        if verdict.slack is not None:
+            proved.append(verdict)
+            covered += bool(verdict.covers_float32)
+    return FoundByProve(len(results.proofs.seeds), falsified, proved, covered)
+
+
 def _short_proof_text(results: RowResults | None) -> str:
     if results is None:
         return ''
-    verdicts = list(results.proofs.seeds.values())
-    proved = [verdict for verdict in verdicts if verdict.slack is not None]
-    covered = [verdict for verdict in proved if verdict.covers_float32]
-    falsified = [verdict for verdict in verdicts if verdict.verdict == 'falsified']
+    found = _found_by_prove(results)
     return (
-        f'{len(proved)} of {len(verdicts)} proved, {len(covered)} with float32; '
-        f'{len(falsified)} falsified'
+        f'{len(found.proved)} of {found.nets} proved, {found.covered} with float32; '
+        f'{found.falsified} falsified'
     )
 
 
 def _proof_cells(results: RowResults) -> list[int | str]:
     """What is known of the nets of a run, as trained and fine-tuned."""
-    verdicts = list(results.proofs.seeds.values())
-    proved = [verdict for verdict in verdicts if verdict.slack is not None]
-    falsified = [verdict for verdict in verdicts if verdict.verdict == 'falsified']
-    covered = [verdict for verdict in proved if verdict.covers_float32]
+    found = _found_by_prove(results)
     # Files of earlier versions do not say how far the weights moved.
-    changes = [verdict.change for verdict in proved if verdict.change is not None]
-    slacks = [verdict.slack for verdict in proved]
+    changes = [verdict.change for verdict in found.proved if verdict.change is not None]
+    slacks = [verdict.slack for verdict in found.proved]
     return [
         falsified_seeds(results),
-        len(falsified),
-        f'{len(proved)} of {len(verdicts)}',
-        len(covered),
+        found.falsified,
+        f'{len(found.proved)} of {found.nets}',
+        found.covered,
         f'{min(changes):.0%} to {max(changes):.0%}' if changes else '',
         f'{min(slacks):.1g} to {max(slacks):.1g}' if slacks else '',
     ]
