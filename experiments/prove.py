@@ -15,6 +15,7 @@ from experiments.core.flags import BACKEND_FLAGS, HELP_FLAG, Flag, flag_values
 from jaxdl import UserError, backend
 from jaxdl.verify import certificate
 
+STEPS = 2000  # of a search; as in jaxdl.verify.search, which cannot be imported without JAX
 FLAGS = {
     'workdir': Flag('', 'folder of a run of binary_add, recall or automaton'),
     'check': Flag(
@@ -23,8 +24,8 @@ FLAGS = {
     ),
     'as_trained': Flag(
         False,
-        'leave the weights as they are, and search for sets that cover what the nets can reach; '
-        'else weights and sets are fine-tuned together',
+        'never change the weights; for nets that are not proved so at first, search longer, for '
+        'sets that cover what they can reach; else these nets are fine-tuned',
     ),
     'word_steps': Flag(
         -1,
@@ -36,7 +37,7 @@ FLAGS = {
         'one set for each automaton state, then for each state and last symbol, ... '
         'up to so many last symbols; -1: up to 2, while there are no more than 64 sets',
     ),
-    'steps': Flag(6000, 'steps of the search'),
+    'steps': Flag(STEPS, 'steps of each search, at most'),
     **BACKEND_FLAGS,
     **HELP_FLAG,
 }
@@ -128,13 +129,17 @@ def prove(folder: Path, flags: Mapping[str, Any]) -> None:
     _import_checker()
 
     # Imported here: --help and --check need no JAX.
+    import jax
+
     from experiments.core.automata import automaton_of
     from experiments.core.schemas.proofs import ProofResults
     from experiments.proofs import files, wording
     from experiments.proofs.history import chosen_history
     from experiments.proofs.verdicts import Options, judge_population
     from experiments.training import finished_run
+    from jaxdl import parallel
 
+    parallel.initialize_devices(None, distributed=False)
     population = finished_run.load_population(folder, TASKS)
     config = population.config
     _require_provable(folder, config)
@@ -145,15 +150,16 @@ def prove(folder: Path, flags: Mapping[str, Any]) -> None:
     options = Options(as_trained, history, flags['steps'], word_steps, folder / 'proofs')
 
     epoch = population.epochs[-1]
-    params = population.params_at(epoch)['params']
+    # On the host, so that they can be spread over devices.
+    params = jax.device_get(population.params_at(epoch)['params'])
     _require_few_words(len(automaton.symbols), word_steps)
     known = _known_verdicts(folder, epoch)
     judgement = judge_population(config, automaton, params, known, options)
 
     for seed, verdict in judgement.verdicts.items():
         print(f'seed {seed}: {wording.verdict_text(verdict)}')
-    print(wording.summary_text(list(judgement.verdicts.values()), as_trained))
-    weights = 'as trained' if as_trained else 'fine-tuned from them'
+    print(wording.summary_text(list(judgement.verdicts.values())))
+    weights = 'as trained' if as_trained else 'as trained, or fine-tuned from them'
     verdicts = {str(seed): verdict for seed, verdict in judgement.verdicts.items()}
     results = ProofResults(weights, epoch, verdicts)
     names = files.write_proofs(folder / 'proofs', results, judgement.certified)

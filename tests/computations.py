@@ -139,7 +139,7 @@ def search_for_proofs(size):
 
     def find(params, cell):
         boxes = reached(cell, params, graph, ADDER, jax.random.key(0))
-        return search.search(cell, params, boxes, graph, ADDER, SEARCH_STEPS)
+        return search.search(cell, params, boxes, graph, ADDER, fine_tune=True, steps=SEARCH_STEPS)
 
     programs = {}
     for cell in SEARCHES[size]:

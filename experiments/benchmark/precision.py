@@ -240,7 +240,7 @@ def _count_wrong(test: FinalTest) -> int | None:
     return sum(verdict.verdict == 'falsified' for verdict in test.verdicts.values())
 
 
-def measure_proofs(config: Config = PROVABLE, steps: int = 6000) -> list[ProofRow]:
+def measure_proofs(config: Config = PROVABLE, steps: int = search.STEPS) -> list[ProofRow]:
     """Proves adders in float32, and looks at them under products of each precision.
 
     Args:
@@ -277,7 +277,7 @@ def _prove(config, params, steps):
 
     def find(params, key):
         boxes = reached(config.cell, params, graph, ADDER, key)
-        return search.search(config.cell, params, boxes, graph, ADDER, steps=steps)
+        return search.search(config.cell, params, boxes, graph, ADDER, fine_tune=True, steps=steps)
 
     keys = jax.vmap(jax.random.key)(config.seed + np.arange(config.seeds))
     candidates = jax.device_get(jax.jit(jax.vmap(find))(params, keys))

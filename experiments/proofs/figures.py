@@ -9,7 +9,7 @@ from experiments.core.automata import state_names, symbol_names
 from experiments.core.config import Config
 from experiments.core.schemas.final_tests import LengthTable
 from experiments.core.schemas.proofs import SeedVerdict
-from experiments.proofs.certify_fine_tuned import take
+from experiments.proofs.certify_searched import take
 from jaxdl.figures import curves, state_space
 from jaxdl.figures.base import Figure
 from jaxdl.metrics import summarize_each

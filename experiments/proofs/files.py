@@ -90,7 +90,7 @@ def write_figures(
 def write_fine_tuned(
     folder: Path, population: FinishedPopulation, epoch: int, judgement: Judgement
 ) -> list[str]:
-    """Writes the fine-tuned nets that are proved as a run, which other commands can load.
+    """Writes the nets that are proved as a run, which other commands can load.
 
     Args:
         folder: Of the proofs.
@@ -106,4 +106,4 @@ def write_fine_tuned(
         for name, array in proof.params.items():
             params['params'][name][seed - population.config.seed] = array
     finished_run.write_with_params(folder / FINE_TUNED_RUN, population, epoch, params)
-    return [f'{FINE_TUNED_RUN}/, a run of the fine-tuned nets']
+    return [f'{FINE_TUNED_RUN}/, a run of the proved nets']

@@ -1,6 +1,6 @@
 """What is known of each net of a population: falsified, proved or unknown."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,8 +10,9 @@ import numpy as np
 from experiments.core.automata import describe_counterexample
 from experiments.core.config import Config
 from experiments.core.schemas.proofs import SeedVerdict
-from experiments.proofs.certify_as_trained import certify_as_trained
-from experiments.proofs.certify_fine_tuned import certify_fine_tuned, take
+from experiments.proofs.certify_covered import certify_covered
+from experiments.proofs.certify_searched import certify_searched, take
+from experiments.proofs.kept_proofs import find_kept, keep
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
 from jaxdl.verify.certify import CertifiedNet
@@ -22,9 +23,10 @@ class Options(NamedTuple):
     """How to search for proofs.
 
     Attributes:
-        as_trained: Whether the weights stay as they are; else they are fine-tuned with the sets.
-        history, steps: For fine-tuning, as in certify_fine_tuned.
-        word_steps: For nets as they were trained, as in certify_as_trained.
+        as_trained: Whether the weights stay as they are. Else the nets that are not proved as they
+            were trained are fine-tuned.
+        history, steps: As in certify_searched.
+        word_steps: As in certify_covered, for nets that are not to be fine-tuned.
         folder: Of the proofs.
     """
 
@@ -65,21 +67,54 @@ def judge_population(
     """
     # First, because it is cheap and can spare a search for proofs.
     verdicts = _falsify_population(config, automaton, params, known)
-    nets = []
-    for net, verdict in enumerate(verdicts.values()):
-        # A falsified net has no proof, unless its weights may change.
-        if verdict.verdict != 'falsified' or not options.as_trained:
-            nets.append(net)
+    certified = {}
+    for net, proof in _find_proofs(config, automaton, params, verdicts, options):
+        seed = config.seed + net
+        certified[seed] = proof
+        # A search that is stopped goes on from what it has found.
+        keep(options.folder, seed, proof)
+    return Judgement(_with_proofs(verdicts, certified, params), certified)
+
+
+def _find_proofs(
+    config: Config,
+    automaton: Automaton,
+    params: Params,
+    verdicts: Mapping[int, SeedVerdict],
+    options: Options,
+) -> Iterator[tuple[int, CertifiedNet]]:
+    """Yields each net that is proved, by its place, and its proof."""
+    proved = set()
+
+    def unproved(verdicts_wanted):
+        nets = []
+        for net, verdict in enumerate(verdicts.values()):
+            if verdict.verdict in verdicts_wanted and net not in proved:
+                nets.append(net)
+        return nets
+
+    # A falsified net has no proof, unless its weights may change.
+    for net in unproved(['unknown']):
+        seed = config.seed + net
+        proof = find_kept(options.folder, seed, automaton, config.cell, take(params, net))
+        if proof is not None:
+            proved.add(net)
+            yield net, proof
+    history, steps = options.history, options.steps
+    nets = unproved(['unknown'])
+    for net, proof in certify_searched(
+        config, automaton, params, nets, history, steps, fine_tune=False
+    ):
+        proved.add(net)
+        yield net, proof
     if options.as_trained:
-        certified = certify_as_trained(
-            config, automaton, params, nets, options.word_steps, options.folder
-        )
+        nets = unproved(['unknown'])
+        yield from certify_covered(config, automaton, params, nets, options.word_steps)
     else:
-        certified = certify_fine_tuned(
-            config, automaton, params, nets, options.history, options.steps
+        nets = unproved(['unknown', 'falsified'])
+        yield from certify_searched(
+            config, automaton, params, nets, history, steps, fine_tune=True
         )
-    verdicts = _with_proofs(verdicts, certified, params, options.as_trained)
-    return Judgement(verdicts, certified)
 
 
 def _falsify_population(config, automaton, params, known):
@@ -99,7 +134,7 @@ def _falsify_population(config, automaton, params, known):
     return verdicts
 
 
-def _with_proofs(verdicts, certified, params, as_trained):
+def _with_proofs(verdicts, certified, params):
     """The verdicts {seed: SeedVerdict} with the measurements of the proofs.
 
     A proof of a fine-tuned net leaves the verdict on the trained one as it is.
@@ -108,15 +143,16 @@ def _with_proofs(verdicts, certified, params, as_trained):
     for place, (seed, verdict) in enumerate(verdicts.items()):
         if seed in certified:
             proof = certified[seed]
+            change = _change(take(params, place), proof.params)
             verdict = SeedVerdict(
-                verdict='proved' if as_trained else verdict.verdict,
+                verdict='proved' if change == 0 else verdict.verdict,
                 counterexample=verdict.counterexample,
                 slack=proof.result.slack,
                 margin=proof.result.margin,
                 covers_float32=proof.result.covers_float32,
                 sets=len(proof.graph.automaton_state),
                 steps=proof.certificate['steps'],
-                change=_change(take(params, place), proof.params),
+                change=change,
             )
         combined[seed] = verdict
     return combined

@@ -13,33 +13,39 @@ def verdict_text(verdict: SeedVerdict) -> str:
         text = f'as trained falsified ({verdict.counterexample})'
     if verdict.slack is None:
         return f'{text}; not proved'
+    weights = 'as trained'
+    if verdict.change:
+        weights = f'with weights moved by {verdict.change:.0%}'
     rounding = 'with' if verdict.covers_float32 else 'without'
     return (
-        f'{text}; proved {rounding} float32 rounding, slack {verdict.slack:.2g}, '
-        f'logits clear 0 by {verdict.margin:.2g}'
+        f'{text}; proved {weights}, {rounding} float32 rounding, {verdict.sets} sets, '
+        f'slack {verdict.slack:.2g}, logits clear 0 by {verdict.margin:.2g}'
     )
 
 
-def summary_text(verdicts: Sequence[SeedVerdict], as_trained: bool) -> str:
+def summary_text(verdicts: Sequence[SeedVerdict]) -> str:
     """How many nets of a population are proved, and how many are falsified."""
-    proved = 0
+    as_trained = 0
     covered = 0
     falsified = 0
+    changes = []
     for verdict in verdicts:
         if verdict.verdict == 'falsified':
             falsified += 1
-        if verdict.slack is not None:
-            proved += 1
-            if verdict.covers_float32:
-                covered += 1
-    weights = 'as trained'
-    if not as_trained:
-        changes = [verdict.change for verdict in verdicts if verdict.change is not None]
-        weights = 'fine-tuned'
-        if changes:
-            weights += f' (weights moved by {min(changes):.0%} to {max(changes):.0%} in norm)'
+        if verdict.slack is None:
+            continue
+        if verdict.covers_float32:
+            covered += 1
+        if verdict.change:
+            changes.append(verdict.change)
+        else:
+            as_trained += 1
+    fine_tuned = ''
+    if changes:
+        moved = f'{min(changes):.0%} to {max(changes):.0%}'
+        fine_tuned = f', and {len(changes)} after fine-tuning (weights moved by {moved} in norm)'
     return (
-        f'{proved} of {len(verdicts)} nets, {weights}, are proved right at every length, '
-        f'{covered} with float32 rounding, if {FLOAT32_CONDITION}; '
+        f'{as_trained} of {len(verdicts)} nets are proved right at every length as trained'
+        f'{fine_tuned}; {covered} of these proofs cover float32 rounding, if {FLOAT32_CONDITION}; '
         f'{falsified} nets as trained are falsified'
     )

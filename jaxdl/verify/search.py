@@ -1,8 +1,9 @@
-"""The fine-tuning search for an inductive invariant: gradient descent on bounds, in JAX.
+"""The search for an inductive invariant: gradient descent on bounds, in JAX.
 
-Not trusted; check.py has the theorem and checks what is found. The invariant has one box of net
-states for each node of a SetGraph. Weights and boxes move together until bound propagation maps
-every box into the next ones with something to spare. For nets as they were trained see cover.py.
+Not trusted; check.py has the theorem and checks what is found. The invariant has one parallelotope
+of net states for each node of a SetGraph. The sets move, grow and shear, and with fine-tuning the
+weights move too, until bound propagation maps every set into the next ones with something to
+spare. cover.py makes as many sets as a net needs instead.
 
 Shapes: L sets, X symbols, n numbers of a net state (h, for LSTM followed by c), C constraints on
 the logits of an answer.
@@ -22,11 +23,12 @@ from jaxdl.verify.bound_propagation import AffineForm, Params, linear, radius, s
 from jaxdl.verify.set_graph import Parallelotopes, SetGraph
 
 # What a search wants to spare, beyond what the theorem asks for.
-SLACK = 0.01  # the error of each number of the net state that is not to leave a set
+CLOSURE_MARGIN = 0.02  # in lengths of the generators of a target
 ANSWER_MARGIN = 0.1  # of the sums of logits
 START_MARGIN = 0.01  # in lengths of the generators of set 0
 
-LEARNING_RATE = 3e-3  # of Adam, at the beginning
+STEPS = 2000  # of Adam, at most
+LEARNING_RATE = 1e-2  # of Adam, at the beginning
 
 
 class Gaps(NamedTuple):
@@ -107,14 +109,34 @@ class Variables(NamedTuple):
     """What the search changes.
 
     Attributes:
-        params: Of the net.
-        shift: (L, n) how far the centre of each box has moved.
-        log_growth: (L, n) the logs of the factors by which the boxes have grown.
+        params: Of the net; empty if the weights stay as they are.
+        shift: (L, n) how far each centre has moved, in half-widths of the box where it began.
+        log_growth: (L, n) the logs of the factors by which the sets have grown.
+        shear: (L, n, n) how far each generator has left its axis, in half-widths.
     """
 
     params: Params
     shift: Array
     log_growth: Array
+    shear: Array
+
+
+class Progress(NamedTuple):
+    """How far the search has come.
+
+    Attributes:
+        step: Of Adam.
+        variables: After this step.
+        opt_state: Of the optimizer.
+        loss: Of the variables; 0 when all gaps are large enough.
+        gradient: Of the loss.
+    """
+
+    step: Array
+    variables: Variables
+    opt_state: optax.OptState
+    loss: Array
+    gradient: Variables
 
 
 def search(
@@ -123,11 +145,10 @@ def search(
     boxes: Parallelotopes,
     graph: SetGraph,
     automaton: Automaton,
-    steps: int = 6000,
+    fine_tune: bool,
+    steps: int = STEPS,
 ) -> Candidate:
     """Looks for an inductive invariant: Adam minimizes by how much the gaps are too small.
-
-    Weights and boxes move together.
 
     Args:
         cell: 'rnn', 'gru' or 'lstm'.
@@ -135,7 +156,8 @@ def search(
         boxes: Where to begin, from `reached`.
         graph: Of the automaton.
         automaton: What the net must do.
-        steps: Of Adam.
+        fine_tune: Whether the weights move together with the sets; else they stay as they are.
+        steps: Of Adam, at most. The search ends when all gaps are large enough.
 
     Returns:
         The net and the sets after the last step, whether they prove it or not.
@@ -144,17 +166,17 @@ def search(
     identity = jnp.eye(half_widths.shape[-1])
 
     def candidate_of(variables):
-        centre = boxes.centre + variables.shift
+        centre = boxes.centre + variables.shift * half_widths
         widths_now = half_widths * jnp.exp(variables.log_growth)
-        generators = widths_now[..., None] * identity
-        return Candidate(variables.params, Parallelotopes(centre, generators))
+        generators = widths_now[..., None] * (identity + variables.shear)
+        weights = variables.params if fine_tune else params
+        return Candidate(weights, Parallelotopes(centre, generators))
 
-    def loss(variables):
+    def loss_of(variables):
         candidate = candidate_of(variables)
         spare = gaps(cell, candidate.params, candidate.sets, graph, automaton)
-        slack = spare.closure / spare.sensitivity[graph.next_set]
         return (
-            jax.nn.relu(SLACK - slack).sum()
+            jax.nn.relu(CLOSURE_MARGIN - spare.closure).sum()
             + jax.nn.relu(ANSWER_MARGIN - spare.answer).sum()
             + jax.nn.relu(START_MARGIN - spare.start).sum()
         )
@@ -162,15 +184,19 @@ def search(
     schedule = optax.cosine_decay_schedule(LEARNING_RATE, steps, alpha=0.05)
     optimizer = optax.adam(schedule)
 
-    def descend(carry, _):
-        variables, opt_state = carry
-        gradient = jax.grad(loss)(variables)
-        updates, opt_state = optimizer.update(gradient, opt_state)
-        variables = optax.apply_updates(variables, updates)
-        return (variables, opt_state), None
+    def is_unfinished(progress):
+        return (progress.loss > 0) & (progress.step < steps)
+
+    def descend(progress):
+        updates, opt_state = optimizer.update(progress.gradient, progress.opt_state)
+        variables = optax.apply_updates(progress.variables, updates)
+        loss, gradient = jax.value_and_grad(loss_of)(variables)
+        return Progress(progress.step + 1, variables, opt_state, loss, gradient)
 
     no_change = jnp.zeros_like(half_widths)
-    variables = Variables(params, no_change, no_change)
-    carry = (variables, optimizer.init(variables))
-    (variables, _), _ = lax.scan(descend, carry, length=steps)
-    return candidate_of(variables)
+    no_shear = jnp.zeros_like(boxes.generators)
+    variables = Variables(params if fine_tune else {}, no_change, no_change, no_shear)
+    # The first step has no gradient yet, so it only finds it.
+    no_gradient = jax.tree.map(jnp.zeros_like, variables)
+    start = Progress(jnp.int32(0), variables, optimizer.init(variables), jnp.inf, no_gradient)
+    return candidate_of(lax.while_loop(is_unfinished, descend, start).variables)

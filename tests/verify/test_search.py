@@ -18,7 +18,7 @@ def test_the_search_tunes_a_net_that_the_checker_proves():
 
     def find(params):
         boxes = reached('rnn', params, graph, ADDER, jax.random.key(0))
-        return search.search('rnn', params, boxes, graph, ADDER, steps=1500)
+        return search.search('rnn', params, boxes, graph, ADDER, fine_tune=True)
 
     candidate = jax.jit(find)(params)
     gaps = search.gaps('rnn', candidate.params, candidate.sets, graph, ADDER)

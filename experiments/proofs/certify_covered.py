@@ -1,7 +1,6 @@
-"""Certifies nets of a population as they were trained: covers of what they can reach, checked."""
+"""Certifies nets of a population as they were trained, by covers of what they can reach."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import jax
@@ -9,7 +8,6 @@ import numpy as np
 from tqdm import tqdm
 
 from experiments.core.config import Config
-from experiments.proofs.kept_proofs import find_kept, keep
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
 from jaxdl.verify.certify import CertifiedNet, certify
@@ -53,14 +51,13 @@ class Found(NamedTuple):
     word_steps: int
 
 
-def certify_as_trained(
+def certify_covered(
     config: Config,
     automaton: Automaton,
     params: Params,
     nets: Sequence[int],
     word_steps: int,
-    folder: Path,
-) -> dict[int, CertifiedNet]:
+) -> Iterator[tuple[int, CertifiedNet]]:
     """Searches for proofs of nets, one after the other.
 
     Args:
@@ -69,28 +66,19 @@ def certify_as_trained(
         params: Of all nets, (S, ...).
         nets: Which of them to prove, by their places from 0.
         word_steps: k, after how many symbols the sets close; 0 for a choice of two.
-        folder: Where proofs are kept as they are found. One that is there already is not searched
-            for again.
 
-    Returns:
-        The nets that are proved, by seed.
+    Yields:
+        Each net that is proved, by its place, and its proof.
     """
     choices = [word_steps] if word_steps else _usual_word_steps(automaton)
     kinds = []
     for steps in choices:
         kinds.append(_word_images(config, automaton, steps))
-    certified = {}
-    for net in tqdm(nets, 'nets as they were trained', unit='net'):
+    for net in tqdm(nets, 'as trained, covers', unit='net'):
         net_params = jax.tree.map(lambda leaf, net=net: np.asarray(leaf[net]), params)
-        seed = config.seed + net
-        proof = find_kept(folder, seed, automaton, config.cell, net_params)
-        if proof is None:
-            proof = _certify_net(config, automaton, net_params, kinds)
-            if proof is not None:
-                keep(folder, seed, proof)
+        proof = _certify_net(config, automaton, net_params, kinds)
         if proof is not None:
-            certified[seed] = proof
-    return certified
+            yield net, proof
 
 
 def _usual_word_steps(automaton: Automaton) -> list[int]:

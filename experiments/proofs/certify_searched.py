@@ -1,4 +1,4 @@
-"""Certifies a population: searches for inductive invariants, ever finer ones, and checks them."""
+"""Certifies nets of a population by gradient descent: sets by automaton state and last symbols."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -8,6 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from experiments.core.config import Config
+from jaxdl import parallel
 from jaxdl.verify import search
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
@@ -16,18 +17,20 @@ from jaxdl.verify.reached import reached
 from jaxdl.verify.search import Candidate
 from jaxdl.verify.set_graph import SetGraph, set_graph
 
-NETS_AT_ONCE = 50  # in one program
+# In one program, which runs until the last of them is done.
+NETS_AT_ONCE = 16
 
 
-def certify_fine_tuned(
+def certify_searched(
     config: Config,
     automaton: Automaton,
     params: Params,
     nets: Sequence[int],
     history: int,
     steps: int,
-) -> dict[int, CertifiedNet]:
-    """Searches for proofs of nets, whose weights move together with the sets.
+    fine_tune: bool,
+) -> Iterator[tuple[int, CertifiedNet]]:
+    """Searches for proofs of nets, many at once.
 
     Args:
         config: Of the run.
@@ -36,55 +39,55 @@ def certify_fine_tuned(
         nets: Which of them to prove, by their places from 0.
         history: At first there is a set for each automaton state. For nets that are not proved so,
             there is one for each automaton state and last symbol, ... up to so many last symbols.
-        steps: Of each search.
+        steps: Of each search, at most.
+        fine_tune: Whether the weights move together with the sets.
 
-    Returns:
-        The nets that are proved, by seed.
+    Yields:
+        Each net that is proved, by its place, and its proof.
     """
-    # By seed, so that a net's search does not depend on the others.
-    keys = jax.vmap(jax.random.key)(config.seed + np.arange(config.seeds))
-    certified = {}
+    weights = 'fine-tuned' if fine_tune else 'as trained'
     # Few sets are searched quickly; more are tried for the nets that need them.
     unproved = list(nets)
     for last_symbols in range(history + 1):
         if not unproved:
-            break
+            return
         # A new program each time: the number of sets is a shape.
         graph = set_graph(automaton, last_symbols)
-        description = (
-            f'{len(graph.automaton_state)} sets, by automaton state and last {last_symbols} symbols'
-        )
+        description = f'{weights}, {len(graph.automaton_state)} sets'
         still_unproved = []
         # The search yields one chunk after the other, so the bar moves.
-        candidates = _find_candidates(config, automaton, params, keys, unproved, graph, steps)
+        candidates = _find_candidates(config, automaton, params, unproved, graph, steps, fine_tune)
         for net, candidate in tqdm(candidates, description, len(unproved), unit='net'):
-            seed = config.seed + net
             proof = certify(automaton, config.cell, candidate, graph)
             if proof is None:
                 still_unproved.append(net)
             else:
-                certified[seed] = proof
+                yield net, proof
         unproved = still_unproved
-    return certified
 
 
 def _find_candidates(
     config: Config,
     automaton: Automaton,
     params: Params,
-    keys: jax.Array,
     nets: Sequence[int],
     graph: SetGraph,
     steps: int,
+    fine_tune: bool,
 ) -> Iterator[tuple[int, Candidate]]:
     """Searches for all nets, many at once; yields each net and what may prove it."""
 
     def find(params, key):
         boxes = reached(config.cell, params, graph, automaton, key)
-        return search.search(config.cell, params, boxes, graph, automaton, steps)
+        return search.search(config.cell, params, boxes, graph, automaton, fine_tune, steps)
 
-    find_many = jax.jit(jax.vmap(find))
-    at_once = min(NETS_AT_ONCE, len(nets))
+    # By seed, so that a net's search does not depend on the others.
+    keys = jax.vmap(jax.random.key)(config.seed + np.arange(config.seeds))
+    mesh = parallel.make_mesh(None, min(NETS_AT_ONCE, len(nets)), batch_size=1, split_batch=False)
+    at_once = parallel.padded_count(min(NETS_AT_ONCE, len(nets)), mesh)
+    find_many = parallel.jit_over_seeds(
+        jax.vmap(find), mesh, [True, True], parallel.over_seeds(mesh)
+    )
     for start in range(0, len(nets), at_once):
         chunk = nets[start : start + at_once]
         # The last chunk repeats its nets, so that all chunks share one program.
