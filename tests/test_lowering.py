@@ -11,8 +11,8 @@ from random_nets import random_net
 
 from experiments.core.config import Config
 from experiments.core.defaults import TASK_DEFAULTS
-from experiments.proofs.certify_as_trained import certify_as_trained
-from experiments.proofs.certify_fine_tuned import certify_fine_tuned
+from experiments.proofs.certify_covered import certify_covered
+from experiments.proofs.certify_searched import certify_searched
 from experiments.training.compiled_programs import Program, train_epoch_shapes
 from experiments.views.passes_by_name import PASSES
 from jaxdl.verify.automaton import ADDER
@@ -92,25 +92,29 @@ def params(cell):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    'cell, as_trained',
+    'cell, search',
     [
-        ('rnn', False),
-        ('gru', True),
-        ('lstm', False),
-        ('lstm', True),
+        ('rnn', 'fine-tuned'),
+        ('gru', 'covered'),
+        ('lstm', 'as trained'),
+        ('lstm', 'fine-tuned'),
+        ('lstm', 'covered'),
     ],
 )
-def test_the_programs_of_a_proof(cell, as_trained, params, lowered, tmp_path):
+def test_the_programs_of_a_proof(cell, search, params, lowered):
     falsify(cell, ADDER, params, jax.random.key(0))
     config = Config(cell=cell, seeds=2)
-    if as_trained:
-        search = 'images'
-        certified = certify_as_trained(config, ADDER, params, [0, 1], word_steps=1, folder=tmp_path)
+    if search == 'covered':
+        program = 'images'
+        outcomes = certify_covered(config, ADDER, params, [0, 1], word_steps=1)
     else:
-        search = 'find'
-        certified = certify_fine_tuned(config, ADDER, params, [0, 1], history=0, steps=10)
-    assert certified == {}  # the sets are zeros
-    assert set(lowered) == {'first_errors', search}
+        program = 'find'
+        fine_tune = search == 'fine-tuned'
+        outcomes = certify_searched(
+            config, ADDER, params, [0, 1], history=0, steps=10, fine_tune=fine_tune
+        )
+    assert [outcome.proof for outcome in outcomes] == [None, None]  # the sets are zeros
+    assert set(lowered) == {'first_errors', program}
 
 
 @pytest.fixture(scope='module')

@@ -16,6 +16,9 @@ PROVED = SeedVerdict(
 UNCOVERED = SeedVerdict(
     'unknown', None, slack=1e-6, margin=0.5, covers_float32=False, sets=2, change=0.29
 )
+AS_TRAINED = SeedVerdict(
+    'proved', None, slack=1e-3, margin=2.0, covers_float32=True, sets=7, change=0.0
+)
 
 
 def test_a_verdict():
@@ -25,17 +28,26 @@ def test_a_verdict():
         == 'as trained falsified (1 + 3 = 0 modulo 4, answered 2); not proved'
     )
     assert verdict_text(PROVED) == (
-        'as trained no error found; proved with float32 rounding, slack 0.01, logits clear 0 by 0.5'
+        'as trained no error found; proved with weights moved by 4%, with float32 rounding, '
+        '2 sets, slack 0.01, logits clear 0 by 0.5'
+    )
+    assert verdict_text(AS_TRAINED) == (
+        'as trained no error found; proved as trained, with float32 rounding, '
+        '7 sets, slack 0.001, logits clear 0 by 2'
     )
 
 
 def test_a_summary():
-    verdicts = [FALSIFIED, UNKNOWN, PROVED, UNCOVERED]
-    assert summary_text(verdicts, as_trained=False) == (
-        '2 of 4 nets, fine-tuned (weights moved by 4% to 29% in norm), '
-        'are proved right at every length, 1 with float32 rounding, '
+    verdicts = [FALSIFIED, UNKNOWN, PROVED, UNCOVERED, AS_TRAINED]
+    assert summary_text(verdicts) == (
+        '1 of 5 nets are proved right at every length as trained, '
+        'and 2 after fine-tuning (weights moved by 4% to 29% in norm); '
+        '2 of these proofs cover float32 rounding, '
         'if products are taken in full float32 (not TF32 or bfloat16); '
         '1 nets as trained are falsified'
+    )
+    assert summary_text([AS_TRAINED]).startswith(
+        '1 of 1 nets are proved right at every length as trained; 1 of these proofs'
     )
 
 

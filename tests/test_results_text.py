@@ -21,7 +21,7 @@ def test_an_adder_that_was_not_proved():
 
 
 def test_proofs_of_the_same_epoch_count():
-    proved = {'0': SeedVerdict('unknown', None, slack=1e-3, margin=0.1)}
+    proved = {'0': SeedVerdict('unknown', None, slack=1e-3, margin=0.1, change=0.1)}
     text = results_text(Path('runs/x'), adder_results(), ProofResults('fine-tuned', 2, proved))
     assert 'proved after fine-tuning: 1 of 1' in text and 'python -m experiments.prove' not in text
     old = results_text(Path('runs/x'), adder_results(), ProofResults('fine-tuned', 1, proved))

@@ -8,6 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from experiments.core.config import Config
+from experiments.proofs.outcome import Outcome
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
 from jaxdl.verify.certify import CertifiedNet, certify
@@ -57,7 +58,7 @@ def certify_covered(
     params: Params,
     nets: Sequence[int],
     word_steps: int,
-) -> Iterator[tuple[int, CertifiedNet]]:
+) -> Iterator[Outcome]:
     """Searches for proofs of nets, one after the other.
 
     Args:
@@ -68,7 +69,7 @@ def certify_covered(
         word_steps: k, after how many symbols the sets close; 0 for a choice of two.
 
     Yields:
-        Each net that is proved, by its place, and its proof.
+        What each search gave.
     """
     choices = [word_steps] if word_steps else _usual_word_steps(automaton)
     kinds = []
@@ -76,9 +77,7 @@ def certify_covered(
         kinds.append(_word_images(config, automaton, steps))
     for net in tqdm(nets, 'as trained, covers', unit='net'):
         net_params = jax.tree.map(lambda leaf, net=net: np.asarray(leaf[net]), params)
-        proof = _certify_net(config, automaton, net_params, kinds)
-        if proof is not None:
-            yield net, proof
+        yield Outcome(net, _certify_net(config, automaton, net_params, kinds))
 
 
 def _usual_word_steps(automaton: Automaton) -> list[int]:

@@ -1,24 +1,32 @@
 """Certifies nets of a population by gradient descent: sets by automaton state and last symbols."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 from tqdm import tqdm
 
 from experiments.core.config import Config
+from experiments.proofs.outcome import Outcome
 from jaxdl import parallel
 from jaxdl.verify import search
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
-from jaxdl.verify.certify import CertifiedNet, certify
+from jaxdl.verify.certify import certify
 from jaxdl.verify.reached import reached
 from jaxdl.verify.search import Candidate
 from jaxdl.verify.set_graph import SetGraph, set_graph
 
 # In one program, which runs until the last of them is done.
 NETS_AT_ONCE = 16
+
+
+class _Found(NamedTuple):
+    """What the search finds of one net, and its closure gap as in Outcome."""
+
+    candidate: Candidate
+    closure_gap: Any
 
 
 def certify_searched(
@@ -29,7 +37,7 @@ def certify_searched(
     history: int,
     steps: int,
     fine_tune: bool,
-) -> Iterator[tuple[int, CertifiedNet]]:
+) -> Iterator[Outcome]:
     """Searches for proofs of nets, many at once.
 
     Args:
@@ -43,7 +51,7 @@ def certify_searched(
         fine_tune: Whether the weights move together with the sets.
 
     Yields:
-        Each net that is proved, by its place, and its proof.
+        What each search gave. A net without a proof is searched again, so it may come again.
     """
     weights = 'fine-tuned' if fine_tune else 'as trained'
     # Few sets are searched quickly; more are tried for the nets that need them.
@@ -56,13 +64,12 @@ def certify_searched(
         description = f'{weights}, {len(graph.automaton_state)} sets'
         still_unproved = []
         # The search yields one chunk after the other, so the bar moves.
-        candidates = _find_candidates(config, automaton, params, unproved, graph, steps, fine_tune)
-        for net, candidate in tqdm(candidates, description, len(unproved), unit='net'):
+        found = _find_candidates(config, automaton, params, unproved, graph, steps, fine_tune)
+        for net, (candidate, closure_gap) in tqdm(found, description, len(unproved), unit='net'):
             proof = certify(automaton, config.cell, candidate, graph)
             if proof is None:
                 still_unproved.append(net)
-            else:
-                yield net, proof
+            yield Outcome(net, proof, float(closure_gap))
         unproved = still_unproved
 
 
@@ -74,12 +81,14 @@ def _find_candidates(
     graph: SetGraph,
     steps: int,
     fine_tune: bool,
-) -> Iterator[tuple[int, Candidate]]:
+) -> Iterator[tuple[int, _Found]]:
     """Searches for all nets, many at once; yields each net and what may prove it."""
 
     def find(params, key):
         boxes = reached(config.cell, params, graph, automaton, key)
-        return search.search(config.cell, params, boxes, graph, automaton, fine_tune, steps)
+        candidate = search.search(config.cell, params, boxes, graph, automaton, fine_tune, steps)
+        spare = search.gaps(config.cell, candidate.params, candidate.sets, graph, automaton)
+        return _Found(candidate, spare.closure.min())
 
     # By seed, so that a net's search does not depend on the others.
     keys = jax.vmap(jax.random.key)(config.seed + np.arange(config.seeds))
@@ -92,9 +101,9 @@ def _find_candidates(
         chunk = nets[start : start + at_once]
         # The last chunk repeats its nets, so that all chunks share one program.
         places = np.resize(chunk, at_once)
-        candidates = jax.device_get(find_many(take(params, places), keys[places]))
+        found = jax.device_get(find_many(take(params, places), keys[places]))
         for place, net in enumerate(chunk):
-            yield net, take(candidates, place)
+            yield net, take(found, place)
 
 
 def take(tree: Any, places: int | np.ndarray) -> Any:

@@ -1,10 +1,12 @@
 """What is known of each net of a population: falsified, proved or unknown."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import jax
+import msgspec
 import numpy as np
 
 from experiments.core.automata import describe_counterexample
@@ -13,6 +15,7 @@ from experiments.core.schemas.proofs import SeedVerdict
 from experiments.proofs.certify_covered import certify_covered
 from experiments.proofs.certify_searched import certify_searched, take
 from experiments.proofs.kept_proofs import find_kept, keep
+from experiments.proofs.outcome import Outcome
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
 from jaxdl.verify.certify import CertifiedNet
@@ -68,53 +71,54 @@ def judge_population(
     # First, because it is cheap and can spare a search for proofs.
     verdicts = _falsify_population(config, automaton, params, known)
     certified = {}
-    for net, proof in _find_proofs(config, automaton, params, verdicts, options):
-        seed = config.seed + net
-        certified[seed] = proof
-        # A search that is stopped goes on from what it has found.
-        keep(options.folder, seed, proof)
-    return Judgement(_with_proofs(verdicts, certified, params), certified)
+    best_gaps = {}
+    for outcome in _search(config, automaton, params, verdicts, options):
+        seed = config.seed + outcome.net
+        if outcome.proof is not None:
+            certified[seed] = outcome.proof
+            # A search that is stopped goes on from what it has found.
+            keep(options.folder, seed, outcome.proof)
+        elif outcome.closure_gap is not None:
+            best_gaps[seed] = max(outcome.closure_gap, best_gaps.get(seed, -np.inf))
+    return Judgement(_with_proofs(verdicts, certified, best_gaps, params), certified)
 
 
-def _find_proofs(
+def _search(
     config: Config,
     automaton: Automaton,
     params: Params,
     verdicts: Mapping[int, SeedVerdict],
     options: Options,
-) -> Iterator[tuple[int, CertifiedNet]]:
-    """Yields each net that is proved, by its place, and its proof."""
+) -> Iterator[Outcome]:
+    """Yields the proofs that are kept, then what each search gives."""
     proved = set()
 
-    def unproved(verdicts_wanted):
+    def unproved(wanted):
         nets = []
         for net, verdict in enumerate(verdicts.values()):
-            if verdict.verdict in verdicts_wanted and net not in proved:
+            if verdict.verdict in wanted and net not in proved:
                 nets.append(net)
         return nets
 
-    # A falsified net has no proof, unless its weights may change.
     for net in unproved(['unknown']):
         seed = config.seed + net
         proof = find_kept(options.folder, seed, automaton, config.cell, take(params, net))
         if proof is not None:
             proved.add(net)
-            yield net, proof
-    history, steps = options.history, options.steps
-    nets = unproved(['unknown'])
-    for net, proof in certify_searched(
-        config, automaton, params, nets, history, steps, fine_tune=False
-    ):
-        proved.add(net)
-        yield net, proof
+            yield Outcome(net, proof)
+    searched = partial(
+        certify_searched, config, automaton, params, history=options.history, steps=options.steps
+    )
+    for outcome in searched(nets=unproved(['unknown']), fine_tune=False):
+        if outcome.proof is not None:
+            proved.add(outcome.net)
+        yield outcome
     if options.as_trained:
         nets = unproved(['unknown'])
         yield from certify_covered(config, automaton, params, nets, options.word_steps)
     else:
-        nets = unproved(['unknown', 'falsified'])
-        yield from certify_searched(
-            config, automaton, params, nets, history, steps, fine_tune=True
-        )
+        # The weights of a falsified net may become right ones.
+        yield from searched(nets=unproved(['unknown', 'falsified']), fine_tune=True)
 
 
 def _falsify_population(config, automaton, params, known):
@@ -134,8 +138,8 @@ def _falsify_population(config, automaton, params, known):
     return verdicts
 
 
-def _with_proofs(verdicts, certified, params):
-    """The verdicts {seed: SeedVerdict} with the measurements of the proofs.
+def _with_proofs(verdicts, certified, best_gaps, params):
+    """The verdicts {seed: SeedVerdict} with the measurements of the proofs, or of the searches.
 
     A proof of a fine-tuned net leaves the verdict on the trained one as it is.
     """
@@ -154,6 +158,9 @@ def _with_proofs(verdicts, certified, params):
                 steps=proof.certificate['steps'],
                 change=change,
             )
+        # A gap of NaN or infinity is no number that a file can hold.
+        elif np.isfinite(best_gaps.get(seed, np.nan)):
+            verdict = msgspec.structs.replace(verdict, closure_gap=best_gaps[seed])
         combined[seed] = verdict
     return combined
 

@@ -130,7 +130,9 @@ def _verdict_lines(folder: Path, results: RunResults, proofs: ProofResults | Non
     if not proofs:
         line += f' (python -m experiments.prove --workdir={folder} looks for proofs)'
     lines = [line]
-    fine_tuned = [verdict for verdict in verdicts.values() if verdict.change]
+    fine_tuned = []
+    if proofs:
+        fine_tuned = [verdict for verdict in proofs.seeds.values() if verdict.change]
     if fine_tuned:
         lines.append(f'    proved after fine-tuning: {len(fine_tuned)} of {len(verdicts)}')
     falsified = [seed for seed in verdicts if verdicts[seed].verdict == 'falsified']

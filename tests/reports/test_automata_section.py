@@ -18,9 +18,9 @@ def evidence_of(**results):
 
 
 def test_a_cell_says_how_many_nets_are_proved_covered_and_falsified():
-    proved = SeedVerdict('unknown', None, slack=0.01, covers_float32=True)
-    proved_roughly = SeedVerdict('falsified', '0 x 9', slack=0.01, covers_float32=False)
-    unproved = SeedVerdict('unknown', None)
+    proved = SeedVerdict('proved', None, slack=0.01, covers_float32=True, change=0.0)
+    proved_roughly = SeedVerdict('falsified', '0 x 9', slack=0.01, covers_float32=False, change=0.2)
+    unproved = SeedVerdict('unknown', None, closure_gap=-0.25)
     verdicts = {'0': proved, '1': proved_roughly, '2': unproved, '3': proved}
     results = SimpleNamespace(
         config={'hidden': 5}, proofs=ProofResults('fine-tuned', epoch=1, seeds=verdicts)
@@ -30,7 +30,7 @@ def test_a_cell_says_how_many_nets_are_proved_covered_and_falsified():
     (table,) = [block for block in chapter.blocks if isinstance(block, Table)]
     assert list(table.header) == ['machine', 'states', 'units', 'rnn', 'lstm', 'gru']
     (row,) = table.rows
-    text = '3 of 4 proved, 2 with float32; 1 falsified'
+    text = '2 as trained, 3 of 4 in all, 2 with float32; 1 falsified; best room -0.25 to -0.25'
     assert [cell.text for cell in row.cells] == ['`parity`', '2', '5', '', '', text]
 
 

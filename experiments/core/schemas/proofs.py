@@ -21,6 +21,9 @@ class SeedVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
         steps: k, after how many symbols they close.
         change: How far fine-tuning has moved the weights: the norm of their change as a share of
             their norm; 0 as trained. These six are of the proof; None without one.
+        closure_gap: Of a net without a proof: from the worst image to the facets of its target in
+            the best search, in lengths of the target's generators; negative if it sticks out. It
+            may be positive where the start or an answer fails instead.
     """
 
     verdict: Literal['falsified', 'unknown', 'proved']
@@ -31,6 +34,7 @@ class SeedVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
     sets: Count | None = None
     steps: Count | None = None
     change: float | None = None
+    closure_gap: float | None = None
 
 
 class ProofResults(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -205,24 +205,28 @@ def proofs(chapter: Chapter, evidence: Evidence) -> None:
         'products are taken in full float32, as a CPU always does, and not in TF32 or bfloat16.'
     )
     chapter.text(
-        'The proved nets are fine-tuned: up to 6,000 steps of Adam, more than the training takes, '
-        'move the weights by the share of their norm that the table gives. Nets as they were '
-        'trained are tried on fixed sums by the final test, and on far longer ones by `prove`.'
+        'A proof is first looked for with the weights as they were trained. The nets without one '
+        'are fine-tuned: up to 2,000 steps of Adam move the weights together with the sets, by the '
+        'share of their norm that the table gives. Nets as they were trained are tried on fixed '
+        'sums by the final test, and on far longer ones by `prove`.'
     )
     lines = []
     for net in PROVED_ADDERS:
         results = evidence.results.get(PROOF_PREFIX + net)
         if results is not None:
-            noise = results.config['state_noise']
-            lines.append([net, noise, results.step, *_proof_cells(results)])
+            settings = results.config
+            lines.append(
+                [net, settings['state_noise'], settings['weight_decay'], *_proof_cells(results)]
+            )
     chapter.table(
         [
             'net',
             'state noise in training',
-            'training steps',
-            'as trained: falsified by the final test',
-            'as trained: falsified by `prove`',
-            'fine-tuned: proved right at every length',
+            'weight decay',
+            'falsified by the final test',
+            'falsified by `prove`',
+            'proved as trained',
+            'proved, with those fine-tuned',
             'of these with float32 rounding',
             'weights moved by',
             'slack',
@@ -249,8 +253,11 @@ def automata(chapter: Chapter, evidence: Evidence) -> None:
         return
     chapter.text(
         'The same for other automata (`docs/automata.md`): how many nets of each cell are proved '
-        'right at every length after fine-tuning, how many of these with float32 rounding, and '
-        'how many are falsified by `prove` as they were trained. An empty cell was not run.'
+        'right at every length as they were trained, and with those that were fine-tuned; how many '
+        'of these proofs cover float32 rounding, and how many nets as trained are falsified by '
+        '`prove`. Of the nets without a proof the best search is given by the room between the '
+        'worst image and the border of its set, in lengths of the generators of the set: negative '
+        'where it sticks out. An empty cell was not run.'
     )
     chapter.table(['machine', 'states', 'units', *CELLS], lines)
 
@@ -261,46 +268,59 @@ class FoundByProve(NamedTuple):
     Attributes:
         nets: How many there are.
         falsified: How many are falsified as they were trained.
+        as_trained: How many are proved as they were trained.
         proved: The verdicts on those with a proof.
         covered: How many proofs cover the rounding of float32.
+        closure_gaps: Of the nets without a proof, as far as known.
     """
 
     nets: int
     falsified: int
+    as_trained: int
     proved: list[SeedVerdict]
     covered: int
+    closure_gaps: list[float]
 
 
 def _found_by_prove(results: RowResults) -> FoundByProve:
-    falsified, covered = 0, 0
+    falsified, as_trained, covered = 0, 0, 0
     proved = []
+    closure_gaps = []
     for verdict in results.proofs.seeds.values():
         falsified += verdict.verdict == 'falsified'
+        as_trained += verdict.verdict == 'proved'
         if verdict.slack is not None:
             proved.append(verdict)
             covered += bool(verdict.covers_float32)
-    return FoundByProve(len(results.proofs.seeds), falsified, proved, covered)
+        elif verdict.closure_gap is not None:
+            closure_gaps.append(verdict.closure_gap)
+    return FoundByProve(
+        len(results.proofs.seeds), falsified, as_trained, proved, covered, closure_gaps
+    )
 
 
 def _short_proof_text(results: RowResults | None) -> str:
     if results is None:
         return ''
     found = _found_by_prove(results)
-    return (
-        f'{len(found.proved)} of {found.nets} proved, {found.covered} with float32; '
-        f'{found.falsified} falsified'
+    text = (
+        f'{found.as_trained} as trained, {len(found.proved)} of {found.nets} in all, '
+        f'{found.covered} with float32; {found.falsified} falsified'
     )
+    if found.closure_gaps:
+        text += f'; best room {min(found.closure_gaps):.2g} to {max(found.closure_gaps):.2g}'
+    return text
 
 
 def _proof_cells(results: RowResults) -> list[int | str]:
     """What is known of the nets of a run, as trained and fine-tuned."""
     found = _found_by_prove(results)
-    # Files of earlier versions do not say how far the weights moved.
-    changes = [verdict.change for verdict in found.proved if verdict.change is not None]
+    changes = [verdict.change for verdict in found.proved if verdict.change]
     slacks = [verdict.slack for verdict in found.proved]
     return [
         falsified_seeds(results),
         found.falsified,
+        f'{found.as_trained} of {found.nets}',
         f'{len(found.proved)} of {found.nets}',
         found.covered,
         f'{min(changes):.0%} to {max(changes):.0%}' if changes else '',
