@@ -76,6 +76,10 @@ def test_proofs_hold_alone_and_no_proved_net_has_a_wrong_sum(run, capsys):
     assert (run / 'proofs' / 'accuracy.png').exists()
     certificates = {path.stem for path in (run / 'proofs').glob('seed*.json')}
     assert certificates == {f'seed{seed}' for seed in proved}
+    # Of the others the best search is kept.
+    assert {seed for seed, row in verdicts.items() if 'closure_gap' in row} == (
+        verdicts.keys() - proved.keys()
+    )
 
     nets = []
     for seed, row in proved.items():

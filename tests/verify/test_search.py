@@ -6,7 +6,7 @@ import numpy as np
 from hand_built import adder_certificate, check_content, params_of
 
 from jaxdl.verify import search
-from jaxdl.verify.automaton import ADDER
+from jaxdl.verify.automaton import ADDER, Automaton
 from jaxdl.verify.certify import certify
 from jaxdl.verify.reached import reached
 from jaxdl.verify.set_graph import set_graph
@@ -33,3 +33,31 @@ def test_the_search_tunes_a_net_that_the_checker_proves():
     # An error of each number of h takes from a logit at most the sum of the head's weights.
     loss = result.slack * jnp.abs(candidate.params['head_weight']).sum()
     np.testing.assert_allclose(result.margin, gaps.answer.min() - loss, atol=1e-4)
+
+
+def test_weights_as_trained_stay_while_the_sets_shear():
+    """A net whose states turn: the image of an upright box is a tilted one, which sticks out."""
+    angle = 0.7
+    turn = 0.7 * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    params = {
+        'weight_ih_l0': jnp.array([[0.1], [0.0]]),
+        'weight_hh_l0': jnp.array(turn @ np.diag([1.5, 0.6])),
+        'bias_ih_l0': jnp.zeros(2),
+        'bias_hh_l0': jnp.zeros(2),
+        'head_weight': jnp.zeros((1, 2)),
+        'head_bias': jnp.ones(1),
+    }
+    always_one = Automaton(symbols=((0,), (1,)), outputs=1, next_state=((0, 0),), answer=((1, 1),))
+    graph = set_graph(always_one)
+
+    def find(params):
+        boxes = reached('rnn', params, graph, always_one, jax.random.key(0))
+        return search.search('rnn', params, boxes, graph, always_one, fine_tune=False)
+
+    candidate = jax.device_get(jax.jit(find)(params))
+    for name, weights in params.items():
+        np.testing.assert_array_equal(candidate.params[name], weights)
+    (generators,) = candidate.sets.generators
+    assert np.abs(generators - np.diag(np.diag(generators))).max() > 0.01
+    proof = certify(always_one, 'rnn', candidate, graph)
+    assert check_content(proof.certificate) == proof.result
