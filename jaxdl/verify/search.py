@@ -29,6 +29,9 @@ START_MARGIN = 0.01  # in lengths of the generators of set 0
 
 STEPS = 2000  # of Adam, at most
 LEARNING_RATE = 1e-2  # of Adam, at the beginning
+# A search gives up if its loss does not fall to this share in so many steps.
+PATIENCE = 400
+NEEDED_FALL = 0.5
 
 
 class Gaps(NamedTuple):
@@ -130,6 +133,8 @@ class Progress(NamedTuple):
         opt_state: Of the optimizer.
         loss: Of the variables; 0 when all gaps are large enough.
         gradient: Of the loss.
+        loss_before: The loss when PATIENCE began.
+        is_stuck: Whether the loss has not fallen enough since.
     """
 
     step: Array
@@ -137,6 +142,8 @@ class Progress(NamedTuple):
     opt_state: optax.OptState
     loss: Array
     gradient: Variables
+    loss_before: Array
+    is_stuck: Array
 
 
 def search(
@@ -157,7 +164,8 @@ def search(
         graph: Of the automaton.
         automaton: What the net must do.
         fine_tune: Whether the weights move together with the sets; else they stay as they are.
-        steps: Of Adam, at most. The search ends when all gaps are large enough.
+        steps: Of Adam, at most. The search ends when all gaps are large enough, or when it is
+            stuck.
 
     Returns:
         The net and the sets after the last step, whether they prove it or not.
@@ -185,18 +193,36 @@ def search(
     optimizer = optax.adam(schedule)
 
     def is_unfinished(progress):
-        return (progress.loss > 0) & (progress.step < steps)
+        return (progress.loss > 0) & (progress.step < steps) & ~progress.is_stuck
 
     def descend(progress):
         updates, opt_state = optimizer.update(progress.gradient, progress.opt_state)
         variables = optax.apply_updates(progress.variables, updates)
         loss, gradient = jax.value_and_grad(loss_of)(variables)
-        return Progress(progress.step + 1, variables, opt_state, loss, gradient)
+        step = progress.step + 1
+        is_over = step % PATIENCE == 0
+        return Progress(
+            step=step,
+            variables=variables,
+            opt_state=opt_state,
+            loss=loss,
+            gradient=gradient,
+            loss_before=jnp.where(is_over, loss, progress.loss_before),
+            is_stuck=is_over & (loss > NEEDED_FALL * progress.loss_before),
+        )
 
     no_change = jnp.zeros_like(half_widths)
     no_shear = jnp.zeros_like(boxes.generators)
     variables = Variables(params if fine_tune else {}, no_change, no_change, no_shear)
     # The first step has no gradient yet, so it only finds it.
     no_gradient = jax.tree.map(jnp.zeros_like, variables)
-    start = Progress(jnp.int32(0), variables, optimizer.init(variables), jnp.inf, no_gradient)
+    start = Progress(
+        step=jnp.int32(0),
+        variables=variables,
+        opt_state=optimizer.init(variables),
+        loss=jnp.float32(jnp.inf),
+        gradient=no_gradient,
+        loss_before=jnp.float32(jnp.inf),
+        is_stuck=jnp.bool_(False),
+    )
     return candidate_of(lax.while_loop(is_unfinished, descend, start).variables)

@@ -61,3 +61,28 @@ def test_weights_as_trained_stay_while_the_sets_shear():
     assert np.abs(generators - np.diag(np.diag(generators))).max() > 0.01
     proof = certify(always_one, 'rnn', candidate, graph)
     assert check_content(proof.certificate) == proof.result
+
+
+def test_an_rnn_of_two_units_can_add():
+    """Built by hand: of the number of ones, one unit is the carry and one is nearly linear."""
+    # Both see u = (ones that are read) + carry / 2 - 1.25, with a carry of -1 or 1, at first 0. The
+    # next carry is whether u > 0. The sum is 1 where u is in (-1, 0) or above 1: where
+    # tanh(u / 2) / tanh(1 / 2) - tanh(20 u) > 0.
+    steepness = np.array([0.5, 20.0])
+    params = {
+        'weight_ih_l0': jnp.array(np.outer(steepness, [1.0, 1.0])),
+        'weight_hh_l0': jnp.array(np.outer(steepness, [0.0, 0.5])),
+        'bias_ih_l0': jnp.array(-1.25 * steepness),
+        'bias_hh_l0': jnp.zeros(2),
+        'head_weight': jnp.array([[1 / np.tanh(0.5), -1.0]]) * 20,
+        'head_bias': jnp.zeros(1),
+    }
+    graph = set_graph(ADDER, history=1)
+
+    def find(params):
+        boxes = reached('rnn', params, graph, ADDER, jax.random.key(0))
+        return search.search('rnn', params, boxes, graph, ADDER, fine_tune=False)
+
+    candidate = jax.device_get(jax.jit(find)(params))
+    proof = certify(ADDER, 'rnn', candidate, graph)
+    assert check_content(proof.certificate) == proof.result
