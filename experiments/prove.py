@@ -24,20 +24,20 @@ FLAGS = {
     ),
     'as_trained': Flag(
         False,
-        'never change the weights; for nets that are not proved so at first, search longer, for '
-        'sets that cover what they can reach; else these nets are fine-tuned',
+        'never change the weights: search for covers of the states of nets that are not proved at '
+        'first, instead of fine-tuning them',
     ),
     'word_steps': Flag(
         -1,
         'with --as_trained: after how many symbols the sets must close; '
-        '-1: 2 and 3 for adders, 1 and 2 for recall',
+        '-1: two lengths, 2 and 3 for adders, 1 and 2 for recall, 5 and 6 for two symbols',
     ),
     'history': Flag(
         -1,
         'one set for each automaton state, then for each state and last symbol, ... '
         'up to so many last symbols; -1: up to 2, while there are no more than 64 sets',
     ),
-    'steps': Flag(STEPS, 'steps of each search, at most'),
+    'steps': Flag(STEPS, 'steps of each search, at most; a search that is stuck ends sooner'),
     **BACKEND_FLAGS,
     **HELP_FLAG,
 }
@@ -132,7 +132,6 @@ def prove(folder: Path, flags: Mapping[str, Any]) -> None:
     import jax
 
     from experiments.core.automata import automaton_of
-    from experiments.core.schemas.proofs import ProofResults
     from experiments.proofs import files, wording
     from experiments.proofs.history import chosen_history
     from experiments.proofs.verdicts import Options, judge_population
@@ -159,14 +158,7 @@ def prove(folder: Path, flags: Mapping[str, Any]) -> None:
     for seed, verdict in judgement.verdicts.items():
         print(f'seed {seed}: {wording.verdict_text(verdict)}')
     print(wording.summary_text(list(judgement.verdicts.values())))
-    weights = 'as trained' if as_trained else 'as trained, or fine-tuned from them'
-    verdicts = {str(seed): verdict for seed, verdict in judgement.verdicts.items()}
-    results = ProofResults(weights, epoch, verdicts)
-    names = files.write_proofs(folder / 'proofs', results, judgement.certified)
-    if judgement.certified:
-        names += files.write_figures(folder / 'proofs', config, automaton, params, judgement)
-        if not as_trained:
-            names += files.write_fine_tuned(folder / 'proofs', population, epoch, judgement)
+    names = files.write_all(folder / 'proofs', population, epoch, judgement, as_trained)
     print(f'files in {folder / "proofs"}: {", ".join(names)}')
 
 

@@ -28,7 +28,7 @@ def test_a_verdict():
         == 'as trained falsified (1 + 3 = 0 modulo 4, answered 2); not proved'
     )
     assert verdict_text(PROVED) == (
-        'as trained no error found; proved with weights moved by 4%, with float32 rounding, '
+        'as trained no error found; proved with weights moved by 4 %, with float32 rounding, '
         '2 sets, slack 0.01, logits clear 0 by 0.5'
     )
     assert verdict_text(AS_TRAINED) == (
@@ -41,7 +41,7 @@ def test_a_summary():
     verdicts = [FALSIFIED, UNKNOWN, PROVED, UNCOVERED, AS_TRAINED]
     assert summary_text(verdicts) == (
         '1 of 5 nets are proved right at every length as trained, '
-        'and 2 after fine-tuning (weights moved by 4% to 29% in norm); '
+        'and 2 after fine-tuning (weights moved by 4 to 29 % in norm); '
         '2 of these proofs cover float32 rounding, '
         'if products are taken in full float32 (not TF32 or bfloat16); '
         '1 nets as trained are falsified'

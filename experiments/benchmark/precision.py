@@ -245,7 +245,7 @@ def measure_proofs(config: Config = PROVABLE, steps: int = search.STEPS) -> list
 
     Args:
         config: Of the adders, of one layer and direction.
-        steps: Of the search.
+        steps: Of the search, at most.
     """
     with tempfile.TemporaryDirectory() as folder:
         config = replace(config, workdir=str(Path(folder) / 'run'))

@@ -64,7 +64,7 @@ def _proved_net(folder: Path, config: Config) -> AdderNet | None:
         return None
     for seed, verdict in proofs.seeds.items():
         if verdict.slack is not None and verdict.steps == 1 and verdict.covers_float32:
-            words = 'fine-tuned and proved' if verdict.change else 'proved as trained'
+            words = 'proved as trained' if verdict.verdict == 'proved' else 'fine-tuned and proved'
             name = f'{name_of(config, int(seed))}, {words}'
             return _net_of_certificate(name, folder / 'proofs' / f'seed{seed}.json')
     return None

@@ -71,6 +71,8 @@ def certify_covered(
     Yields:
         What each search gave.
     """
+    if not nets:
+        return
     choices = [word_steps] if word_steps else _usual_word_steps(automaton)
     kinds = []
     for steps in choices:

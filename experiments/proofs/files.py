@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from experiments.core import file_schema
-from experiments.core.config import Config
+from experiments.core.automata import automaton_of
 from experiments.core.schemas.proofs import ProofResults
 from experiments.proofs import figures
 from experiments.proofs.kept_proofs import keep
@@ -17,8 +17,6 @@ from experiments.training import finished_run
 from experiments.training.finished_run import FinishedPopulation
 from jaxdl.durable_files import write_whole
 from jaxdl.figures.base import to_png
-from jaxdl.verify.automaton import Automaton
-from jaxdl.verify.bound_propagation import Params
 from jaxdl.verify.certify import CertifiedNet
 
 RESULTS_FILE = 'proofs.json'
@@ -27,21 +25,41 @@ ACCURACY_FIGURE = 'accuracy.png'
 FINE_TUNED_RUN = 'fine_tuned'
 
 
-def write_proofs(
+def write_all(
     folder: Path,
-    results: ProofResults,
-    certified: Mapping[int, CertifiedNet],
+    population: FinishedPopulation,
+    epoch: int,
+    judgement: Judgement,
+    as_trained: bool,
 ) -> list[str]:
-    """Writes a certificate for each proof and what is known of all nets; other old files go.
+    """Writes what is known of a population.
 
     Args:
-        folder: Made if it is absent.
-        results: For proofs.json.
-        certified: The nets that are proved, by seed.
+        folder: Of the proofs; made if it is absent.
+        population: The nets.
+        epoch: Of the nets.
+        judgement: What is known of them.
+        as_trained: Whether no weights were to be changed.
 
     Returns:
         What is written, in words.
     """
+    weights = 'as trained' if as_trained else 'as trained or fine-tuned'
+    verdicts = {str(seed): verdict for seed, verdict in judgement.verdicts.items()}
+    names = _write_proofs(folder, ProofResults(weights, epoch, verdicts), judgement.certified)
+    if judgement.certified:
+        names += _write_figures(folder, population, epoch, judgement)
+    if any(verdict.change for verdict in verdicts.values()):
+        names += _write_fine_tuned(folder, population, epoch, judgement)
+    return names
+
+
+def _write_proofs(
+    folder: Path,
+    results: ProofResults,
+    certified: Mapping[int, CertifiedNet],
+) -> list[str]:
+    """Writes a certificate for each proof and what is known of all nets; other old files go."""
     folder.mkdir(exist_ok=True)
     for name in (RESULTS_FILE, SETS_FIGURE, ACCURACY_FIGURE):
         (folder / name).unlink(missing_ok=True)
@@ -58,52 +76,30 @@ def write_proofs(
     return [RESULTS_FILE, 'a certificate seed*.json for each proof']
 
 
-def write_figures(
-    folder: Path,
-    config: Config,
-    automaton: Automaton,
-    params: Params,
-    judgement: Judgement,
+def _write_figures(
+    folder: Path, population: FinishedPopulation, epoch: int, judgement: Judgement
 ) -> list[str]:
-    """Draws the first proved net's inductive invariant, and all nets' accuracy at great lengths.
-
-    Args:
-        folder: Of the proofs.
-        config: Of the run.
-        automaton: What the nets must do.
-        params: Of the nets as trained, (S, ...).
-        judgement: What is known of them; at least one is proved.
-
-    Returns:
-        The names of the files.
-    """
+    """Draws the first proved net's inductive invariant, and all nets' accuracy at great lengths."""
+    config = population.config
+    automaton = automaton_of(config)
     # One net is enough to show what an invariant is.
     seed, proof = next(iter(judgement.certified.items()))
     sets = figures.invariant_sets(config, automaton, seed, proof)
     write_whole(folder / SETS_FIGURE, to_png(sets))
+    params = population.params_at(epoch)['params']
     verdicts = list(judgement.verdicts.values())
     accuracy = figures.accuracy_at_length(config, automaton, params, verdicts, judgement.certified)
     write_whole(folder / ACCURACY_FIGURE, to_png(accuracy))
     return [SETS_FIGURE, ACCURACY_FIGURE]
 
 
-def write_fine_tuned(
+def _write_fine_tuned(
     folder: Path, population: FinishedPopulation, epoch: int, judgement: Judgement
 ) -> list[str]:
-    """Writes the nets that are proved as a run, which other commands can load.
-
-    Args:
-        folder: Of the proofs.
-        population: The nets as trained; those without a proof stay so.
-        epoch: Of the nets.
-        judgement: What is known of them.
-
-    Returns:
-        What is written, in words.
-    """
+    """Writes a run which other commands can load: fine-tuned nets stand in for trained ones."""
     params = jax.tree.map(np.array, population.params_at(epoch))
     for seed, proof in judgement.certified.items():
         for name, array in proof.params.items():
             params['params'][name][seed - population.config.seed] = array
     finished_run.write_with_params(folder / FINE_TUNED_RUN, population, epoch, params)
-    return [f'{FINE_TUNED_RUN}/, a run of the proved nets']
+    return [f'{FINE_TUNED_RUN}/, the run with the fine-tuned nets']

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import jax
-import msgspec
 import numpy as np
 
 from experiments.core.automata import describe_counterexample
@@ -76,9 +75,11 @@ def judge_population(
         seed = config.seed + outcome.net
         if outcome.proof is not None:
             certified[seed] = outcome.proof
-            # A search that is stopped goes on from what it has found.
-            keep(options.folder, seed, outcome.proof)
-        elif outcome.closure_gap is not None:
+            # Kept at once, so that a search which is stopped goes on from what it has found.
+            if _change(take(params, outcome.net), outcome.proof.params) == 0:
+                keep(options.folder, seed, outcome.proof)
+        # A search may end in no number.
+        elif outcome.closure_gap is not None and np.isfinite(outcome.closure_gap):
             best_gaps[seed] = max(outcome.closure_gap, best_gaps.get(seed, -np.inf))
     return Judgement(_with_proofs(verdicts, certified, best_gaps, params), certified)
 
@@ -148,8 +149,9 @@ def _with_proofs(verdicts, certified, best_gaps, params):
         if seed in certified:
             proof = certified[seed]
             change = _change(take(params, place), proof.params)
+            is_known = change > 0 or verdict.verdict == 'falsified'
             verdict = SeedVerdict(
-                verdict='proved' if change == 0 else verdict.verdict,
+                verdict=verdict.verdict if is_known else 'proved',
                 counterexample=verdict.counterexample,
                 slack=proof.result.slack,
                 margin=proof.result.margin,
@@ -158,9 +160,9 @@ def _with_proofs(verdicts, certified, best_gaps, params):
                 steps=proof.certificate['steps'],
                 change=change,
             )
-        # A gap of NaN or infinity is no number that a file can hold.
-        elif np.isfinite(best_gaps.get(seed, np.nan)):
-            verdict = msgspec.structs.replace(verdict, closure_gap=best_gaps[seed])
+        elif seed in best_gaps:
+            gap = best_gaps[seed]
+            verdict = SeedVerdict(verdict.verdict, verdict.counterexample, closure_gap=gap)
         combined[seed] = verdict
     return combined
 

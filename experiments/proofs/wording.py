@@ -15,7 +15,7 @@ def verdict_text(verdict: SeedVerdict) -> str:
         return f'{text}; not proved'
     weights = 'as trained'
     if verdict.change:
-        weights = f'with weights moved by {verdict.change:.0%}'
+        weights = f'with weights moved by {100 * verdict.change:.2g} %'
     rounding = 'with' if verdict.covers_float32 else 'without'
     return (
         f'{text}; proved {weights}, {rounding} float32 rounding, {verdict.sets} sets, '
@@ -42,7 +42,7 @@ def summary_text(verdicts: Sequence[SeedVerdict]) -> str:
             as_trained += 1
     fine_tuned = ''
     if changes:
-        moved = f'{min(changes):.0%} to {max(changes):.0%}'
+        moved = f'{100 * min(changes):.2g} to {100 * max(changes):.2g} %'
         fine_tuned = f', and {len(changes)} after fine-tuning (weights moved by {moved} in norm)'
     return (
         f'{as_trained} of {len(verdicts)} nets are proved right at every length as trained'

@@ -46,12 +46,11 @@ PROVED_ADDERS = {
     'rnn3': replace(PROVABLE, cell='rnn', hidden=3),
     'gru3': replace(PROVABLE, cell='gru', hidden=3),
     'lstm3': replace(PROVABLE, cell='lstm', hidden=3),
-}
-for _cell in CELLS:
     # Nets of two units hardly learn with more of either.
-    PROVED_ADDERS[f'{_cell}2'] = replace(
-        PROVABLE, cell=_cell, hidden=2, state_noise=0.05, weight_decay=3e-4
-    )
+    'rnn2': replace(PROVABLE, cell='rnn', hidden=2, state_noise=0.05, weight_decay=3e-4),
+    'gru2': replace(PROVABLE, cell='gru', hidden=2, state_noise=0.05, weight_decay=3e-4),
+    'lstm2': replace(PROVABLE, cell='lstm', hidden=2, state_noise=0.05, weight_decay=3e-4),
+}
 
 # Units with which nets learn a machine; docs/automata.md says what fewer gave.
 USUAL_UNITS = 5

@@ -1,4 +1,4 @@
-"""The search for a proof of a net as it was trained: sets that cover all states it can reach.
+"""A second search for proofs of nets as they were trained: sets that cover all states they reach.
 
 Not trusted; check.py has the theorem and checks what is found. The search begins with a small set
 around the zero state. Bound propagation gives the image of a set after every word of k symbols. An

@@ -43,14 +43,11 @@ class Gaps(NamedTuple):
         answer: (L, X, C) from 0 to the sums of logits that must be positive; infinite where any
             answer is allowed.
         start: (n,) from the zero state to the facets of set 0, in lengths of its generators.
-        sensitivity: (L, n) how far a net state moves, in lengths of a set's generators, if each of
-            its numbers changes by at most 1.
     """
 
     closure: Array
     answer: Array
     start: Array
-    sensitivity: Array
 
 
 class Candidate(NamedTuple):
@@ -82,7 +79,6 @@ def gaps(
         automaton: What the net must do.
     """
     inverse = jnp.linalg.inv(sets.generators)
-    sensitivity = jnp.abs(inverse).sum(-1)
     sums = answer_sums(automaton, params)
     answers = automaton_arrays.answer_table(automaton)[graph.automaton_state]  # (L, X)
 
@@ -105,7 +101,7 @@ def gaps(
         answers,
     )
     start = 1 - jnp.abs(inverse[0] @ sets.centre[0])
-    return Gaps(closure, answer_room, start, sensitivity)
+    return Gaps(closure, answer_room, start)
 
 
 class Variables(NamedTuple):
@@ -214,15 +210,16 @@ def search(
     no_change = jnp.zeros_like(half_widths)
     no_shear = jnp.zeros_like(boxes.generators)
     variables = Variables(params if fine_tune else {}, no_change, no_change, no_shear)
-    # The first step has no gradient yet, so it only finds it.
+    # The first step has no gradient yet and only finds it, so that the bounds are compiled once.
     no_gradient = jax.tree.map(jnp.zeros_like, variables)
+    no_loss = jnp.full((), jnp.inf, jax.eval_shape(loss_of, variables).dtype)
     start = Progress(
         step=jnp.int32(0),
         variables=variables,
         opt_state=optimizer.init(variables),
-        loss=jnp.float32(jnp.inf),
+        loss=no_loss,
         gradient=no_gradient,
-        loss_before=jnp.float32(jnp.inf),
+        loss_before=no_loss,
         is_stuck=jnp.bool_(False),
     )
     return candidate_of(lax.while_loop(is_unfinished, descend, start).variables)

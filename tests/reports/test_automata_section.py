@@ -30,7 +30,7 @@ def test_a_cell_says_how_many_nets_are_proved_covered_and_falsified():
     (table,) = [block for block in chapter.blocks if isinstance(block, Table)]
     assert list(table.header) == ['machine', 'states', 'units', 'rnn', 'lstm', 'gru']
     (row,) = table.rows
-    text = '2 as trained, 3 of 4 in all, 2 with float32; 1 falsified; best room -0.25 to -0.25'
+    text = '2 as trained, 3 of 4 in all, 2 with float32; 1 falsified; closure gaps -0.25 to -0.25'
     assert [cell.text for cell in row.cells] == ['`parity`', '2', '5', '', '', text]
 
 

@@ -3,10 +3,10 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from hand_built import adder_certificate, check_content, params_of
+from hand_built import ALWAYS_ONE, adder_certificate, check_content, params_of
 
 from jaxdl.verify import search
-from jaxdl.verify.automaton import ADDER, Automaton
+from jaxdl.verify.automaton import ADDER
 from jaxdl.verify.certify import certify
 from jaxdl.verify.reached import reached
 from jaxdl.verify.set_graph import set_graph
@@ -22,13 +22,15 @@ def test_the_search_tunes_a_net_that_the_checker_proves():
 
     candidate = jax.jit(find)(params)
     gaps = search.gaps('rnn', candidate.params, candidate.sets, graph, ADDER)
-    slack = (gaps.closure / gaps.sensitivity[graph.next_set]).min()
+    # How far a net state moves, in lengths of the generators, if each number changes by 1 at most.
+    sensitivity = jnp.abs(jnp.linalg.inv(candidate.sets.generators)).sum(-1)
+    slack = (gaps.closure / sensitivity[graph.next_set]).min()
     assert gaps.start.min() >= 0
     assert gaps.answer.min() >= 0.09
     certified = certify(ADDER, 'rnn', candidate, graph)
     result = certified.result
     assert check_content(certified.certificate) == result
-    # The largest power of 1/2 that closes; an answer has ten times as much to spare.
+    # The largest power of 1/2 that closes; an answer has more to spare.
     assert slack / 2 < result.slack <= slack + 1e-5
     # An error of each number of h takes from a logit at most the sum of the head's weights.
     loss = result.slack * jnp.abs(candidate.params['head_weight']).sum()
@@ -47,20 +49,37 @@ def test_weights_as_trained_stay_while_the_sets_shear():
         'head_weight': jnp.zeros((1, 2)),
         'head_bias': jnp.ones(1),
     }
-    always_one = Automaton(symbols=((0,), (1,)), outputs=1, next_state=((0, 0),), answer=((1, 1),))
-    graph = set_graph(always_one)
+    graph = set_graph(ALWAYS_ONE)
 
     def find(params):
-        boxes = reached('rnn', params, graph, always_one, jax.random.key(0))
-        return search.search('rnn', params, boxes, graph, always_one, fine_tune=False)
+        boxes = reached('rnn', params, graph, ALWAYS_ONE, jax.random.key(0))
+        return search.search('rnn', params, boxes, graph, ALWAYS_ONE, fine_tune=False)
 
     candidate = jax.device_get(jax.jit(find)(params))
     for name, weights in params.items():
         np.testing.assert_array_equal(candidate.params[name], weights)
     (generators,) = candidate.sets.generators
     assert np.abs(generators - np.diag(np.diag(generators))).max() > 0.01
-    proof = certify(always_one, 'rnn', candidate, graph)
+    proof = certify(ALWAYS_ONE, 'rnn', candidate, graph)
     assert check_content(proof.certificate) == proof.result
+
+
+def test_a_search_that_is_stuck_gives_up():
+    """A net whose answer is always wrong; it would take hours otherwise."""
+    params = {
+        'weight_ih_l0': jnp.zeros((1, 1)),
+        'weight_hh_l0': jnp.zeros((1, 1)),
+        'bias_ih_l0': jnp.zeros(1),
+        'bias_hh_l0': jnp.zeros(1),
+        'head_weight': jnp.zeros((1, 1)),
+        'head_bias': -jnp.ones(1),
+    }
+    graph = set_graph(ALWAYS_ONE)
+    boxes = reached('rnn', params, graph, ALWAYS_ONE, jax.random.key(0))
+    candidate = search.search(
+        'rnn', params, boxes, graph, ALWAYS_ONE, fine_tune=False, steps=1_000_000_000
+    )
+    assert certify(ALWAYS_ONE, 'rnn', jax.device_get(candidate), graph) is None
 
 
 def test_an_rnn_of_two_units_can_add():

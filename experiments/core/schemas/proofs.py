@@ -21,9 +21,10 @@ class SeedVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
         steps: k, after how many symbols they close.
         change: How far fine-tuning has moved the weights: the norm of their change as a share of
             their norm; 0 as trained. These six are of the proof; None without one.
-        closure_gap: Of a net without a proof: from the worst image to the facets of its target in
-            the best search, in lengths of the target's generators; negative if it sticks out. It
-            may be positive where the start or an answer fails instead.
+        closure_gap: Of a net without a proof: from the worst image to the facets of its target, in
+            lengths of the target's generators; negative if it sticks out. The largest of all
+            searches by gradient descent. It may be positive where the start or an answer fails
+            instead. None if no such search ended in a number.
     """
 
     verdict: Literal['falsified', 'unknown', 'proved']

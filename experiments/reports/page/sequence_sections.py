@@ -206,9 +206,9 @@ def proofs(chapter: Chapter, evidence: Evidence) -> None:
     )
     chapter.text(
         'A proof is first looked for with the weights as they were trained. The nets without one '
-        'are fine-tuned: up to 2,000 steps of Adam move the weights together with the sets, by the '
-        'share of their norm that the table gives. Nets as they were trained are tried on fixed '
-        'sums by the final test, and on far longer ones by `prove`.'
+        'are fine-tuned: in each search up to 2,000 steps of Adam move the weights together with '
+        'the sets, by the share of their norm that the table gives. Nets as they were trained are '
+        'tried on fixed sums by the final test, and on far longer ones by `prove`.'
     )
     lines = []
     for net in PROVED_ADDERS:
@@ -255,9 +255,9 @@ def automata(chapter: Chapter, evidence: Evidence) -> None:
         'The same for other automata (`docs/automata.md`): how many nets of each cell are proved '
         'right at every length as they were trained, and with those that were fine-tuned; how many '
         'of these proofs cover float32 rounding, and how many nets as trained are falsified by '
-        '`prove`. Of the nets without a proof the best search is given by the room between the '
-        'worst image and the border of its set, in lengths of the generators of the set: negative '
-        'where it sticks out. An empty cell was not run.'
+        '`prove`. Of the nets without a proof the largest closure gap of any search is given: the '
+        'room between the worst image and the border of its set, in lengths of the generators of '
+        'the set, negative where it sticks out. An empty cell was not run.'
     )
     chapter.table(['machine', 'states', 'units', *CELLS], lines)
 
@@ -308,7 +308,7 @@ def _short_proof_text(results: RowResults | None) -> str:
         f'{found.covered} with float32; {found.falsified} falsified'
     )
     if found.closure_gaps:
-        text += f'; best room {min(found.closure_gaps):.2g} to {max(found.closure_gaps):.2g}'
+        text += f'; closure gaps {min(found.closure_gaps):.2g} to {max(found.closure_gaps):.2g}'
     return text
 
 
@@ -323,6 +323,6 @@ def _proof_cells(results: RowResults) -> list[int | str]:
         f'{found.as_trained} of {found.nets}',
         f'{len(found.proved)} of {found.nets}',
         found.covered,
-        f'{min(changes):.0%} to {max(changes):.0%}' if changes else '',
+        f'{100 * min(changes):.2g} to {100 * max(changes):.2g} %' if changes else '',
         f'{min(slacks):.1g} to {max(slacks):.1g}' if slacks else '',
     ]
