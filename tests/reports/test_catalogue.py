@@ -17,14 +17,14 @@ pytestmark = pytest.mark.quick
 def test_the_comparisons_are_beside_the_rows():
     configs = catalogue.runs()
     hidden, rates, batches, claims = 24, 18, 2, len(claim_runs(presets()))
-    proofs = 6 + 16 * 3  # adders, and machines by cell
+    proofs = 9 + 16 * 3  # adders, and machines by cell
     beside = hidden + rates + batches + proofs + claims + len(subset_runs(presets()))
     assert len(configs) == len(presets()) + beside
     assert configs['rate-gru-0.01'].learning_rate == 0.01
     assert configs['hidden-rnn-256'].hidden == 256
     assert configs['batch-8'].batch_size == 8
     assert configs['proof-lstm3'].restarts == 8
-    assert configs['proof-gru5'].state_noise == 0.15
+    assert configs['proof-gru2'].state_noise == 0.05
 
 
 def test_every_picture_is_of_a_run():
