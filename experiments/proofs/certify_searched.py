@@ -1,9 +1,11 @@
 """Certifies nets of a population by gradient descent: sets by automaton state and last symbols."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from tqdm import tqdm
 
@@ -13,20 +15,29 @@ from jaxdl import parallel
 from jaxdl.verify import search
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
-from jaxdl.verify.certify import certify
+from jaxdl.verify.certify import CertifiedNet, certify
 from jaxdl.verify.reached import reached
 from jaxdl.verify.search import Candidate
 from jaxdl.verify.set_graph import SetGraph, set_graph
 
 # In one program, which runs until the last of them is done.
 NETS_AT_ONCE = 16
+MOST_HALVINGS = 8  # of the slack that the search promises, until the check grants it
 
 
 class _Found(NamedTuple):
-    """What the search finds of one net, and its closure gap as in Outcome."""
+    """What the search finds of one net.
+
+    Attributes:
+        candidate: What may prove it.
+        closure_gap: As in Outcome.
+        slack: With which every set still closes, by the bounds of the search; negative if one does
+            not close at all.
+    """
 
     candidate: Candidate
     closure_gap: Any
+    slack: Any
 
 
 def certify_searched(
@@ -65,11 +76,11 @@ def certify_searched(
         still_unproved = []
         # The search yields one chunk after the other, so the bar moves.
         found = _find_candidates(config, automaton, params, unproved, graph, steps, fine_tune)
-        for net, (candidate, closure_gap) in tqdm(found, description, len(unproved), unit='net'):
-            proof = certify(automaton, config.cell, candidate, graph)
+        for net, found_of_net in tqdm(found, description, len(unproved), unit='net'):
+            proof = _certify(automaton, config.cell, found_of_net, graph)
             if proof is None:
                 still_unproved.append(net)
-            yield Outcome(net, proof, float(closure_gap))
+            yield Outcome(net, proof, float(found_of_net.closure_gap))
         unproved = still_unproved
 
 
@@ -88,7 +99,10 @@ def _find_candidates(
         boxes = reached(config.cell, params, graph, automaton, key)
         candidate = search.search(config.cell, params, boxes, graph, automaton, fine_tune, steps)
         spare = search.gaps(config.cell, candidate.params, candidate.sets, graph, automaton)
-        return _Found(candidate, spare.closure.min())
+        # How far a net state moves, in lengths of a set's generators, for each unit of slack.
+        sensitivity = jnp.abs(jnp.linalg.inv(candidate.sets.generators)).sum(-1)
+        slack = spare.closure / sensitivity[graph.next_set]
+        return _Found(candidate, spare.closure.min(), slack.min())
 
     # By seed, so that a net's search does not depend on the others.
     keys = jax.vmap(jax.random.key)(config.seed + np.arange(config.seeds))
@@ -104,6 +118,25 @@ def _find_candidates(
         found = jax.device_get(find_many(take(params, places), keys[places]))
         for place, net in enumerate(chunk):
             yield net, take(found, place)
+
+
+def _certify(
+    automaton: Automaton, cell: str, found: _Found, graph: SetGraph
+) -> CertifiedNet | None:
+    """The proof with the largest power of 1/2 for its slack, or None.
+
+    A check of many sets takes seconds, so it begins with what the search promises.
+    """
+    # Also where it is no number.
+    if not found.slack > 0:
+        return None
+    promised = math.floor(math.log2(found.slack))
+    for halvings in range(MOST_HALVINGS):
+        slack = 2.0 ** (promised - halvings)
+        proof = certify(automaton, cell, found.candidate, graph, slack=slack)
+        if proof is not None:
+            return proof
+    return None
 
 
 def take(tree: Any, places: int | np.ndarray) -> Any:
