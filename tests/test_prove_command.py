@@ -232,6 +232,11 @@ def test_recall_nets_are_tried_too(tmp_path, capsys):
 
 
 @pytest.mark.quick
+def test_the_steps_of_the_flag_are_those_of_the_search():
+    assert prove.STEPS == search.STEPS
+
+
+@pytest.mark.quick
 def test_a_net_of_nans_is_not_proved():
     params = {}
     for name, value in params_of(adder_certificate()).items():

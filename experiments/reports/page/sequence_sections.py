@@ -208,7 +208,9 @@ def proofs(chapter: Chapter, evidence: Evidence) -> None:
         'A proof is first looked for with the weights as they were trained. The nets without one '
         'are fine-tuned: in each search up to 2,000 steps of Adam move the weights together with '
         'the sets, by the share of their norm that the table gives. Nets as they were trained are '
-        'tried on fixed sums by the final test, and on far longer ones by `prove`.'
+        'tried on fixed sums by the final test, and on far longer ones by `prove`. The closure gap '
+        'is the room between the worst image and the border of its set, in lengths of the '
+        'generators of the set, negative where it sticks out; the largest of all searches.'
     )
     lines = []
     for net in PROVED_ADDERS:
@@ -230,6 +232,7 @@ def proofs(chapter: Chapter, evidence: Evidence) -> None:
             'of these with float32 rounding',
             'weights moved by',
             'slack',
+            'closure gaps of the others',
         ],
         lines,
     )
@@ -308,7 +311,7 @@ def _short_proof_text(results: RowResults | None) -> str:
         f'{found.covered} with float32; {found.falsified} falsified'
     )
     if found.closure_gaps:
-        text += f'; closure gaps {min(found.closure_gaps):.2g} to {max(found.closure_gaps):.2g}'
+        text += f'; closure gaps {_closure_gap_text(found)}'
     return text
 
 
@@ -325,4 +328,10 @@ def _proof_cells(results: RowResults) -> list[int | str]:
         found.covered,
         f'{100 * min(changes):.2g} to {100 * max(changes):.2g} %' if changes else '',
         f'{min(slacks):.1g} to {max(slacks):.1g}' if slacks else '',
+        _closure_gap_text(found),
     ]
+
+
+def _closure_gap_text(found: FoundByProve) -> str:
+    gaps = found.closure_gaps
+    return f'{min(gaps):.2g} to {max(gaps):.2g}' if gaps else ''
