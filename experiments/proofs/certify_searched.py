@@ -16,6 +16,7 @@ from jaxdl.verify import search
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
 from jaxdl.verify.certify import CertifiedNet, certify
+from jaxdl.verify.inverse import inverse
 from jaxdl.verify.reached import reached
 from jaxdl.verify.search import Candidate
 from jaxdl.verify.set_graph import SetGraph, set_graph
@@ -100,7 +101,7 @@ def _find_candidates(
         candidate = search.search(config.cell, params, boxes, graph, automaton, fine_tune, steps)
         spare = search.gaps(config.cell, candidate.params, candidate.sets, graph, automaton)
         # How far a net state moves, in lengths of a set's generators, for each unit of slack.
-        sensitivity = jnp.abs(jnp.linalg.inv(candidate.sets.generators)).sum(-1)
+        sensitivity = jnp.abs(jax.vmap(inverse)(candidate.sets.generators)).sum(-1)
         slack = spare.closure / sensitivity[graph.next_set]
         return _Found(candidate, spare.closure.min(), slack.min())
 

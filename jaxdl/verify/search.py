@@ -20,6 +20,7 @@ from jaxdl.verify import automaton_arrays
 from jaxdl.verify.answer_gaps import answer_gaps, answer_sums
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import AffineForm, Params, linear, radius, step
+from jaxdl.verify.inverse import inverse
 from jaxdl.verify.set_graph import Parallelotopes, SetGraph
 
 # What a search wants to spare, beyond what the theorem asks for.
@@ -78,14 +79,14 @@ def gaps(
         graph: Of the automaton.
         automaton: What the net must do.
     """
-    inverse = jnp.linalg.inv(sets.generators)
+    inverses = jax.vmap(inverse)(sets.generators)
     sums = answer_sums(automaton, params)
     answers = automaton_arrays.answer_table(automaton)[graph.automaton_state]  # (L, X)
 
     def transition(centre, generators, vector, target, answer):
         states = AffineForm(centre, generators, jnp.zeros(len(centre)))
         image = step(cell, params, states, vector)
-        target_inverse = inverse[target]
+        target_inverse = inverses[target]
         from_centre = image._replace(centre=image.centre - sets.centre[target])
         coordinates = linear(target_inverse, 0.0, from_centre)
         closure = 1 - jnp.abs(coordinates.centre) - radius(coordinates)
@@ -100,7 +101,7 @@ def gaps(
         graph.next_set,
         answers,
     )
-    start = 1 - jnp.abs(inverse[0] @ sets.centre[0])
+    start = 1 - jnp.abs(inverses[0] @ sets.centre[0])
     return Gaps(closure, answer_room, start)
 
 
