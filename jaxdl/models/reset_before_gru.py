@@ -21,7 +21,7 @@ from jax import Array, lax
 from jax.nn import sigmoid
 
 from jaxdl.models.activations import Activation
-from jaxdl.models.recurrence import layer_gradient, matmul
+from jaxdl.models.recurrence import layer_gradient, matmul, one_row_a_step
 
 
 def _gate(h: Array, z: Array) -> tuple[Array, Array]:
@@ -96,13 +96,13 @@ def _forward(act, x, w_x, w_h, b_x, b_h, noise):
         z_n = z_x[:, 2 * hidden_size :] + matmul(reset_h, w_candidate_transposed)
         new_h, update_pullback = jax.vjp(update, h, u, z_n)
         if step_noise is not None:
-            new_h = new_h + step_noise[0]
+            new_h = new_h + step_noise.reshape(h.shape)
         return new_h, (new_h, h, reset_h, gate_pullback, update_pullback)
 
     zero_state = jnp.zeros((x.shape[1], hidden_size), x.dtype)
     # The inputs of all steps are known, so their products are taken at once, outside the loop.
     z_x = jnp.einsum('tnd,gd->tng', x, w_x) + (b_x + b_h)
-    _, outputs = lax.scan(step, zero_state, (z_x, noise))
+    _, outputs = lax.scan(step, zero_state, (z_x, one_row_a_step(noise)))
     hidden, previous_hidden, reset_hidden, gate_pullbacks, update_pullbacks = outputs
     residuals = _Residuals(
         x=x,

@@ -7,6 +7,7 @@ Letters in shapes: N batch, T time, D inputs, H hidden units, G gates, K outputs
 time is the first axis, as in jaxdl.models.recurrence.
 """
 
+import math
 from collections.abc import Callable
 
 import jax
@@ -185,7 +186,9 @@ class RNN(nn.Module):
         if train and self.state_noise:
             key = self.make_rng('dropout')
             shape = (steps, cell.carry_size, batch_size, self.hidden)
-            noise = self.state_noise * jax.random.normal(key, shape)
+            # Drawn flat: the same numbers, but XLA need not find each index of the shape.
+            normal = jax.random.normal(key, (math.prod(shape),)).reshape(shape)
+            noise = self.state_noise * normal
         if self.cell == 'gru' and not self.reset_after:
             return unroll_reset_before(act, x, w_x, w_h, b_x, b_h, noise)
         return unroll(cell, act, x, w_x, w_h, b_x, b_h, noise)
