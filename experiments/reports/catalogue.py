@@ -53,14 +53,19 @@ PROVED_ADDERS = {
 }
 
 # Units with which nets learn a machine; docs/automata.md says what fewer gave.
-USUAL_UNITS = 5
-MORE_UNITS = {
-    'count_modulo_3': 10,
-    'count_modulo_5': 10,
-    'brackets_3': 10,
+USUAL_UNITS = 10
+OTHER_UNITS = {
+    'parity': 5,
+    'even_pairs': 5,
+    'tomita_1': 5,
+    'tomita_2': 5,
+    'compare': 5,
+    'subtract': 5,
     'cycle_navigation': 20,
     'modular_arithmetic': 20,
 }
+# Gated nets find the states of a machine from most initializations.
+MACHINE_RESTARTS = {'rnn': 8, 'gru': 2, 'lstm': 2}
 
 # Pictures beyond those of the reports.
 MORE_PICTURES = {
@@ -119,10 +124,15 @@ def proofs() -> dict[str, Config]:
     """The adders, and the nets that follow built-in machines, that `prove` is tried on."""
     configs = {PROOF_PREFIX + name: config for name, config in PROVED_ADDERS.items()}
     for machine in MACHINES:
-        units = MORE_UNITS.get(machine, USUAL_UNITS)
         for cell in CELLS:
             configs[machine_id(machine, cell)] = replace(
-                TASK_DEFAULTS['automaton'], machine=machine, cell=cell, hidden=units
+                TASK_DEFAULTS['automaton'],
+                machine=machine,
+                cell=cell,
+                hidden=OTHER_UNITS.get(machine, USUAL_UNITS),
+                weight_decay=PROVABLE.weight_decay,
+                restarts=MACHINE_RESTARTS[cell],
+                epochs=40,
             )
     return configs
 
