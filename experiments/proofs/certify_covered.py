@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-import jax
-import numpy as np
 from tqdm import tqdm
 
 from experiments.core.config import Config
+from experiments.proofs.certify_searched import take
 from experiments.proofs.outcome import Outcome
 from jaxdl.verify.automaton import Automaton
 from jaxdl.verify.bound_propagation import Params
@@ -73,19 +72,20 @@ def certify_covered(
     """
     if not nets:
         return
-    choices = [word_steps] if word_steps else _usual_word_steps(automaton)
+    choices = [word_steps] if word_steps else usual_word_steps(automaton)
     kinds = []
     for steps in choices:
         kinds.append(_word_images(config, automaton, steps))
     for net in tqdm(nets, 'as trained, covers', unit='net'):
-        net_params = jax.tree.map(lambda leaf, net=net: np.asarray(leaf[net]), params)
-        yield Outcome(net, _certify_net(config, automaton, net_params, kinds))
+        yield Outcome(net, _certify_net(config, automaton, take(params, net), kinds))
 
 
-def _usual_word_steps(automaton: Automaton) -> list[int]:
+def usual_word_steps(automaton: Automaton) -> list[int]:
     """The largest k with at most MOST_WORDS words of k symbols, and the k before it."""
+    # A single symbol makes no more words; it is taken for two here.
+    symbols = max(len(automaton.symbols), 2)
     longest = 1
-    while len(automaton.symbols) ** (longest + 1) <= MOST_WORDS:
+    while symbols ** (longest + 1) <= MOST_WORDS:
         longest += 1
     return list(range(max(longest - 1, 1), longest + 1))
 

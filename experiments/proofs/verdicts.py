@@ -70,18 +70,20 @@ def judge_population(
     # First, because it is cheap and can spare a search for proofs.
     verdicts = _falsify_population(config, automaton, params, known)
     certified = {}
+    changes = {}
     best_gaps = {}
     for outcome in _search(config, automaton, params, verdicts, options):
         seed = config.seed + outcome.net
         if outcome.proof is not None:
             certified[seed] = outcome.proof
+            changes[seed] = _change(take(params, outcome.net), outcome.proof.params)
             # Kept at once, so that a search which is stopped goes on from what it has found.
-            if _change(take(params, outcome.net), outcome.proof.params) == 0:
+            if changes[seed] == 0:
                 keep(options.folder, seed, outcome.proof)
         # A search may end in no number.
         elif outcome.closure_gap is not None and np.isfinite(outcome.closure_gap):
             best_gaps[seed] = max(outcome.closure_gap, best_gaps.get(seed, -np.inf))
-    return Judgement(_with_proofs(verdicts, certified, best_gaps, params), certified)
+    return Judgement(_with_proofs(verdicts, certified, changes, best_gaps), certified)
 
 
 def _search(
@@ -139,17 +141,16 @@ def _falsify_population(config, automaton, params, known):
     return verdicts
 
 
-def _with_proofs(verdicts, certified, best_gaps, params):
+def _with_proofs(verdicts, certified, changes, best_gaps):
     """The verdicts {seed: SeedVerdict} with the measurements of the proofs, or of the searches.
 
     A proof of a fine-tuned net leaves the verdict on the trained one as it is.
     """
     combined = {}
-    for place, (seed, verdict) in enumerate(verdicts.items()):
+    for seed, verdict in verdicts.items():
         if seed in certified:
             proof = certified[seed]
-            change = _change(take(params, place), proof.params)
-            is_known = change > 0 or verdict.verdict == 'falsified'
+            is_known = changes[seed] > 0 or verdict.verdict == 'falsified'
             verdict = SeedVerdict(
                 verdict=verdict.verdict if is_known else 'proved',
                 counterexample=verdict.counterexample,
@@ -158,7 +159,7 @@ def _with_proofs(verdicts, certified, best_gaps, params):
                 covers_float32=proof.result.covers_float32,
                 sets=len(proof.graph.automaton_state),
                 steps=proof.certificate['steps'],
-                change=change,
+                change=changes[seed],
             )
         elif seed in best_gaps:
             gap = best_gaps[seed]
