@@ -64,7 +64,7 @@ OTHER_UNITS = {
     'cycle_navigation': 20,
     'modular_arithmetic': 20,
 }
-# Gated nets find the states of a machine from most initializations.
+# Gated nets need fewer: each of eight GRUs and LSTMs found the states of parity without any.
 MACHINE_RESTARTS = {'rnn': 8, 'gru': 2, 'lstm': 2}
 
 # Pictures beyond those of the reports.
