@@ -82,7 +82,7 @@ def certify_covered(
 
 def usual_word_steps(automaton: Automaton) -> list[int]:
     """The largest k with at most MOST_WORDS words of k symbols, and the k before it."""
-    # A single symbol makes no more words; it is taken for two here.
+    # One symbol makes a single word of any length, so k would have no end: count as with two.
     symbols = max(len(automaton.symbols), 2)
     longest = 1
     while symbols ** (longest + 1) <= MOST_WORDS:

@@ -164,8 +164,8 @@ class _Residuals(NamedTuple):
 def one_row_a_step(noise: Array | None) -> Array | None:
     """The noise (T, ...) of all steps as (T, M), or None.
 
-    XLA draws random numbers in the shape in which a loop takes them, and on a CPU a long last axis
-    takes a third of the time.
+    XLA draws random numbers in the shape in which the loop takes them, and on a CPU it is faster
+    where the last axis is long.
     """
     return None if noise is None else noise.reshape(len(noise), -1)
 

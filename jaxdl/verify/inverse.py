@@ -21,30 +21,26 @@ def inverse(matrix: Array) -> Array:
         (n, n).
     """
     size = len(matrix)
-    identity = jnp.eye(size, dtype=matrix.dtype)
+    rows = jnp.arange(size)
 
     def eliminate(column, state):
-        left, right, was_pivot, order = state
-        values = left[:, column]
+        table, was_pivot, order = state
+        values = table[:, column]
         # A row is a pivot once. Rows stay in place: to move them would cost a gather.
         pivot = jnp.argmax(jnp.where(was_pivot, -1.0, jnp.abs(values)))
-        is_pivot = jnp.arange(size) == pivot
-        value = jnp.sum(jnp.where(is_pivot, values, 0.0))
-        # From the other rows to subtract, so that their value becomes 0 and that of the pivot 1.
-        factors = jnp.where(is_pivot, value - 1, values) / value
-        left_row = jnp.where(is_pivot[:, None], left, 0.0).sum(0)
-        right_row = jnp.where(is_pivot[:, None], right, 0.0).sum(0)
-        return (
-            left - jnp.outer(factors, left_row),
-            right - jnp.outer(factors, right_row),
-            was_pivot | is_pivot,
-            order.at[column].set(pivot),
-        )
+        is_pivot = rows == pivot
+        pivot_row = jnp.where(is_pivot[:, None], table, 0.0).sum(0)
+        scaled_row = pivot_row / pivot_row[column]
+        reduced = table - jnp.outer(values, scaled_row)
+        table = jnp.where(is_pivot[:, None], scaled_row, reduced)
+        return table, was_pivot | is_pivot, order.at[column].set(pivot)
 
-    none = jnp.zeros(size, bool)
-    start = (matrix, identity, none, jnp.zeros(size, int))
-    _, rows, _, order = lax.fori_loop(0, size, eliminate, start)
-    return rows[order]
+    # The matrix beside the identity: when the left half has become a permutation of the identity,
+    # the right half is the inverse with its rows in another order.
+    table = jnp.concatenate([matrix, jnp.eye(size, dtype=matrix.dtype)], axis=1)
+    start = (table, jnp.zeros(size, bool), jnp.zeros(size, int))
+    table, _, order = lax.fori_loop(0, size, eliminate, start)
+    return table[order, size:]
 
 
 @inverse.defjvp

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hand_built import adder_certificate, params_of
 from jax.test_util import check_grads
 
 from jaxdl.verify import search
@@ -44,14 +45,7 @@ def test_its_gradient_is_that_of_finite_differences(x64):
 def test_a_search_has_no_kernel_that_waits_for_other_threads():
     """Two devices that run such kernels at once wait for each other for ever."""
     graph = set_graph(ADDER)
-    params = {
-        'weight_ih_l0': jnp.ones((5, 2)),
-        'weight_hh_l0': jnp.ones((5, 5)),
-        'bias_ih_l0': jnp.ones(5),
-        'bias_hh_l0': jnp.ones(5),
-        'head_weight': jnp.ones((1, 5)),
-        'head_bias': jnp.ones(1),
-    }
+    params = params_of(adder_certificate())
 
     def find(params):
         boxes = reached('rnn', params, graph, ADDER, jax.random.key(0))
